@@ -1,0 +1,142 @@
+"""Closed forms: orbits, band law, thresholds, bounds. No loop, no simulation.
+
+η is ``lr``, λ is ``lam``, and s = ηλ is the quantum: every update of (8) moves every coordinate by exactly ±s.
+"""
+
+import math
+
+from ngdm_helpers import checks
+
+
+def residue(beta, lr, lam):
+    """β mod s in [0, s), elementwise: what every update of (8) conserves. beta: (..., p); lr, lam over the batch."""
+    beta, s = _quantum(beta, lr, lam)
+    return checks.namespace(beta).remainder(beta, s)
+
+
+def entry_step(beta0, lr, lam):
+    """K = maxᵢ ⌊|β₀ⁱ|/s⌋, the step from which the iterates of (8) are on their 2-cycle. beta0: (..., p) → (...,)."""
+    beta0, s = _quantum(beta0, lr, lam)
+    xp = checks.namespace(beta0)
+    return xp.astype(xp.max(_crossings(xp, beta0, s)[0], axis=-1), xp.int64)
+
+
+def orbit(beta0, lr, lam):
+    """Proposition 3.2: the two vectors between which (8) alternates from step K on (see `entry_step`), exactly.
+
+    beta0: (..., p); lr = η > 0 and lam = λ > 0: numbers, or arrays over the batch. Returns ``(even, odd)``, both
+    (..., p): the iterates of even and of odd step number. Coordinate by coordinate they are σr and −σ(s − r), with
+    s = ηλ, σ = sign β₀ and r = |β₀| mod s; which comes first is the parity of ⌊|β₀|/s⌋, so coordinates differ in it.
+    A coordinate that starts on a multiple of s lands on 0 and stays there (sign 0 = 0).
+    """
+    beta0, s = _quantum(beta0, lr, lam)
+    xp = checks.namespace(beta0)
+    crossings, r = _crossings(xp, beta0, s)
+    sign = xp.sign(beta0)
+    near, far = sign * r, xp.where(r > 0, sign * (r - s), 0.0 * r)
+    starts_even = crossings % 2 == 0
+    return xp.where(starts_even, near, far), xp.where(starts_even, far, near)
+
+
+def band_mean_l1(p, lr, lam):
+    """pηλ/2: the mean of ‖β‖₁ over two consecutive iterates of (8) once all p coordinates are on their orbit, exactly.
+
+    It follows from |β_k| + |β_{k+1}| = ηλ per coordinate, and does not depend on the start.
+    """
+    p, lr, lam = checks.count("p", p), checks.positive("lr", lr), checks.nonnegative("lam", lam)
+    return p * lr * lam / 2
+
+
+def subgradient_bound(objective, lr):
+    """(12): ηG²/2 ≥ lim f_best − f*, for a convex G-Lipschitz objective and a constant step (Boyd, Xiao & Mutapcic 2003).
+
+    For (7) it is ηλ²p/2, hence ‖β_best‖₁ ≤ pηλ/2; it needs the dimension, ``L1Norm(lam, p)``. ``inf`` without a finite G.
+    """
+    return checks.positive("lr", lr) * objective.lipschitz**2 / 2
+
+
+def stability_threshold(objective):
+    """2/L: gradient descent on a convex L-smooth objective converges for η below it (0 if L is infinite, inf if L = 0)."""
+    L = objective.smoothness
+    if checks.is_array(L):
+        xp = checks.namespace(L)
+        return xp.where(L > 0, 2 / xp.where(L > 0, L, xp.ones_like(L)), xp.full_like(L, math.inf))
+    return 2 / L if L > 0 else math.inf
+
+
+def huber_plateau(c, delta):
+    """δ²(c − 1)/2: the loss averaged over the symmetric saturated 2-cycle of (13) in its top mode, c = ηL ≥ 2.
+
+    c and delta are numbers or arrays of one library that broadcast against each other.
+    """
+    c, delta = checks.positive("c", c), checks.positive("delta", delta)
+    if bool((c < 2).any()) if checks.is_array(c) else c < 2:
+        raise ValueError(f"c must be at least 2 (below it gradient descent converges), got {c}")
+    return delta**2 * (c - 1) / 2
+
+
+def chord_curvature(trajectory, objective):
+    """η·⟨g_{k+1} − g_k, x_{k+1} − x_k⟩/‖x_{k+1} − x_k‖² along a trajectory: (T − 1, ...).
+
+    It is 2 on every 2-cycle of the subgradient method, because g_{k+1} − g_k = −(2/η)(x_k − x_{k+1}) there. NaN where
+    two iterates coincide. Raises ValueError if the trajectory skipped iterates (record_every > 1).
+    """
+    if trajectory.record_every != 1:
+        raise ValueError(f"trajectory must hold every iterate (record_every=1), got record_every={trajectory.record_every}")
+    x = trajectory.iterates
+    xp = checks.namespace(x)
+    step, turn = x[1:] - x[:-1], (lambda g: g[1:] - g[:-1])(objective.subgradient(x))
+    square = xp.sum(step * step, axis=-1)
+    curvature = xp.sum(turn * step, axis=-1) / xp.where(square > 0, square, xp.full_like(square, math.nan))
+    return _rates(trajectory, curvature) * curvature
+
+
+def capture_level(A, norm):
+    """min ½βᵀAβ over ‖β‖ = 1: the largest level whose sublevel set lies in the unit ball. norm: 2 or inf.
+
+    A: (..., p, p), symmetric positive definite (ValueError otherwise). λmin(A)/2 in the 2-norm and
+    minᵢ 1/(2(A⁻¹)ᵢᵢ) in the ∞-norm. Every monotone method that starts below it stays in the ball.
+    """
+    A = checks.symmetric("A", A)
+    xp = checks.namespace(A)
+    eigenvalues = xp.linalg.eigvalsh(A)
+    if not bool(xp.all(eigenvalues > 0)):
+        raise ValueError(f"A must be positive definite, got smallest eigenvalue {float(xp.min(eigenvalues))!r}")
+    if norm == 2:
+        level = xp.min(eigenvalues, axis=-1) / 2
+    elif norm in (math.inf, "inf"):
+        level = xp.min(1 / (2 * xp.linalg.diagonal(xp.linalg.inv(A))), axis=-1)
+    else:
+        raise ValueError(f"norm must be 2 or inf, got {norm!r}")
+    return float(level) if level.ndim == 0 else level
+
+
+def _quantum(beta, lr, lam):
+    """beta as an array and s = ηλ shaped to broadcast against it."""
+    beta = checks.floating("beta0", beta)
+    s = checks.positive("lr", lr) * checks.positive("lam", lam)
+    xp = checks.namespace(beta)
+    if checks.is_array(s):
+        checks.same_home("lr·lam", s, beta, "beta0")
+        checks.broadcast(tuple(beta.shape[:-1]), **{"lr·lam": tuple(s.shape)})
+        s = xp.astype(s, beta.dtype)[..., None]
+    else:
+        s = xp.full_like(beta[..., :1], s)
+    return beta, s
+
+
+def _crossings(xp, beta, s):
+    """⌊|β|/s⌋ and the residue |β| mod s; the remainder is exact in floating point, the quotient is rounded to match."""
+    size = xp.abs(beta)
+    r = xp.remainder(size, s)
+    return xp.round((size - r) / s), r
+
+
+def _rates(trajectory, like):
+    """The learning rate of each step of a trajectory, broadcast against (T − 1, ...)."""
+    lr = trajectory.lr
+    if not callable(lr):
+        return lr
+    xp = checks.namespace(like)
+    rates = [xp.asarray(lr(k), dtype=like.dtype) for k in range(like.shape[0])]
+    return xp.reshape(xp.stack(rates), (len(rates),) + (1,) * (like.ndim - 1 - rates[0].ndim) + tuple(rates[0].shape))

@@ -1,0 +1,300 @@
+"""Run an update rule from a start, for one setting or a million at once.
+
+Written once against the array API: NumPy arrays run in NumPy (the fastest choice for slider-size problems), torch
+tensors run where they live, CPU or CUDA. Nothing is moved between devices.
+"""
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from ngdm_helpers import checks
+from ngdm_helpers.objectives import parameters, per_coordinate
+
+Array = Any
+
+
+class DivergenceWarning(RuntimeWarning):
+    """A run overflowed; its trajectory ends with the last finite iterate."""
+
+
+# --- learning-rate schedules ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """A learning rate per step: calling it with k = 0, 1, 2, … gives η_k, a number or an array over the batch."""
+
+    description: str
+    rate: Callable[[int], float | Array]
+
+    def __call__(self, k):
+        return self.rate(k)
+
+    def __repr__(self):
+        return self.description
+
+
+def constant(lr):
+    """η_k = lr, as in (1), (2) and (8)."""
+    lr = checks.positive("lr", lr)
+    return Schedule(f"constant({lr})", lambda k: lr)
+
+
+def diminishing(lr, power=0.5):
+    """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
+    lr, power = checks.positive("lr", lr), checks.positive("power", power)
+    if power > 1:
+        raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
+    return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
+
+
+def step_decay(lr, every, factor=0.1):
+    """η_k = lr·factor^⌊k/every⌋, torch's StepLR: the paper's "reducing" regime. 0 < factor < 1."""
+    lr, every, factor = checks.positive("lr", lr), checks.count("every", every), _decay_factor(factor)
+    return Schedule(f"step_decay({lr}, every={every}, factor={factor})", lambda k: lr * factor ** (k // every))
+
+
+def exponential_decay(lr, factor):
+    """η_k = lr·factor^k, torch's ExponentialLR stepped at every iteration. 0 < factor < 1."""
+    lr, factor = checks.positive("lr", lr), _decay_factor(factor)
+    return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
+
+
+def _decay_factor(factor):
+    factor = checks.fraction("factor", factor)
+    if factor == 0:
+        raise ValueError("factor must be positive, got 0.0")
+    return factor
+
+
+# --- update rules: each yields β₁, β₂, … --------------------------------------------------------------------------------
+# f is an objectives.Oracle, lr an iterator of learning rates that broadcast against β.
+
+
+def _subgradient(f, beta, lr):
+    for eta in lr:
+        beta = beta - eta * f.subgradient(beta)
+        yield beta
+
+
+def _proximal(f, beta, lr):
+    for eta in lr:
+        beta = f.prox(beta - eta * f.smooth_gradient(beta), eta)
+        yield beta
+
+
+def _fista(f, beta, lr):
+    z, t = beta, 1.0
+    for eta in lr:
+        previous, beta = beta, f.prox(z - eta * f.smooth_gradient(z), eta)
+        t_next = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        z = beta + (t - 1) / t_next * (beta - previous)
+        t = t_next
+        yield beta
+
+
+def _rda(f, beta, lr):
+    mean = 0.0 * beta
+    for k, eta in enumerate(lr, 1):
+        mean = mean + (f.smooth_gradient(beta) - mean) / k
+        scale = math.sqrt(k) * eta
+        beta = f.prox(-scale * mean, scale)
+        yield beta
+
+
+def _momentum(f, beta, lr, momentum):
+    velocity = 0.0 * beta
+    for eta in lr:
+        velocity = momentum * velocity + f.subgradient(beta)
+        beta = beta - eta * velocity
+        yield beta
+
+
+def _adam(f, beta, lr, beta1, beta2, eps):
+    xp = checks.namespace(beta)
+    m, v = 0.0 * beta, 0.0 * beta
+    for k, eta in enumerate(lr, 1):
+        g = f.subgradient(beta)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * (g * g)
+        beta = beta - eta / (1 - beta1**k) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**k) + eps)
+        yield beta
+
+
+def _rmsprop(f, beta, lr, alpha, eps):
+    xp = checks.namespace(beta)
+    v = 0.0 * beta
+    for eta in lr:
+        g = f.subgradient(beta)
+        v = alpha * v + (1 - alpha) * (g * g)
+        beta = beta - eta * g / (xp.sqrt(v) + eps)
+        yield beta
+
+
+_RULES = {  # method: (rule, its options and their defaults)
+    "subgradient": (_subgradient, {}),
+    "proximal": (_proximal, {}),
+    "fista": (_fista, {}),
+    "rda": (_rda, {}),
+    "momentum": (_momentum, {"momentum": 0.9}),
+    "adam": (_adam, {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
+    "rmsprop": (_rmsprop, {"alpha": 0.99, "eps": 1e-8}),
+}
+METHODS = tuple(_RULES)
+
+
+# --- one call -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """What a run left behind.
+
+    iterates: (T, ..., p), the start and every ``record_every``-th iterate. values: (T, ...), the objective along them.
+    lr: the learning rate as it was given. overflow_step: None if every iterate and value is finite; otherwise the first
+    step that was not (an integer; for a batch an integer array, −1 where a member stayed finite).
+    """
+
+    iterates: Array
+    values: Array
+    lr: float | Array | Schedule
+    record_every: int = 1
+    overflow_step: int | Array | None = None
+
+    @property
+    def steps(self):
+        """The step number of each recorded iterate: (T,), 0, record_every, 2·record_every, …"""
+        return np.arange(self.iterates.shape[0]) * self.record_every
+
+
+def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **options):
+    """Run ``steps`` updates of ``method`` on ``objective`` from ``beta0`` and return the `Trajectory`.
+
+    beta0: (..., p); a list takes the library and dtype of the objective's data. Its dtype and device are kept.
+    lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k. The batch is what
+    beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape (1, 100)
+    with a beta0 of shape (2,) run 10⁴ settings in one call.
+    record_every: keep every so-manieth iterate; iterates has ``steps // record_every + 1`` rows, the start included.
+
+    method, with its options and their defaults:
+      "subgradient"  β − η·g, g as automatic differentiation returns it: (2), NGDM; on smooth functions (1)
+      "proximal"     ISTA, prox_{ηh}(β − η∇g(β)) (Beck & Teboulle 2009)
+      "fista"        the same with Nesterov's extrapolation, not monotone (Beck & Teboulle 2009)
+      "rda"          ℓ1-regularized dual averaging (Xiao 2009) with 1/γ = η: prox_{ah}(−a·ḡ), a = η√k
+      "momentum"     torch.optim.SGD(momentum=0.9)
+      "adam"         torch.optim.Adam: beta1=0.9, beta2=0.999, eps=1e-8
+      "rmsprop"      torch.optim.RMSprop: alpha=0.99, eps=1e-8
+
+    A run that overflows ends with its finite part, says so in a `DivergenceWarning`, and carries the step in
+    ``overflow_step``; in a batch, a member that overflowed repeats its last finite iterate up to the common end.
+
+    Raises TypeError or ValueError, naming the argument, for a wrong type, shape, sign, library or device.
+    """
+    steps, record_every = checks.count("steps", steps), checks.count("record_every", record_every)
+    rule, options = _rule(method, options)
+    beta = _start(objective, beta0, lr)
+    oracle = objective.oracle(beta)
+    if oracle.prox is None and method in ("proximal", "fista", "rda"):
+        raise ValueError(
+            f"method must be one of 'subgradient', 'momentum', 'adam', 'rmsprop' for {type(objective).__name__}, "
+            f"which is no smooth function plus one of known proximal map, got {method!r}"
+        )
+
+    def states():
+        return itertools.islice(rule(oracle, beta, _rates(lr, beta), **options), steps)
+
+    xp = checks.namespace(beta)
+    iterates = xp.empty((steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=array_api_compat.device(beta))
+    iterates[0, ...] = last = beta
+    with np.errstate(over="ignore", invalid="ignore"):
+        if record_every == 1:
+            for k, last in enumerate(states(), 1):
+                iterates[k, ...] = last
+        else:
+            for k, last in enumerate(states(), 1):
+                if k % record_every == 0:
+                    iterates[k // record_every, ...] = last
+        values = oracle.value(iterates)
+        # An iterate that is not finite stays so under every rule: the last one tells for all.
+        if bool(xp.all(xp.isfinite(last))) and bool(xp.all(xp.isfinite(values))):
+            return Trajectory(iterates, values, lr, record_every)
+        overflow = _first_overflow(states(), oracle.value, beta)
+    return _finite_part(iterates, values, lr, record_every, overflow, f"{method} on {objective!r}")
+
+
+def _rule(method, options):
+    if method not in _RULES:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
+    rule, defaults = _RULES[method]
+    for name, value in options.items():
+        if name not in defaults:
+            allowed = ", ".join(defaults) or "no options"
+            raise TypeError(f"{name} is not an option of method {method!r}, which takes {allowed}; got {name}={value!r}")
+    check = {"eps": checks.positive}
+    return rule, {name: check.get(name, checks.fraction)(name, options.get(name, defaults[name])) for name in defaults}
+
+
+def _start(objective, beta0, lr):
+    """beta0 spelt out over the whole batch."""
+    beta = parameters(objective, beta0, "beta0")
+    first = _rate("lr(0)", lr(0), beta) if callable(lr) else _rate("lr", lr, beta)
+    shape = tuple(first.shape) if checks.is_array(first) else ()
+    batch = checks.broadcast(tuple(beta.shape[:-1]), objective=objective.batch_shape)
+    batch = checks.broadcast(batch, lr=shape)
+    xp = checks.namespace(beta)
+    beta = xp.asarray(xp.broadcast_to(beta, (*batch, beta.shape[-1])), copy=True)
+    if not bool(xp.all(xp.isfinite(objective.value(beta)))):
+        raise ValueError(f"beta0 must have a finite objective value, got {objective.value(beta)}")
+    return beta
+
+
+def _rate(name, lr, beta):
+    return checks.positive(name, lr, or_else="a number, an array over the batch, or a schedule", like=beta)
+
+
+def _rates(lr, beta):
+    """An endless iterator of learning rates in beta's library, shaped for its coordinates."""
+    if not callable(lr):
+        return itertools.repeat(per_coordinate("lr", _rate("lr", lr, beta), beta))
+    return (per_coordinate(f"lr({k})", _rate(f"lr({k})", lr(k), beta), beta) for k in itertools.count())
+
+
+def _first_overflow(states, value, beta):
+    """The first step at which each member of the batch is not finite: (...), −1 where it never happens."""
+    xp = checks.namespace(beta)
+    first = xp.full_like(beta[..., 0], -1, dtype=xp.int64)
+    for k, state in enumerate(states, 1):
+        finite = xp.isfinite(value(state)) & xp.all(xp.isfinite(state), axis=-1)
+        first = xp.where((first < 0) & ~finite, xp.full_like(first, k), first)
+        if bool(xp.all(first > 0)):
+            break
+    return first
+
+
+def _finite_part(iterates, values, lr, record_every, overflow, what):
+    xp = checks.namespace(iterates)
+    rows = iterates.shape[0]
+    # member i has finite rows 0, …, last_row[i]
+    last_row = xp.where(overflow < 0, xp.full_like(overflow, rows - 1), (overflow - 1) // record_every)
+    kept = int(xp.max(last_row)) + 1
+    row = xp.reshape(xp.arange(kept, device=array_api_compat.device(iterates)), (kept,) + (1,) * overflow.ndim)
+    row = xp.minimum(row + 0 * last_row, last_row + 0 * row)
+    values = xp.take_along_axis(values[:kept], row, axis=0)
+    index = xp.asarray(xp.broadcast_to(row[..., None], (*row.shape, iterates.shape[-1])), copy=True)
+    iterates = xp.take_along_axis(iterates[:kept], index, axis=0)
+    if overflow.ndim == 0:
+        overflow = int(overflow)
+        message = f"{what} overflowed at step {overflow}; the trajectory ends at step {(kept - 1) * record_every}"
+    else:
+        members = overflow >= 0
+        count, first = int(xp.sum(members)), int(xp.min(overflow[members]))
+        message = f"{what} overflowed in {count} of {math.prod(overflow.shape)} settings, first at step {first}; see overflow_step"
+    warnings.warn(message, DivergenceWarning, stacklevel=3)
+    return Trajectory(iterates, values, lr, record_every, overflow)

@@ -141,5 +141,7 @@ def broadcast(batch, **shapes):
         try:
             batch = np.broadcast_shapes(batch, shape)
         except ValueError:
-            raise ValueError(f"{name} must broadcast against the batch {tuple(batch)}, got shape {tuple(shape)}") from None
+            raise ValueError(
+                f"{name} must broadcast against the batch {tuple(batch)}, got shape {tuple(shape)}"
+            ) from None
     return batch

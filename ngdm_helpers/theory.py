@@ -82,7 +82,9 @@ def chord_curvature(trajectory, objective):
     two iterates coincide. Raises ValueError if the trajectory skipped iterates (record_every > 1).
     """
     if trajectory.record_every != 1:
-        raise ValueError(f"trajectory must hold every iterate (record_every=1), got record_every={trajectory.record_every}")
+        raise ValueError(
+            f"trajectory must hold every iterate (record_every=1), got record_every={trajectory.record_every}"
+        )
     x = trajectory.iterates
     xp = checks.namespace(x)
     step, turn = x[1:] - x[:-1], (lambda g: g[1:] - g[:-1])(objective.subgradient(x))

@@ -211,7 +211,9 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
         return itertools.islice(rule(oracle, beta, _rates(lr, beta), **options), steps)
 
     xp = checks.namespace(beta)
-    iterates = xp.empty((steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=array_api_compat.device(beta))
+    iterates = xp.empty(
+        (steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=array_api_compat.device(beta)
+    )
     iterates[0, ...] = last = beta
     with np.errstate(over="ignore", invalid="ignore"):
         if record_every == 1:
@@ -236,7 +238,9 @@ def _rule(method, options):
     for name, value in options.items():
         if name not in defaults:
             allowed = ", ".join(defaults) or "no options"
-            raise TypeError(f"{name} is not an option of method {method!r}, which takes {allowed}; got {name}={value!r}")
+            raise TypeError(
+                f"{name} is not an option of method {method!r}, which takes {allowed}; got {name}={value!r}"
+            )
     check = {"eps": checks.positive}
     return rule, {name: check.get(name, checks.fraction)(name, options.get(name, defaults[name])) for name in defaults}
 

@@ -1,0 +1,109 @@
+"""Draw: data in, matplotlib artists out; the house style.
+
+Colours are Okabe & Ito's, which people with any colour vision tell apart. The same thing has the same colour and line
+style in every figure: see the constants.
+"""
+
+import base64
+import html
+import io
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+NGDM = {"color": VERMILLION, "linestyle": "-"}
+NGDM_LARGE = {"color": BLUE, "linestyle": "-"}  # the second NGDM run of a pair: the large penalty
+SMOOTH = {"color": SKY, "linestyle": "-."}
+PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
+THEORY = {"color": BLACK, "linestyle": "--"}
+THRESHOLD = {"color": "0.5", "linestyle": ":"}
+
+_HOUSE = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
+    "legend.fontsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,  # ticks and grid below every curve: part of live's background
+    "grid.color": "0.9",
+    "lines.linewidth": 1.8,
+    "figure.dpi": 100,
+}
+
+
+def new(columns=1, size=(8, 4), **options):
+    """A figure of ``size`` inches in the house style and its axes (one, or an array of ``columns``).
+
+    It does not pass through pyplot, so Jupyter shows it only where `show` or `live` does.
+    """
+    with mpl.rc_context(_HOUSE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(1, columns, **options)
+        for ax in np.ravel(axes):
+            ax.tick_params(labelsize=11)
+            ax.title.set_fontsize(12)
+    return figure, axes
+
+
+def legend(ax, **options):
+    """A legend below the curves, so that live keeps it in the background."""
+    ax.legend(**options).set_zorder(1)
+
+
+class Picture:
+    """A static figure as Jupyter shows it: a PNG, with alt text and a caption that states the finding."""
+
+    def __init__(self, figure, caption, alt):
+        if not alt:
+            raise ValueError(f"alt must describe the picture in words, got {alt!r}")
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=1.5 * figure.dpi)  # sharp on a projector
+        self.png, self.caption, self.alt = buffer.getvalue(), caption, alt
+        self._size = [round(figure.dpi * inches) for inches in figure.get_size_inches()]
+
+    def _repr_mimebundle_(self, **kwargs):
+        return picture_bundle(self.png, *self._size, self.alt, self.caption)
+
+
+def show(figure, caption, *, alt):
+    """``figure`` as the value of a cell: ``figures.show(fig, "What it shows.", alt="What is seen.")``."""
+    return Picture(figure, caption, alt)
+
+
+def picture_bundle(png, width, height, alt, caption, bundle=None):
+    """(data, metadata) of a picture for Jupyter: a PNG, and HTML around it that carries alt text and caption."""
+    data = base64.b64encode(png).decode("ascii")
+    markup = (
+        f'<figure style="margin:0"><img alt="{html.escape(alt, quote=True)}" width="{width}" '
+        f'src="data:image/png;base64,{data}"/><figcaption><em>{html.escape(caption)}</em></figcaption></figure>'
+    )
+    metadata = {"image/png": {"alt": alt, "width": width, "height": height}}
+    return {**(bundle or {}), "text/plain": alt, "image/png": data, "text/html": markup}, metadata
+
+
+# --- notebook 3: the ℓ1 norm in two dimensions --------------------------------------------------------------------------
+
+
+def l1_plane(ax):
+    """Diamonds of equal ‖β‖₁ about 0 that fit any frame: ‖β‖₁ = ½, 1, 1½ half-widths. Returns nothing that moves."""
+    ax.set_aspect("equal", adjustable="box")
+    ax.axhline(0, **THRESHOLD, linewidth=1)
+    ax.axvline(0, **THRESHOLD, linewidth=1)
+    for level in (0.25, 0.5, 0.75):
+        corners = np.array([(level, 0), (0, level), (-level, 0), (0, -level), (level, 0)])
+        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1)
+    ax.set(xlabel="β₁", ylabel="β₂")
+
+
+def frame(ax, half_width):
+    """A square view of [−half_width, half_width]². Leaves an unchanged frame alone, so that it costs no redraw."""
+    if ax.get_xlim() != (-half_width, half_width):
+        ax.set(xlim=(-half_width, half_width), ylim=(-half_width, half_width))

@@ -18,7 +18,7 @@ def pair(trajectory):
     return last.max(axis=0), last.min(axis=0)
 
 
-# --- notebook 3 ---------------------------------------------------------------------------------------------------------
+# --- notebook 3 -------------------------------------------------------------------------------------------------------
 
 
 def l1_orbit():
@@ -34,12 +34,12 @@ def l1_orbit():
     cell.set(title="the end, in units of ηλ", xlabel="β₁ / ηλ", ylabel="β₂ / ηλ")
     (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
-    cell.text(0.02, 0.98, "○ Proposition 3.2\n● last two iterates", transform=cell.transAxes, va="top", zorder=1)
+    figures.note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
     norm.set_box_aspect(1)
     norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
     (fall,) = norm.plot([], [], **NGDM)
     mean = norm.axhline(1, **THEORY)
-    mean_label = norm.text(1.3, 1, "ηλ: two-step mean", va="bottom")
+    mean_label = norm.text(1.3, 1, "ηλ: two-step mean", va="top")
     norm_title = norm.set_title("")
 
     def update(eta, lam, b1, b2):
@@ -53,7 +53,7 @@ def l1_orbit():
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
         mean.set_ydata([level, level])
-        mean_label.set_y(1.15 * level)
+        mean_label.set_y(level / 1.3)
         plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = pair(run)
         norm_title.set_text(f"‖β‖₁ ends at {high:.4g} / {low:.4g}")
@@ -74,9 +74,9 @@ def l1_orbit():
         },
         caption="A larger ηλ leaves a larger ‖β‖₁, and the end looks the same in units of ηλ. "
         "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
-        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two iterates divided "
-        "by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against the step, falling and then "
-        "staying around the dashed line ηλ.",
+        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two iterates "
+        "divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against the step, falling "
+        "and then staying around the dashed line ηλ.",
     )
 
 
@@ -119,10 +119,11 @@ def residue_sawtooth():
         lam=slider("λ", 50.0, 0.5, 120.0, 0.1, meaning="ℓ1 penalty"),
         b=slider("β₀ (both)", PAPER_START[0], -1.0, 1.0, 0.0001, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
-        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. Only its two-step mean is a line.",
-        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the final ℓ1 norm "
-        "against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted line; the closed form lies on "
-        "the simulation.",
+        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. "
+        "Only its two-step mean is a line.",
+        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the final ℓ1 "
+        "norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted line; the closed "
+        "form lies on the simulation.",
     )
 
 
@@ -159,8 +160,8 @@ def step_reduction():
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
         caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
-        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle on a dashed level; when η is "
-        "divided, both fall by the same factor, and the run with the larger λ stays above.",
+        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle on a dashed level; when η "
+        "is divided, both fall by the same factor, and the run with the larger λ stays above.",
     )
 
 
@@ -203,6 +204,6 @@ def disguised_learning_rate():
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
         caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
-        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. Right: "
-        "the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held, with a dot at the chosen λ.",
+        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. "
+        "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held, with a dot at the chosen λ.",
     )

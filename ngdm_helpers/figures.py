@@ -53,6 +53,12 @@ def new(columns=1, size=(8, 4), **options):
     return figure, axes
 
 
+def note(ax, x, y, text, **options):
+    """Text on a white ground at axes coordinates (x, y), below the curves."""
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    return ax.text(x, y, text, transform=ax.transAxes, bbox=ground, zorder=1, **options)
+
+
 def legend(ax, **options):
     """A legend below the curves, so that live keeps it in the background."""
     ax.legend(**options).set_zorder(1)
@@ -89,7 +95,7 @@ def picture_bundle(png, width, height, alt, caption, bundle=None):
     return {**(bundle or {}), "text/plain": alt, "image/png": data, "text/html": markup}, metadata
 
 
-# --- notebook 3: the ℓ1 norm in two dimensions --------------------------------------------------------------------------
+# --- notebook 3: the ℓ1 norm in two dimensions ------------------------------------------------------------------------
 
 
 def l1_plane(ax):
@@ -99,8 +105,9 @@ def l1_plane(ax):
     ax.axvline(0, **THRESHOLD, linewidth=1)
     for level in (0.25, 0.5, 0.75):
         corners = np.array([(level, 0), (0, level), (-level, 0), (0, -level), (level, 0)])
-        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1)
+        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
     ax.set(xlabel="β₁", ylabel="β₂")
+    ax.locator_params(nbins=5)
 
 
 def frame(ax, half_width):

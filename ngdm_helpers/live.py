@@ -19,7 +19,7 @@ from PIL import Image
 
 from ngdm_helpers.figures import picture_bundle
 
-# --- controls -----------------------------------------------------------------------------------------------------------
+# --- controls ---------------------------------------------------------------------------------------------------------
 
 
 def log_slider(label, value, low, high, meaning=""):
@@ -79,15 +79,15 @@ def _ends(control):
     return control.min, control.max
 
 
-# --- live ---------------------------------------------------------------------------------------------------------------
+# --- live -------------------------------------------------------------------------------------------------------------
 
 
 def live(figure, update, *, alt, marks=None, caption="", background=(), **controls):
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
 
     update: a function of the controls' values that sets artists and returns those it changed, as
-    ``matplotlib.animation.FuncAnimation(blit=True)`` asks. What it changes without returning it is drawn as well, at the
-    price of a full redraw.
+    ``matplotlib.animation.FuncAnimation(blit=True)`` asks. What it changes without returning it is drawn as well,
+    at the price of a full redraw.
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).

@@ -80,7 +80,7 @@ class Composite(Objective, Protocol):
         return self.oracle(beta).smooth_gradient(beta)
 
     def prox(self, beta: Array, step: float | Array) -> Array:
-        """argmin_u step·h(u) + ½‖u − beta‖²: ``(..., p) → (..., p)``; ``step`` > 0, a number or an array over the batch."""
+        """argmin_u step·h(u) + ½‖u − beta‖²: ``(..., p) → (..., p)``; ``step`` > 0, a number or over the batch."""
         beta = parameters(self, beta)
         step = checks.positive("step", step, like=beta)
         return self.oracle(beta).prox(beta, per_coordinate("step", step, beta))
@@ -264,8 +264,8 @@ class Lasso(Composite):
 class Huber(Composite):
     """Equation (13): f(β) = Σᵢ h_δ(xᵢᵀβ − yᵢ), h_δ(r) = ½r² for |r| ≤ δ and δ(|r| − ½δ) beyond; a mean by default.
 
-    This is torch's ``HuberLoss(reduction, delta)`` of Xβ against y. Its gradient Xᵀclip(Xβ − y, −δ, δ) is Lipschitz with
-    L = λmax(XᵀX) (divided by n for the mean), and f is G-Lipschitz with G = δ√(nL) for the sum, δ√L for the mean.
+    This is torch's ``HuberLoss(reduction, delta)`` of Xβ against y. Its gradient Xᵀclip(Xβ − y, −δ, δ) is Lipschitz
+    with L = λmax(XᵀX) (divided by n for the mean), and f is G-Lipschitz with G = δ√(nL) for the sum, δ√L for the mean.
     """
 
     X: Array = field(repr=False)
@@ -298,8 +298,8 @@ class Huber(Composite):
 
     def oracle(self, beta):
         X, y = _same_data(self, beta)
-        delta, delta_coord = _batched("delta", self.delta, beta), _batched("delta", self.delta, beta, trailing=True)
-        below = -delta_coord
+        delta = _batched("delta", self.delta, beta, trailing=True)
+        below = -delta
         xp = checks.namespace(beta)
         samples = _samples(self)
         forward, _ = _linear(X)
@@ -307,11 +307,11 @@ class Huber(Composite):
 
         def value(b):
             size = xp.abs(forward(b) - y)
-            inner = xp.minimum(size, delta_coord)
+            inner = xp.minimum(size, delta)
             return xp.sum(inner * (size - inner / 2), axis=-1) / samples
 
         def subgradient(b):
-            return backward(xp.minimum(xp.maximum(forward(b) - y, below), delta_coord))
+            return backward(xp.minimum(xp.maximum(forward(b) - y, below), delta))
 
         return Oracle(value, subgradient, smooth_gradient=subgradient, prox=_identity)
 
@@ -462,7 +462,7 @@ def _same_data(objective, beta):
 
 
 def _batched(name, value, beta, trailing=False):
-    """``value`` as an array in beta's library, dtype and device: its own shape, plus a last axis of 1 if ``trailing``."""
+    """``value`` as an array in beta's library, dtype and device, with a last axis of 1 if ``trailing``."""
     xp = checks.namespace(beta)
     if checks.is_array(value):
         checks.same_home(name, value, beta)

@@ -48,15 +48,16 @@ def band_mean_l1(p, lr, lam):
 
 
 def subgradient_bound(objective, lr):
-    """(12): ηG²/2 ≥ lim f_best − f*, for a convex G-Lipschitz objective and a constant step (Boyd, Xiao & Mutapcic 2003).
+    """(12): ηG²/2 ≥ lim f_best − f*, for a convex G-Lipschitz objective and a constant step.
 
-    For (7) it is ηλ²p/2, hence ‖β_best‖₁ ≤ pηλ/2; it needs the dimension, ``L1Norm(lam, p)``. ``inf`` without a finite G.
+    Boyd, Xiao & Mutapcic (2003). For (7) it is ηλ²p/2, hence ‖β_best‖₁ ≤ pηλ/2; it needs the dimension,
+    ``L1Norm(lam, p)``. ``inf`` without a finite G.
     """
     return checks.positive("lr", lr) * objective.lipschitz**2 / 2
 
 
 def stability_threshold(objective):
-    """2/L: gradient descent on a convex L-smooth objective converges for η below it (0 if L is infinite, inf if L = 0)."""
+    """2/L: gradient descent on a convex L-smooth objective converges for η below it (0 if L = inf, inf if L = 0)."""
     L = objective.smoothness
     if checks.is_array(L):
         xp = checks.namespace(L)

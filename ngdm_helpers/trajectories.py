@@ -74,7 +74,7 @@ def _decay_factor(factor):
     return factor
 
 
-# --- update rules: each yields β₁, β₂, … --------------------------------------------------------------------------------
+# --- update rules: each yields β₁, β₂, … ------------------------------------------------------------------------------
 # f is an objectives.Oracle, lr an iterator of learning rates that broadcast against β.
 
 
@@ -150,7 +150,7 @@ _RULES = {  # method: (rule, its options and their defaults)
 METHODS = tuple(_RULES)
 
 
-# --- one call -----------------------------------------------------------------------------------------------------------
+# --- one call ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,6 +299,7 @@ def _finite_part(iterates, values, lr, record_every, overflow, what):
     else:
         members = overflow >= 0
         count, first = int(xp.sum(members)), int(xp.min(overflow[members]))
-        message = f"{what} overflowed in {count} of {math.prod(overflow.shape)} settings, first at step {first}; see overflow_step"
+        total = math.prod(overflow.shape)
+        message = f"{what} overflowed in {count} of {total} settings, first at step {first}; see overflow_step"
     warnings.warn(message, DivergenceWarning, stacklevel=3)
     return Trajectory(iterates, values, lr, record_every, overflow)

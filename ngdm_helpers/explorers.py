@@ -3,20 +3,10 @@
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.claims import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
 from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
-
-PAPER_START = (0.5053, 0.5053)  # the paper's two-dimensional example, after Proposition 3.2
-PAPER_LR = 0.01
-PAPER_LAMS = (1.0, 100.0)
-
-
-def pair(trajectory):
-    """‖β‖₁ of the last two iterates of a run on λ‖β‖₁, the larger first."""
-    last = np.abs(trajectory.iterates[-2:]).sum(axis=-1)
-    return last.max(axis=0), last.min(axis=0)
-
 
 # --- notebook 3 -------------------------------------------------------------------------------------------------------
 
@@ -53,9 +43,9 @@ def l1_orbit():
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
         mean.set_ydata([level, level])
-        mean_label.set_y(level / 1.3)
+        mean_label.set_y(level / 2.5)
         plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
-        high, low = pair(run)
+        high, low = last_norms(run)
         norm_title.set_text(f"‖β‖₁ ends at {high:.4g} / {low:.4g}")
         return path, start, plane_title, closed, last, fall, mean, mean_label, norm_title
 
@@ -149,7 +139,7 @@ def step_reduction():
             mean.set_data([0, switch, switch, steps], [before, before, after, after])
             label.set_y(2.2 * before)
             label.set_text(f"λ = {penalty:.3g}")
-            ends.append(pair(run))
+            ends.append(last_norms(run))
         title.set_text("after: " + "   against   ".join(f"{high:.4g} / {low:.4g}" for high, low in reversed(ends)))
         return *curves, *means, *labels, title
 
@@ -191,7 +181,7 @@ def disguised_learning_rate():
         run = trajectories.run(L1Norm(lam), start, eta, steps)
         for line, coordinate in zip(lines, run.iterates.T, strict=True):
             line.set_ydata(coordinate)
-        here.set_data([lam], [sum(pair(run)) / 2])
+        here.set_data([lam], [last_norms(run).mean()])
         gap = np.abs(run.iterates - reference.iterates).max()
         path_title.set_text(f"λ = {lam:.3g}, η = {eta:.3g}: largest gap to λ = 1 is {gap:.2g}")
         band_title.set_text(f"ηλ = {eta * lam:.3g}")
@@ -205,5 +195,5 @@ def disguised_learning_rate():
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
         caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
         alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. "
-        "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held, with a dot at the chosen λ.",
+        "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks the chosen λ.",
     )

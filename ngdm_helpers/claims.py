@@ -14,7 +14,7 @@ from ngdm_helpers.objectives import L1Norm
 
 VERDICTS = ("holds", "holds if…", "imprecise", "wrong")
 
-# The two-dimensional example after Proposition 3.2. Its printed norms fix ηλ = 0.01 and 1; the split into η and λ is ours.
+# The example after Proposition 3.2. Its printed norms fix ηλ = 0.01 and 1; the split into η and λ is ours.
 PAPER_START = (0.5053, 0.5053)
 PAPER_LR, PAPER_LAMS = 0.01, (1.0, 100.0)
 

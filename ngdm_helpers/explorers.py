@@ -1,5 +1,7 @@
 """The sliders of the notebooks, each a few lines on objectives, trajectories, theory, figures and live."""
 
+import functools
+
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
@@ -88,15 +90,19 @@ def residue_sawtooth():
     saw_title = saw.set_title("")
     figures.legend(saw, loc="upper left")
 
-    def update(lam, b):
+    @functools.lru_cache(maxsize=1)  # the sweep over λ depends on β₀ alone
+    def sweep(b):
         runs = trajectories.run(L1Norm(lams), np.array([b, b]), PAPER_LR, steps + 1).iterates[-2:]
-        run = trajectories.run(L1Norm(lam), np.array([b, b]), PAPER_LR, steps + 1)
         orbits = theory.orbit(np.full((lams.size, 2), b), PAPER_LR, lams)
+        return [(np.abs(end).sum(-1), np.abs(vector).sum(-1)) for end, vector in zip(runs, orbits, strict=True)]
+
+    def update(lam, b):
+        run = trajectories.run(L1Norm(lam), np.array([b, b]), PAPER_LR, steps + 1)
         dots.set_data(run.steps[:61], run.iterates[:61, 0])
         for k, level in enumerate(theory.orbit((b, b), PAPER_LR, lam)):
             levels[k].set_ydata([level[0], level[0]])
-            simulated[k].set_data(lams, np.abs(runs[k]).sum(-1))
-            closed[k].set_data(lams, np.abs(orbits[k]).sum(-1))
+            for line, norms in zip((simulated[k], closed[k]), sweep(b)[k], strict=True):
+                line.set_data(lams, norms)
             here[k].set_data([lam], [run.values[k - 2] / lam])
         residue = theory.residue((b, b), PAPER_LR, lam)[0]
         time_title.set_text(f"ηλ = {PAPER_LR * lam:.4g}, β mod ηλ = {residue:.4g}, at every step")

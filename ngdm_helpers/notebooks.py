@@ -1,7 +1,7 @@
 """Build the notebooks (.py → executed .ipynb) and check that every pair agrees.
 
     python -m ngdm_helpers.notebooks build [NAME …]    write the .ipynb of each (default: all) from its .py
-    python -m ngdm_helpers.notebooks check [NAME …]    compare every pair; exit 1 and name the command that mends a drift
+    python -m ngdm_helpers.notebooks check [NAME …]    compare every pair; exit 1 and name the command that mends it
 
 The .py file (jupytext's percent format) is the source; the way back does not exist. Each cell names its own id, so ids
 stay what they are when cells are added. Pairs are compared by content, never by timestamps, and ``build`` refuses to

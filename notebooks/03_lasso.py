@@ -1,0 +1,497 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# # 3 · LASSO: what NGDM does with an ℓ1 penalty
+#
+# *NGDM* is the paper's name for gradient methods run on non-differentiable losses: follow whatever automatic
+# differentiation returns. This notebook works through Section 3 of *GD doesn't make the cut* (Kumar, arXiv
+# 2401.08426). The section's observation is striking and easy to reproduce: **raise the penalty, and the solution gets
+# larger.** We reproduce it live, prove what happens, and then say exactly what it does and does not show.
+#
+# **Afterwards you can**
+#
+# 1. write the iterates of NGDM on $\lambda\|\beta\|_1$ down in closed form, from $\beta_0$, $\eta$ and $\lambda$
+#    alone;
+# 2. state Propositions 3.1 and 3.2 exactly, with the conditions under which they hold;
+# 3. explain why the final norm is no monotone function of $\lambda$, and which average of it is;
+# 4. predict what a smaller learning rate does to two runs with different penalties;
+# 5. say whether the paradox is an effect of $\lambda$ or of the learning rate.
+#
+# **Time:** 45 minutes of class for these four ideas. **Assumed:** gradient descent; the sign function; no convex
+# analysis.
+#
+# *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
+# mark.*
+
+# %% id="imports" slideshow={"slide_type": "skip"}
+import numpy as np
+
+from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers.objectives import L1Norm
+
+# %% [markdown] id="recursion-claim" slideshow={"slide_type": "slide"}
+# ## 1 · A larger penalty, a larger solution
+#
+# **Claim.** The simplest LASSO problem is the penalty alone, equation (7), and NGDM on it is the recursion (8):
+#
+# $$f(\beta)=\lambda\|\beta\|_1 \quad (7)\qquad\qquad
+# \beta_{k+1}=\beta_k-\eta\lambda\,\operatorname{sign}(\beta_k)\quad (8)$$
+#
+# The minimiser is $0$ for every $\lambda>0$. The paper starts at $\beta_0=(0.5053,\,0.5053)$, keeps $\eta$,
+# multiplies $\lambda$ by 100, and reports a final $\|\beta\|_1$ of *at most 0.0106* for the small penalty and *at
+# least 0.9894* for the large one. (The printed norms fix $\eta\lambda=0.01$ and $\eta\lambda=1$. How that splits is
+# not printed; we take $\eta=0.01$.)
+
+# %% [markdown] id="recursion-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** After 1000 steps with $\eta\lambda=0.01$, the first coordinate of $\beta$
+#
+# * **A** is 0, or so close that only rounding keeps it away;
+# * **B** still shrinks, more and more slowly;
+# * **C** jumps between two values of different sign, for ever.
+
+# %% id="recursion-by-hand" slideshow={"slide_type": "subslide"}
+eta, lam = 0.01, 1.0
+beta = np.array([0.5053, 0.5053])
+for k in range(1000):
+    beta = beta - eta * lam * np.sign(beta)  # recursion (8), all of it
+    if k >= 996:
+        print(f"step {k + 1:4d}   β = {beta.round(4)}   ‖β‖₁ = {np.abs(beta).sum():.4f}")
+
+# %% [markdown] id="recursion-picture-note" slideshow={"slide_type": "subslide"}
+# **Picture.** The same three lines are `trajectories.run`. Here are the paper's two penalties side by side.
+
+# %% id="recursion-picture" slideshow={"slide_type": "-"}
+run = trajectories.run(L1Norm(np.array([1.0, 100.0])), [0.5053, 0.5053], lr=0.01, steps=70)
+norms = np.abs(run.iterates).sum(axis=-1)  # (steps + 1, 2): a column for each λ
+
+figure, ax = figures.new(size=(9, 4))
+for column, (lam, style) in enumerate(zip((1, 100), (figures.NGDM, figures.NGDM_LARGE), strict=True)):
+    ax.plot(run.steps, norms[:, column], **style)
+    low, high = sorted(norms[-2:, column])
+    ax.text(71, norms[-1, column], f"λ = {lam}: {high:.4f} / {low:.4f}", va="center", color=style["color"])
+ax.axhline(0, **figures.THRESHOLD)
+ax.set(xlim=(0, 70), ylim=(-0.05, 1.15), xlabel="step k", ylabel="‖β‖₁")
+figures.show(
+    figure,
+    "With a penalty a hundred times larger, ‖β‖₁ never falls.",
+    alt="The ℓ1 norm against the step. For λ = 1 it falls in a straight line and stays near 0.01; for λ = 100 it "
+    "stays near 1.",
+)
+
+# %% [markdown] id="recursion-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** Left: the path. Middle: the end of the run, magnified by $1/(\eta\lambda)$. Right: the norm.
+#
+# *Goals.* (i) Find two settings with different $\lambda$ and the same final norm. (ii) Make $\|\beta\|_1$ end *above*
+# where it started. (iii) Click “unequal parities”: why does the orbit leave the diagonal?
+
+# %% id="recursion-play"
+orbit = explorers.l1_orbit()
+orbit
+
+# %% [markdown] id="recursion-why" slideshow={"slide_type": "subslide"}
+# **Why.** Every step moves every coordinate by exactly $s=\eta\lambda$, however close it is to 0. Take $\beta_0^i>0$.
+# It walks down in steps of $s$, and $K=\lfloor\beta_0^i/s\rfloor$ steps later it is at the residue $r=\beta_0^i-Ks$,
+# which lies between 0 and $s$. The next step takes it to $r-s<0$, the one after back to $r$. So from step $K$ on it
+# alternates between
+#
+# $$r\quad\text{and}\quad-(s-r),\qquad\text{and}\qquad |\beta_k^i|+|\beta_{k+1}^i|=s.$$
+#
+# Add the last equation over $p$ coordinates: **the mean of $\|\beta\|_1$ over two consecutive steps is
+# $p\,\eta\lambda/2$**, whatever the start. `theory.orbit` is this paragraph; no loop runs in it.
+
+# %% id="recursion-theory"
+for lam in (1.0, 100.0):
+    even, odd = theory.orbit([0.5053, 0.5053], lr=0.01, lam=lam)
+    arrival = theory.entry_step([0.5053, 0.5053], lr=0.01, lam=lam)
+    pair = np.abs(even).sum(), np.abs(odd).sum()
+    print(f"λ = {lam:5.0f}   from step {arrival:2d}:  β = {even.round(4)}  ↔  {odd.round(4)}")
+    law = theory.band_mean_l1(p=2, lr=0.01, lam=lam)
+    print(f"            ‖β‖₁ = {max(pair):.4f} / {min(pair):.4f}   mean {np.mean(pair):.4f}   pηλ/2 = {law:.4f}")
+
+# %% [markdown] id="recursion-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds.** The printed norms are right to the last digit. What they show is that a *fixed step* on a kink
+# ends in a band whose width is the step, $\eta\lambda$. What they do not show is that the penalty is to blame: that
+# comes in idea 4.
+
+# %% id="recursion-ledger"
+claims.ledger("L3a")
+
+# %% [markdown] id="recursion-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The step has a fixed length, so it cannot shorten on approach: the iterate steps over 0 and back. *A* is what
+# a proximal step would do (exercise 3), *B* what gradient descent does on a smooth function, whose gradient fades
+# near the minimum.
+#
+# </details>
+
+# %% id="recursion-check" tags=["check"] slideshow={"slide_type": "skip"}
+orbit.drive()
+for label, printed in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1.0106, 0.9894)}.items():
+    orbit.buttons[label].click()
+    v = orbit.values
+    run = trajectories.run(L1Norm(v["lam"]), [v["b1"], v["b2"]], v["eta"], 300)
+    assert np.allclose(claims.last_norms(run), printed, rtol=0, atol=1e-12), label
+
+# %% [markdown] id="propositions-claim" slideshow={"slide_type": "slide"}
+# ## 2 · Propositions 3.1 and 3.2, exactly
+#
+# **Claim.** *Proposition 3.1:* with a constant $\eta$ and $\beta_0$ drawn uniformly, no entry of any $\beta_k$ is
+# ever 0, with probability 1. *Proposition 3.2:* the sequence does not converge; from some step on it oscillates
+# between two vectors.
+
+# %% [markdown] id="propositions-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Keep $\eta$ and $\beta_0$, and look at $\|\beta\|_1$ after 1000 steps. As $\lambda$ grows it
+#
+# * **A** grows steadily;
+# * **B** falls, then grows;
+# * **C** goes up and down again and again.
+
+# %% id="propositions-picture" slideshow={"slide_type": "subslide"}
+lams = np.linspace(0.5, 60, 1191)
+ends = np.abs(trajectories.run(L1Norm(lams), [0.5053, 0.5053], lr=0.01, steps=1000, record_every=1000).iterates[-1])
+even, odd = theory.orbit(np.full((lams.size, 2), 0.5053), lr=0.01, lam=lams)
+
+figure, ax = figures.new(size=(9, 4))
+ax.plot(lams, ends.sum(axis=-1), **figures.NGDM, linewidth=3, label="simulated, 1000 steps")
+ax.plot(lams, np.abs(even).sum(axis=-1), **figures.THEORY, linewidth=1, label="Proposition 3.2")
+ax.plot(lams, theory.band_mean_l1(2, 0.01, lams), **figures.THRESHOLD, label="two-step mean ηλ")
+ax.set(xlim=(0, 60), ylim=(0, 1.1), xlabel="λ   (η = 0.01)", ylabel="final ‖β‖₁")
+figures.legend(ax, loc="upper left")
+figures.show(
+    figure,
+    "The final norm is a sawtooth in λ, not a curve that rises or falls.",
+    alt="The final ℓ1 norm against λ: a zigzag of growing size between 0 and twice the dotted line ηλ. The dashed "
+    "closed form lies on the simulation.",
+)
+
+# %% [markdown] id="propositions-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Find a $\lambda$ above 10 for which the run ends, at one of the two steps, within 0.001 of 0.
+# (ii) Compare the marks $\eta\lambda=0.5$ and $0.51$. (iii) Which quantity in the titles stays put during a run?
+
+# %% id="propositions-play"
+sawtooth = explorers.residue_sawtooth()
+sawtooth
+
+# %% [markdown] id="propositions-why" slideshow={"slide_type": "subslide"}
+# **Why.** Each update adds or subtracts $s=\eta\lambda$, so **$\beta_k \bmod s$ is conserved**: it is $\beta_0\bmod
+# s$ at every step. The orbit is what is left of a walk on the grid $\beta_0+s\mathbb Z$ around 0, and it depends on
+# the start and on $s$ only through that residue. As $\lambda$ grows, $\beta_0\bmod\eta\lambda$ runs from 0 to
+# $\eta\lambda$ over and over: a sawtooth.
+#
+# *Proposition 3.1, exactly.* Fix any step sizes beforehand. Entry $i$ is 0 after $n$ steps only if $\beta_0^i$ is one
+# of finitely many signed sums of the steps. A start with a density misses that finite set, for every $n$, with
+# probability 1. For a constant step the set is $s\mathbb Z$. “Stays 0 once it is 0” holds for (7), where sign(0) = 0.
+#
+# *Proposition 3.2, exactly.* From $K=\max_i\lfloor|\beta_0^i|/s\rfloor$ on, coordinate $i$ alternates between
+# $\sigma_i r_i$ and $-\sigma_i(s-r_i)$, with $\sigma_i=\operatorname{sign}\beta_0^i$ and $r_i=|\beta_0^i|\bmod s$. It
+# is **one orbit of period 2**, not two fixed points; neither vector is fixed. Which value a coordinate takes at an
+# even step depends on whether *its own* $\lfloor|\beta_0^i|/s\rfloor$ is even.
+
+# %% id="propositions-theory"
+rng = np.random.default_rng(3)
+start, lr, lam = rng.uniform(-1, 1, 6), 0.03, 2.0
+run = trajectories.run(L1Norm(lam), start, lr, steps=1000)
+even, odd = theory.orbit(start, lr, lam)
+walked = (run.iterates - start) / (lr * lam)  # in units of ηλ: whole numbers, if β mod ηλ is conserved
+drift = np.abs(walked - walked.round()).max() * lr * lam
+distance = max(np.abs(run.iterates[-1] - even).max(), np.abs(run.iterates[-2] - odd).max())
+excess = claims.last_norms(run).mean() - theory.band_mean_l1(6, lr, lam)
+print(f"on the orbit from step {theory.entry_step(start, lr, lam)}")
+print(f"largest distance to it at steps 999 and 1000:  {distance:.0e}")
+print(f"largest change of β mod ηλ over 1000 steps:    {drift:.0e}")
+print(f"two-step mean of ‖β‖₁ minus pηλ/2:             {excess:.0e}")
+print(f"exact zeros among {run.iterates.size} entries:           {(run.iterates == 0).sum()}")
+
+# %% [markdown] id="propositions-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** Proposition 3.2 **holds**. Proposition 3.1 **holds if** arithmetic is exact, $\beta_0$ has a density
+# and the steps are fixed beforehand. Floating-point numbers are a grid with finitely many points, so “probability 0”
+# becomes a small positive frequency: the ledger counts it. What the propositions do *not* say is that the iterates
+# stay far from 0. Every coordinate is within $\eta\lambda$ of it, and a threshold at $\eta\lambda$ finds them all.
+
+# %% id="propositions-ledger"
+claims.ledger("L1", "L2")
+
+# %% [markdown] id="propositions-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The final norm touches 0 wherever $\beta_0$ is an even multiple of $\eta\lambda$ and peaks at twice the mean
+# wherever it is an odd one (at odd step numbers the other way round). Steady growth is true of the two-step mean
+# alone, which is $p\eta\lambda/2$.
+#
+# </details>
+
+# %% id="propositions-check" tags=["check"] slideshow={"slide_type": "skip"}
+sawtooth.drive()
+norms = ends.sum(axis=-1)
+assert np.abs(norms - np.abs(theory.orbit(np.full((lams.size, 2), 0.5053), 0.01, lams)[0]).sum(axis=-1)).max() < 1e-10
+turns = np.flatnonzero(np.diff(np.sign(np.diff(norms))))
+assert len(turns) > 20, "the final norm turns many times: it is not monotone in λ"
+for s, smaller in ((0.5, 0.0053), (0.51, 0.0047), (1.0, 0.4947)):
+    values = np.abs(theory.orbit([0.5053], lr=0.01, lam=100 * s))
+    assert np.isclose(values.min(), smaller, atol=1e-12) and np.isclose(values.sum(), s, atol=1e-12)
+
+# %% [markdown] id="reduction-claim" slideshow={"slide_type": "slide"}
+# ## 3 · A smaller learning rate does not help
+#
+# **Claim.** When both runs seem to have converged, divide $\eta$ by 10 in both. The run with the small penalty then
+# oscillates between 0.0006 and 0.0014, the one with the large penalty between 0.0106 and 0.1894: the paradox
+# survives, the paper says.
+
+# %% [markdown] id="reduction-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Dividing $\eta$ by 10 makes the *ratio* of the two final norms (two-step means)
+#
+# * **A** smaller: a smaller step brings both closer to 0, where the solutions agree;
+# * **B** stay at 100;
+# * **C** larger: the small penalty gains more.
+
+# %% id="reduction-picture" slideshow={"slide_type": "subslide"}
+schedule = trajectories.step_decay(lr=0.01, every=200, factor=0.1)
+run = trajectories.run(L1Norm(np.array([1.0, 100.0])), [0.5053, 0.5053], schedule, steps=260)
+norms = np.abs(run.iterates).sum(axis=-1)
+
+figure, ax = figures.new(size=(9, 4))
+for column, (lam, style) in enumerate(zip((1, 100), (figures.NGDM, figures.NGDM_LARGE), strict=True)):
+    ax.semilogy(run.steps, norms[:, column], **style)
+    low, high = sorted(norms[-2:, column])
+    ax.text(262, np.sqrt(low * high), f"λ = {lam}: {high:.4f} / {low:.4f}", va="center", color=style["color"])
+ax.axvline(200, **figures.THRESHOLD)
+ax.text(198, 3e-4, "η/10 from here", ha="right")
+ax.set(xlim=(150, 260), ylim=(2e-4, 3), xlabel="step k", ylabel="‖β‖₁")
+figures.show(
+    figure,
+    "After η/10 both runs settle lower, and the larger penalty still has the larger norm.",
+    alt="The ℓ1 norm of two runs on a logarithmic scale. At step 200 both drop by about a factor of ten; the run with λ = 100 "
+    "stays above the run with λ = 1.",
+)
+
+# %% [markdown] id="reduction-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two
+# steps, the smaller norm. (ii) By how much would you have to divide the $\eta$ of the large run *alone* to undo the
+# paradox? (iii) Click η/100, and note that 0.5053 is a multiple of 0.0001. What would exact arithmetic do?
+
+# %% id="reduction-play"
+reduction = explorers.step_reduction()
+reduction
+
+# %% [markdown] id="reduction-why" slideshow={"slide_type": "subslide"}
+# **Why.** The band is as wide as the step: $\eta\lambda$ becomes $\eta\lambda/10$ in *both* runs. Both means
+# $p\eta\lambda/2$ fall tenfold and their ratio remains the ratio of the penalties. And since $\eta\lambda$ is a whole
+# multiple of $\eta\lambda/10$, the residue of $\beta_0$ modulo the new step is the same at every step of the first
+# phase: the second phase ends on the orbit that $\eta/10$ would have reached from $\beta_0$ alone. The first 200
+# steps leave no trace but the parity.
+
+# %% id="reduction-theory"
+for lam in (1.0, 100.0):
+    reduced = trajectories.run(L1Norm(lam), [0.5053, 0.5053], schedule, steps=400)
+    alone = trajectories.run(L1Norm(lam), [0.5053, 0.5053], 0.001, steps=1000)
+    exact = np.sort([np.abs(vector).sum() for vector in theory.orbit([0.5053, 0.5053], lr=0.001, lam=lam)])[::-1]
+    rows = {
+        "η, then η/10": claims.last_norms(reduced),
+        "η/10 alone": claims.last_norms(alone),
+        "Proposition 3.2": exact,
+    }
+    for name, norms in rows.items():
+        print(f"λ = {lam:5.0f}   {name:16s} ‖β‖₁ = {norms[0]:.4f} / {norms[1]:.4f}   mean {norms.mean():.4f}")
+
+# %% [markdown] id="reduction-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds**, with the printed numbers. What it shows: a *common* factor on $\eta$ cannot change the order of
+# the two means. What it does not show: that the penalty cannot be undone. Both norms go to 0 with $\eta$, so with
+# steps that tend to 0 and have an infinite sum every $\lambda$ ends at the minimiser; and dividing $\eta$ by 100 in
+# the large run alone makes the two runs equal, as the next idea explains.
+
+# %% id="reduction-ledger"
+claims.ledger("L3b")
+
+# %% [markdown] id="reduction-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** Each two-step mean is $p\eta\lambda/2$, exactly, so the ratio is $\lambda_2/\lambda_1$ for every $\eta$.
+# Single norms can have any ratio from 0 upwards, because one iterate may sit anywhere in its band.
+#
+# </details>
+
+# %% id="reduction-check" tags=["check"] slideshow={"slide_type": "skip"}
+reduction.drive()
+printed = {1.0: (0.0014, 0.0006), 100.0: (0.1894, 0.0106)}
+for lam, pair in printed.items():
+    run = trajectories.run(L1Norm(lam), [0.5053, 0.5053], schedule, steps=400)
+    assert np.allclose(claims.last_norms(run), pair, rtol=0, atol=1e-12)
+assert min(printed[100.0]) > max(printed[1.0])  # the order persists
+
+# %% [markdown] id="disguise-claim" slideshow={"slide_type": "slide"}
+# ## 4 · λ is a learning rate in disguise
+#
+# **Claim.** The paper concludes from this example that, with $\eta$ and $\beta_0$ fixed, a larger $\lambda$ can leave
+# a larger norm, and that the penalty thereby defeats its own purpose.
+
+# %% [markdown] id="disguise-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Multiply $\lambda$ by 100 and divide $\eta$ by 100. The trajectory
+#
+# * **A** is the same, point by point;
+# * **B** ends with the smaller norm of the two, as a penalty should;
+# * **C** ends with a larger norm: the paradox again.
+
+# %% id="disguise-picture" slideshow={"slide_type": "subslide"}
+looks = {0.25: ("0.8", 6), 1.0: (figures.NGDM["color"], 3.5), 4.0: ("black", 1.2)}  # λ: colour and width
+
+figure, axes = figures.new(2, size=(10, 4), sharey=True)
+for ax, held in zip(axes, ("η", "ηλ"), strict=True):
+    for lam, (color, width) in looks.items():
+        lr = 0.05 if held == "η" else 0.05 / lam
+        path = trajectories.run(L1Norm(lam), [0.5053], lr, steps=40)
+        ax.plot(path.steps, path.iterates[:, 0], color=color, linewidth=width, label=f"λ = {lam:g}, η = {lr:g}")
+    ax.set(title=f"{held} = 0.05 for all", xlabel="step k", xlim=(0, 40), ylim=(-0.2, 0.6))
+    figures.legend(ax, loc="upper right")
+axes[0].set_ylabel("β")
+figures.show(
+    figure,
+    "With ηλ held, three penalties give one trajectory.",
+    alt="Two panels of one coordinate against the step for λ = 1/4, 1 and 4. Left, with η held, three different paths "
+    "and bands. Right, with ηλ held, the three curves lie on top of each other.",
+)
+
+# %% [markdown] id="disguise-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goal.* Make the gap in the left title as large as you can while $\eta\lambda$ is held. What is it made
+# of?
+
+# %% id="disguise-play"
+disguise = explorers.disguised_learning_rate()
+disguise
+
+# %% [markdown] id="disguise-why" slideshow={"slide_type": "subslide"}
+# **Why.** Read (8) once more: $\eta$ and $\lambda$ occur only as the product $\eta\lambda$. And the minimiser of (7)
+# is 0 for every $\lambda>0$, so $\lambda$ has no other job. On this problem “raise $\lambda$ and keep $\eta$” *is*
+# “raise $\eta$”, and NGDM with a fixed step ends in a band as wide as that step.
+
+# %% id="disguise-theory"
+finals = {}
+for lam, lr in ((1.0, 0.01), (100.0, 0.0001), (0.01, 1.0)):
+    beta = np.array([0.5053, 0.5053])
+    for _ in range(1000):
+        beta = beta - lr * lam * np.sign(beta)
+    finals[lam, lr] = beta
+    print(f"λ = {lam:6g}, η = {lr:6g}:  β after 1000 steps = {beta.round(4)}")
+print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
+
+# %% [markdown] id="disguise-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: imprecise.** *What holds:* practitioners do keep $\eta$ and raise $\lambda$; on (7) that makes the
+# two-step mean of the norm larger, in proportion. *What does not:* the effect is not one of the penalty but of the
+# step. Hold $\eta\lambda$ and it is gone. On (7) no $\lambda$ is better than another, so this example cannot show
+# that a penalty fails at its purpose. That takes a data term, as in (11), where $\lambda$ moves the minimiser and
+# $\eta$ the band.
+
+# %% id="disguise-ledger"
+claims.ledger("L3c")
+
+# %% [markdown] id="disguise-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **A.** The product $\eta\lambda$ is the same, and nothing else enters (8). In floating point the agreement is to
+# rounding, because $\eta\cdot\lambda$ rounds differently for different factors.
+#
+# </details>
+
+# %% id="disguise-check" tags=["check"] slideshow={"slide_type": "skip"}
+disguise.drive()
+lams = np.geomspace(1e-2, 1e2, 41)
+held = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01 / lams, steps=1000).iterates
+assert np.abs(held - held[:, :1]).max() < 1e-12  # ηλ held: one trajectory
+moved = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01, steps=6000)
+assert np.allclose(
+    claims.last_norms(moved).mean(axis=0), theory.band_mean_l1(2, 0.01, lams)
+)  # η held: the mean is pηλ/2
+
+# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# ## The ledger so far
+#
+# Every row is measured when the cell runs.
+
+# %% id="ledger" tags=["check"]
+claims.ledger("L1", "L2", "L3a", "L3b", "L3c")
+
+# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# **1.** A network has $p$ weights, all in their bands. One evaluation of $\|\beta\|_1$ fluctuates around
+# $p\eta\lambda/2$. If the residues are uniform on $(0,\eta\lambda)$ and independent, what is its standard deviation?
+# Check your formula for $p=1000$ and $\eta\lambda=0.25$, with $\beta_0$ uniform on $(-1,1)$.
+#
+# <details><summary>Hint</summary>
+#
+# At an even step each $|\beta^i|$ is $r_i$ or $s-r_i$. Both are uniform on $(0,s)$.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# The variance of a uniform variable on $(0,s)$ is $s^2/12$, so the standard deviation of the sum is $s\sqrt{p/12}$.
+# The next cell measures it. (With $\eta\lambda=0.3$ instead, the residues of such a start are *not* uniform, because
+# 0.3 does not divide 1: then one iterate has another mean, and still the mean of two is $p\eta\lambda/2$.)
+#
+# </details>
+
+# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+starts = np.random.default_rng(1).uniform(-1, 1, (2000, 1000))  # 2000 runs of p = 1000
+single = np.abs(trajectories.run(L1Norm(1.0), starts, lr=0.25, steps=8, record_every=8).iterates[-1]).sum(axis=-1)
+print(f"mean               {single.mean():.2f}   pηλ/2    = {theory.band_mean_l1(1000, 0.25, 1.0):.2f}")
+print(f"standard deviation   {single.std():.2f}   s√(p/12) =   {0.25 * np.sqrt(1000 / 12):.2f}")
+
+# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# **2.** Give every coordinate its own learning rate, chosen once from $\beta_0$, such that NGDM on (7) lands on
+# *exactly* 0. Why does this not contradict Proposition 3.1?
+#
+# <details><summary>Hint</summary>
+#
+# An entry reaches 0 if and only if $\beta_0^i$ is a multiple of its step.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# $\eta_i=|\beta_0^i|/\lambda$ gets there in one step. Proposition 3.1 fixes $\eta$ *before* $\beta_0$ is drawn; here
+# the step is a function of the start. In floating point, $\lambda\cdot(|\beta_0^i|/\lambda)$ must also round back to
+# $|\beta_0^i|$: with $\lambda=1$ it does.
+#
+# </details>
+
+# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+start = np.random.default_rng(2).uniform(-1, 1, (5, 1))  # five one-dimensional problems, each with its own η
+print(trajectories.run(L1Norm(1.0), start, lr=np.abs(start[:, 0]), steps=3).iterates[..., 0])
+
+# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# **3.** *(open-ended)* Replace the step by the *proximal* one, $\beta\leftarrow S_{\eta\lambda}(\beta)$ with the
+# soft-threshold $S_t(u)=\operatorname{sign}(u)\max(|u|-t,0)$. How many steps does it need from
+# $\beta_0=(0.5053,0.5053)$ with $\eta\lambda=0.01$, and what does raising $\lambda$ do now? Then look for a rule
+# between the two that keeps NGDM's gradient and still ends at 0.
+#
+# <details><summary>Hint</summary>
+#
+# Where the sign step would cross 0, the soft-threshold stops.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# It walks down like NGDM and stops at 0 after $\lceil|\beta_0^i|/(\eta\lambda)\rceil$ steps; a larger $\lambda$ only
+# arrives sooner. NGDM is the forward Euler step of $\dot\beta\in-\partial f(\beta)$ and the proximal step the
+# backward one. In between: set an entry to 0 whenever the sign step would flip its sign.
+#
+# </details>
+
+# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+for lam in (1.0, 10.0, 100.0):
+    path = trajectories.run(L1Norm(lam), [0.5053, 0.5053], lr=0.01, steps=80, method="proximal").iterates
+    print(f"λ = {lam:5.0f}: exactly 0 from step {np.flatnonzero((path == 0).all(axis=-1))[0]}")
+
+# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# ## Read next
+#
+# * S. K. Kumar, *GD doesn't make the cut*, Section 3: the propositions in the paper's words.
+# * S. Boyd, L. Xiao and A. Mutapcic, *Subgradient methods* (2003), Section 2: why a constant step leaves a band, for
+#   every convex function.
+# * A. Beck and M. Teboulle, *A fast iterative shrinkage-thresholding algorithm* (2009): the proximal step, and how
+#   fast it is.

@@ -45,6 +45,14 @@ def floating(name, value, *, like=None):
     return value
 
 
+def vectors(name, value, *, like=None):
+    """``value`` as a floating-point array of shape (..., p) with p ≥ 1."""
+    value = floating(name, value, like=like)
+    if value.ndim < 1 or value.shape[-1] < 1:
+        raise ValueError(f"{name} must have shape (..., p) with p ≥ 1, got {tuple(value.shape)}")
+    return value
+
+
 def _require(name, value, ok, what):
     """ValueError that names the first entry of ``value`` at which ``ok`` is false."""
     xp = namespace(ok)
@@ -81,12 +89,20 @@ def nonnegative(name, value, or_else="a number or an array over the batch", like
     return _real(name, value, lambda v: v >= 0, "non-negative", or_else, like)
 
 
+def _number(name, value, allowed, what):
+    if is_array(value) or isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return _real(name, value, allowed, what, "a number")
+
+
+def positive_number(name, value):
+    """A Python float > 0 and finite."""
+    return _number(name, value, lambda v: v > 0, "positive")
+
+
 def fraction(name, value):
     """A Python float in [0, 1)."""
-    value = _real(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1", "a number")
-    if is_array(value):
-        raise TypeError(f"{name} must be a number, got an array of shape {tuple(value.shape)}")
-    return value
+    return _number(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1")
 
 
 def count(name, value):
@@ -100,7 +116,7 @@ def count(name, value):
 
 def choice(name, value, allowed):
     """One of the strings in ``allowed``."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
     return value
 
@@ -118,7 +134,9 @@ def symmetric(name, value):
 
 
 def same_home(name, value, like, like_name="beta"):
-    """TypeError unless the array ``value`` is of the library of ``like``, ValueError unless it is on its device."""
+    """TypeError unless ``value`` is of the library of ``like``, ValueError unless it is on its device; numbers pass."""
+    if not (is_array(value) and is_array(like)):
+        return
     ours, theirs = array_api_compat.array_namespace(like), array_api_compat.array_namespace(value)
     if ours is not theirs:
         raise TypeError(

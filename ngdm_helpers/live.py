@@ -13,6 +13,7 @@ import math
 import sys
 
 import ipywidgets as widgets
+import traitlets
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -73,7 +74,8 @@ def _ends(control):
     if isinstance(control, widgets.FloatLogSlider):
         return control.base**control.min, control.base**control.max
     if hasattr(control, "options"):
-        return tuple(option[1] if isinstance(option, tuple) else option for option in control.options)
+        pairs = all(isinstance(option, tuple) and len(option) == 2 for option in control.options)
+        return tuple(option[1] for option in control.options) if pairs else tuple(control.options)
     if isinstance(control, widgets.Checkbox | widgets.ToggleButton):
         return False, True
     return control.min, control.max
@@ -127,13 +129,13 @@ class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
     def __init__(self, figure, update, controls, marks, caption, alt, background):
-        self._figure, self._update, self._background_names = figure, update, background
+        self.figure, self._update, self._background_names = figure, update, background
         self._canvas = _own_canvas(figure)
         self._bitmap, self._moving = None, []
         self._held = False
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
-        self.image = widgets.Image(format="png", tooltip=alt, layout={"max_width": "100%"})
+        self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%"})
         self.message = widgets.HTML()
         self._refresh()
         for name, control in controls.items():
@@ -204,13 +206,13 @@ class Live(widgets.VBox):
             raise TypeError("update must return the artists that it changed, got None")
         artists = tuple(artists)
         fresh = [artist for artist in artists if not artist.get_animated()]
-        if fresh or redraw or self._figure.stale or self._bitmap is None:
+        if fresh or redraw or self.figure.stale or self._bitmap is None:
             self._draw_background(fresh)
         self._canvas.restore_region(self._bitmap)
         renderer = self._canvas.get_renderer()
         for artist in self._moving:
             artist.draw(renderer)
-        self._figure.stale = False  # a legend sets it while it is drawn
+        self.figure.stale = False  # a legend sets it while it is drawn
         self.image.value = _png(self._canvas)
 
     def _draw_background(self, fresh):
@@ -220,22 +222,28 @@ class Live(widgets.VBox):
         """
         for artist in fresh:
             artist.set_animated(True)
-        if self._figure.get_layout_engine() is not None:  # lay out once: nothing jumps while a slider moves
+        if self.figure.get_layout_engine() is not None:  # lay out once: nothing jumps while a slider moves
             self._canvas.draw()
-            self._figure.set_layout_engine("none")
+            self.figure.set_layout_engine("none")
         self._moving, over = [], []
-        for artist, box in _drawing_order(self._figure, self._figure.bbox):
+        for artist, box in _drawing_order(self.figure, self.figure.bbox):
             if artist.get_animated() or any(box.overlaps(other) for other in over):
                 artist.set_animated(True)
                 self._moving.append(artist)
                 over.append(box)
         self._canvas.draw()
-        self._bitmap = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._bitmap = self._canvas.copy_from_bbox(self.figure.bbox)
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         width, height = self._canvas.get_width_height()
         return picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
+
+
+class _Picture(widgets.Image):
+    """An Image whose tooltip, our alt text, can be shown: the front-end fails on a tooltip without a description."""
+
+    description = traitlets.Unicode("").tag(sync=True)
 
 
 def _own_canvas(figure):

@@ -35,6 +35,7 @@ def read_source(path):
     notebook = jupytext.read(path)
     seen = set()
     for number, cell in enumerate(notebook.cells):
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines between cells
         name = cell.metadata.pop("id", None)
         first = cell.source.partition("\n")[0]
         if name is None or name in seen:

@@ -390,6 +390,7 @@ def _inf_where_positive(lam, otherwise):
 
 def _data(X, y):
     X = checks.floating("X", X)
+    checks.same_home("y", y, X, "X")
     y = checks.floating("y", y, like=X)
     if X.ndim < 2:
         raise ValueError(f"X must have shape (..., n, p), got {tuple(X.shape)}")
@@ -397,7 +398,6 @@ def _data(X, y):
         raise ValueError(f"y must have shape (..., {X.shape[-2]}) to fit X {tuple(X.shape)}, got {tuple(y.shape)}")
     if 0 in X.shape:
         raise ValueError(f"X must have at least one sample and one column, got shape {tuple(X.shape)}")
-    checks.same_home("y", y, X, "X")
     _same_dtype("y", y, X, "X")
     checks.broadcast(tuple(X.shape[:-2]), y=tuple(y.shape[:-1]))
     return X, y
@@ -433,9 +433,9 @@ def _same_dtype(name, value, like, like_name="beta"):
         raise TypeError(f"{name} must have the dtype of {like_name} ({like.dtype}), got {value.dtype}")
 
 
-def _check_p(p, beta):
+def _check_p(p, beta, name="beta"):
     if p is not None and beta.shape[-1] != p:
-        raise ValueError(f"beta must have shape (..., {p}), got {tuple(beta.shape)}")
+        raise ValueError(f"{name} must have shape (..., {p}), got {tuple(beta.shape)}")
 
 
 def parameters(objective, beta, name="beta"):
@@ -445,11 +445,9 @@ def parameters(objective, beta, name="beta"):
     """
     data = {field: getattr(objective, field, None) for field in ("X", "A", "lam")}
     field, anchor = next(((f, v) for f, v in data.items() if checks.is_array(v)), (None, None))
-    if anchor is not None and checks.is_array(beta):
-        checks.same_home(name, beta, anchor, field)
-    beta = checks.floating(name, beta, like=anchor)
-    if beta.ndim < 1 or beta.shape[-1] < 1:
-        raise ValueError(f"{name} must have shape (..., p) with p ≥ 1, got {tuple(beta.shape)}")
+    checks.same_home(name, beta, anchor, field)
+    beta = checks.vectors(name, beta, like=anchor)
+    _check_p(anchor.shape[-1] if field in ("X", "A") else getattr(objective, "p", None), beta, name)
     checks.broadcast(tuple(beta.shape[:-1]), **{f"the data of {type(objective).__name__}": objective.batch_shape})
     return beta
 

@@ -5,6 +5,8 @@
 
 import math
 
+import array_api_compat
+
 from ngdm_helpers import checks
 
 
@@ -44,6 +46,7 @@ def band_mean_l1(p, lr, lam):
     It follows from |β_k| + |β_{k+1}| = ηλ per coordinate, and does not depend on the start.
     """
     p, lr, lam = checks.count("p", p), checks.positive("lr", lr), checks.nonnegative("lam", lam)
+    checks.same_home("lam", lam, lr, "lr")
     return p * lr * lam / 2
 
 
@@ -71,6 +74,7 @@ def huber_plateau(c, delta):
     c and delta are numbers or arrays of one library that broadcast against each other.
     """
     c, delta = checks.positive("c", c), checks.positive("delta", delta)
+    checks.same_home("delta", delta, c, "c")
     if bool((c < 2).any()) if checks.is_array(c) else c < 2:
         raise ValueError(f"c must be at least 2 (below it gradient descent converges), got {c}")
     return delta**2 * (c - 1) / 2
@@ -116,12 +120,14 @@ def capture_level(A, norm):
 
 def _quantum(beta, lr, lam):
     """beta as an array and s = ηλ shaped to broadcast against it."""
-    beta = checks.floating("beta0", beta)
-    s = checks.positive("lr", lr) * checks.positive("lam", lam)
+    beta = checks.vectors("beta0", beta)
+    for name, value in (("lr", lr), ("lam", lam)):
+        checks.same_home(name, value, beta, "beta0")
+    lr, lam = checks.positive("lr", lr, like=beta), checks.positive("lam", lam, like=beta)
+    checks.broadcast(tuple(beta.shape[:-1]), lr=getattr(lr, "shape", ()), lam=getattr(lam, "shape", ()))
+    s = lr * lam
     xp = checks.namespace(beta)
     if checks.is_array(s):
-        checks.same_home("lr·lam", s, beta, "beta0")
-        checks.broadcast(tuple(beta.shape[:-1]), **{"lr·lam": tuple(s.shape)})
         s = xp.astype(s, beta.dtype)[..., None]
     else:
         s = xp.full_like(beta[..., :1], s)
@@ -136,10 +142,13 @@ def _crossings(xp, beta, s):
 
 
 def _rates(trajectory, like):
-    """The learning rate of each step of a trajectory, broadcast against (T − 1, ...)."""
-    lr = trajectory.lr
+    """The learning rate of each step of a trajectory, an array that broadcasts against ``like`` (T − 1, ...)."""
+    xp, lr = checks.namespace(like), trajectory.lr
+
+    def array(rate):
+        return xp.asarray(rate, dtype=like.dtype, device=array_api_compat.device(like))
+
     if not callable(lr):
-        return lr
-    xp = checks.namespace(like)
-    rates = [xp.asarray(lr(k), dtype=like.dtype) for k in range(like.shape[0])]
+        return array(lr)
+    rates = [array(lr(k)) for k in range(like.shape[0])]
     return xp.reshape(xp.stack(rates), (len(rates),) + (1,) * (like.ndim - 1 - rates[0].ndim) + tuple(rates[0].shape))

@@ -49,7 +49,7 @@ def constant(lr):
 
 def diminishing(lr, power=0.5):
     """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
-    lr, power = checks.positive("lr", lr), checks.positive("power", power)
+    lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
     if power > 1:
         raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
     return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
@@ -232,16 +232,14 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
 
 
 def _rule(method, options):
-    if method not in _RULES:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
-    rule, defaults = _RULES[method]
+    rule, defaults = _RULES[checks.choice("method", method, METHODS)]
     for name, value in options.items():
         if name not in defaults:
             allowed = ", ".join(defaults) or "no options"
             raise TypeError(
                 f"{name} is not an option of method {method!r}, which takes {allowed}; got {name}={value!r}"
             )
-    check = {"eps": checks.positive}
+    check = {"eps": checks.positive_number}
     return rule, {name: check.get(name, checks.fraction)(name, options.get(name, defaults[name])) for name in defaults}
 
 
@@ -254,12 +252,15 @@ def _start(objective, beta0, lr):
     batch = checks.broadcast(batch, lr=shape)
     xp = checks.namespace(beta)
     beta = xp.asarray(xp.broadcast_to(beta, (*batch, beta.shape[-1])), copy=True)
-    if not bool(xp.all(xp.isfinite(objective.value(beta)))):
-        raise ValueError(f"beta0 must have a finite objective value, got {objective.value(beta)}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = objective.value(beta)
+    if not bool(xp.all(xp.isfinite(value))):
+        raise ValueError(f"beta0 must have a finite objective value, got {value}")
     return beta
 
 
 def _rate(name, lr, beta):
+    checks.same_home(name, lr, beta, "beta0")
     return checks.positive(name, lr, or_else="a number, an array over the batch, or a schedule", like=beta)
 
 
@@ -267,7 +268,16 @@ def _rates(lr, beta):
     """An endless iterator of learning rates in beta's library, shaped for its coordinates."""
     if not callable(lr):
         return itertools.repeat(per_coordinate("lr", _rate("lr", lr, beta), beta))
-    return (per_coordinate(f"lr({k})", _rate(f"lr({k})", lr(k), beta), beta) for k in itertools.count())
+    return (_scheduled(f"lr({k})", lr(k), beta) for k in itertools.count())
+
+
+def _scheduled(name, lr, beta):
+    eta = per_coordinate(name, _rate(name, lr, beta), beta)
+    if eta.ndim and eta.shape != beta.shape:
+        raise ValueError(
+            f"{name} must broadcast to the batch {tuple(beta.shape[:-1])} of the run, got shape {tuple(lr.shape)}"
+        )
+    return eta
 
 
 def _first_overflow(states, value, beta):

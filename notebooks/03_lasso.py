@@ -223,7 +223,8 @@ claims.ledger("L1", "L2")
 #
 # **C.** The final norm touches 0 wherever $\beta_0$ is an even multiple of $\eta\lambda$ and peaks at twice the mean
 # wherever it is an odd one (at odd step numbers the other way round). Steady growth is true of the two-step mean
-# alone, which is $p\eta\lambda/2$.
+# alone, which is $p\eta\lambda/2$. Once $\eta\lambda>\beta_0$, every even iterate is the start itself: the curve is
+# flat.
 #
 # </details>
 
@@ -267,8 +268,8 @@ ax.set(xlim=(150, 260), ylim=(2e-4, 3), xlabel="step k", ylabel="‖β‖₁")
 figures.show(
     figure,
     "After η/10 both runs settle lower, and the larger penalty still has the larger norm.",
-    alt="The ℓ1 norm of two runs on a logarithmic scale. At step 200 both drop by about a factor of ten; the run with λ = 100 "
-    "stays above the run with λ = 1.",
+    alt="The ℓ1 norm of two runs on a logarithmic scale. At step 200 both drop by about a factor of ten; the run with "
+    "λ = 100 stays above the run with λ = 1.",
 )
 
 # %% [markdown] id="reduction-play-note" slideshow={"slide_type": "subslide"}

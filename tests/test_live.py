@@ -1,0 +1,330 @@
+"""live: the picture is always that of the controls, and equals a full redraw pixel by pixel."""
+
+import base64
+import io
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from ngdm_helpers import explorers, figures
+from ngdm_helpers.live import choice, live, log_slider, slider
+
+EXPLORERS = ("l1_orbit", "residue_sawtooth", "step_reduction", "disguised_learning_rate")
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def full_redraw(widget):
+    """The widget's figure drawn anew from nothing, animated artists included."""
+    buffer = io.BytesIO()
+    widget.figure.savefig(buffer, format="rgba", dpi=widget.figure.dpi)
+    width, height = widget.figure.canvas.get_width_height()
+    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def assert_picture_is_current(widget):
+    assert np.array_equal(pixels(widget.png), full_redraw(widget))
+
+
+def sine(update=None, **options):
+    """A small figure with what blitting gets wrong: artists that stay, over and under the moving line."""
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    ax = figure.subplots()
+    x = np.linspace(0, 6, 50)
+    (line,) = ax.plot(x, np.sin(x), linewidth=6, label="moving")
+    ax.plot(x, np.cos(x), linewidth=6, color="k", zorder=3)  # stays, above the moving line
+    ax.text(3, 0, "over the line", zorder=9)
+    ax.axhspan(-0.2, 0.2, color="y", zorder=0)
+    ax.legend(loc="lower left")
+    ax.set(xlim=(0, 6), ylim=(-1, 1))
+    title = ax.set_title("")
+
+    def draw(a, b):
+        line.set_ydata(a * np.sin(x + b))
+        title.set_text(f"a = {a:.3g}")
+        return line, title
+
+    controls = {"a": log_slider("a", 0.5, 0.01, 1), "b": slider("b", 0.0, -2.0, 2.0)}
+    widget = live(figure, (update or (lambda f: f))(draw), alt="a sine", **controls, **options)
+    return widget
+
+
+# --- the picture ------------------------------------------------------------------------------------------------------
+
+
+def test_equals_a_full_redraw_at_every_move():
+    widget = sine()
+    for a, b in itertools.product((0.01, 0.3, 1.0), (-2.0, 0.7, 2.0)):
+        widget.set(a=a, b=b)
+        assert_picture_is_current(widget)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_explorers_equal_a_full_redraw_at_ends_and_marks(name):
+    widget = getattr(explorers, name)()
+    assert_picture_is_current(widget)
+    for control in widget.controls.values():
+        start = control.value
+        for end in control.options if hasattr(control, "options") else (control.min, control.max):
+            control.value = control.base**end if hasattr(control, "base") else end
+            assert_picture_is_current(widget)
+        control.value = start
+    for button in widget.buttons.values():
+        button.click()
+        assert_picture_is_current(widget)
+
+
+def test_overlapping_axes_and_insets_are_drawn_in_order():
+    figure = Figure(figsize=(4, 3))
+    ax = figure.subplots()
+    twin, inset = ax.twinx(), ax.inset_axes([0.3, 0.3, 0.4, 0.4])
+    (line,) = ax.plot([0, 1], [0, 1], linewidth=9, color="r")
+    twin.plot([0, 1], [1, 0], linewidth=9, color="b")
+    inset.plot([0, 1], [0, 1])
+    ax.set_ylim(0, 1)
+
+    def update(y):
+        line.set_ydata([0, y])
+        return (line,)
+
+    widget = live(figure, update, alt="lines", y=slider("y", 0.5, 0.0, 1.0))
+    for y in (0.0, 0.9, 1.0):
+        widget.set(y=y)
+        assert_picture_is_current(widget)
+
+
+def test_axes_without_frame_stay_without():
+    figure = Figure(figsize=(3, 2))
+    ax = figure.subplots()
+    ax.set_axis_off()
+    (line,) = ax.plot([0, 1], [0, 1])
+
+    def update(y):
+        line.set_ydata([0, y])
+        return (line,)
+
+    widget = live(figure, update, alt="a line", y=slider("y", 0.5, 0.0, 1.0))
+    widget.set(y=0.2)
+    assert_picture_is_current(widget)
+
+
+def test_the_last_of_200_values_is_shown():
+    widget, fresh = sine(), sine()
+    for value in np.geomspace(0.01, 1, 200):
+        widget.controls["a"].value = value
+    fresh.set(a=widget.controls["a"].value)
+    assert np.array_equal(pixels(widget.png), pixels(fresh.png))
+
+
+def count_full_draws(widget, monkeypatch):
+    canvas, calls = widget.figure.canvas, []
+    draw = canvas.draw
+    monkeypatch.setattr(canvas, "draw", lambda: (calls.append(1), draw())[1])
+    return calls
+
+
+def test_a_move_draws_only_what_moves(monkeypatch):
+    widget = sine()
+    calls = count_full_draws(widget, monkeypatch)
+    for value in np.linspace(-2, 2, 20):
+        widget.controls["b"].value = value
+    assert not calls
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
+    widget = getattr(explorers, name)()
+    calls = count_full_draws(widget, monkeypatch)
+    lam = widget.controls["lam"]
+    for factor in (0.9, 0.8, 0.7):
+        lam.value *= factor
+    assert not calls
+
+
+def test_a_background_control_redraws_everything_and_only_it(monkeypatch):
+    widget = sine(background={"b"})
+    calls = count_full_draws(widget, monkeypatch)
+    widget.controls["a"].value = 0.2
+    assert not calls
+    widget.controls["b"].value = 1.0
+    assert calls
+
+
+def test_a_change_that_update_does_not_return_is_drawn():
+    def forgetful(draw):
+        def update(a, b):
+            line, _ = draw(a, b)
+            line.axes.set_xlim(0, 6 * a)  # neither returned nor declared
+            return (line,)
+
+        return update
+
+    widget = sine(forgetful)
+    for a in (0.2, 0.9):
+        widget.set(a=a)
+        assert_picture_is_current(widget)
+
+
+def test_an_artist_that_starts_moving_later():
+    figure, ax = figures.new(size=(4, 3))
+    lines = [ax.plot([0, 1], [0, k])[0] for k in (1, 2)]
+
+    def update(which):
+        lines[which].set_ydata([2, 0])
+        return (lines[which],)
+
+    widget = live(figure, update, alt="lines", which=slider("which", 0, 0, 1, 1))
+    widget.set(which=1)
+    assert_picture_is_current(widget)
+
+
+def test_set_redraws_once():
+    calls = []
+    widget = sine(lambda draw: lambda a, b: (calls.append((a, b)), draw(a, b))[1])
+    calls.clear()
+    widget.set(a=0.1, b=1.0)
+    assert calls == [(0.1, 1.0)]
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def raising_above(limit):
+    def wrap(draw):
+        def update(a, b):
+            if b > limit:
+                raise ValueError(f"b must be at most {limit}, got <{b}>")
+            return draw(a, b)
+
+        return update
+
+    return wrap
+
+
+def test_an_error_is_shown_in_words_and_raised_and_the_last_picture_stays():
+    widget = sine(raising_above(1.0))
+    before = widget.png
+    with pytest.raises(ValueError, match="b must be at most"):
+        widget.controls["b"].value = 1.5
+    assert "ValueError: b must be at most 1.0, got &lt;1.5&gt;" in widget.message.value
+    assert "b = 1.5" in widget.message.value and widget.png == before
+    widget.controls["b"].value = 0.5
+    assert widget.message.value == "" and widget.png != before
+    assert_picture_is_current(widget)
+
+
+def test_drive_lets_errors_out():
+    with pytest.raises(ValueError, match="b must be at most"):
+        sine(raising_above(1.9)).drive()
+
+
+def test_an_update_that_returns_nothing():
+    with pytest.raises(TypeError, match="update must return the artists that it changed, got None"):
+        sine(lambda draw: lambda a, b: None)
+
+
+# --- drive ------------------------------------------------------------------------------------------------------------
+
+
+def test_drive_reaches_every_end_option_and_mark_and_comes_back():
+    figure, ax = figures.new(size=(3, 2))
+    (line,) = ax.plot([0, 1], [0, 1])
+    seen = []
+
+    def update(eta, n, kind):
+        seen.append((eta, n, kind))
+        return (line,)
+
+    widget = live(
+        figure,
+        update,
+        alt="a line",
+        eta=log_slider("η", 0.1, 1e-3, 1),
+        n=slider("n", 3, 1, 9, 1),
+        kind=choice("kind", "x", [("ex", "x"), ("why", "y"), ("zed", "z")]),
+        marks={"both": {"eta": 0.01, "n": 7}, "letter": {"kind": "z"}},
+    )
+    start = widget.values
+    seen.clear()
+    widget.drive()
+    etas, ns, kinds = (set(column) for column in zip(*seen, strict=True))
+    assert {1e-3, 1.0} <= etas and {1, 9} <= ns and kinds == {"x", "y", "z"}
+    assert (0.01, 7, "x") in seen  # the mark, both controls at once
+    assert widget.values == start
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_explorer_can_be_driven(name):
+    widget = getattr(explorers, name)()
+    before = widget.png
+    widget.drive()
+    assert widget.png == before and widget.alt and widget.caption and widget.marks
+
+
+# --- what Jupyter gets ------------------------------------------------------------------------------------------------
+
+
+def test_mimebundle_carries_widget_png_alt_text_and_caption():
+    widget = sine(caption="It <moves>.")
+    data, metadata = widget._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    shown = pixels(base64.b64decode(data["image/png"])).astype(int)
+    assert np.abs(shown - pixels(widget.png)).max() <= 32  # the stored copy has 256 colours
+    assert 'alt="a sine"' in data["text/html"] and "It &lt;moves&gt;." in data["text/html"]
+    assert metadata["image/png"]["alt"] == data["text/plain"] == "a sine"
+
+
+def test_the_image_has_a_text_alternative():
+    assert sine().image.tooltip == "a sine"
+
+
+def test_a_pyplot_figure_is_not_shown_twice():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, ax = plt.subplots()
+    (line,) = ax.plot([0, 1])
+    live(figure, lambda y: (line,), alt="a line", y=slider("y", 0.5, 0.0, 1.0))
+    assert not plt.get_fignums()
+
+
+def test_static_picture_needs_and_carries_alt_text():
+    figure, _ = figures.new(size=(3, 2))
+    data, _ = figures.show(figure, "A finding.", alt="empty axes")._repr_mimebundle_()
+    assert 'alt="empty axes"' in data["text/html"] and "A finding." in data["text/html"] and data["image/png"]
+    with pytest.raises(ValueError, match="alt must describe the picture in words, got ''"):
+        figures.show(figure, "A finding.", alt="")
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: log_slider("η", 0.1, 0, 1), ValueError, "low and high must satisfy 0 < low < high, got 0 and 1"),
+        (lambda: log_slider("η", 2, 0.1, 1), ValueError, "η must start between 0.1 and 1, got 2"),
+        (lambda: slider("b", 0, 1, -1), ValueError, "low and high must satisfy low < high, got 1 and -1"),
+        (lambda: sine(marks={"m": {"c": 1}}), ValueError, r"mark 'm' must name controls \(a, b\), got c"),
+        (lambda: sine(marks={"m": {"b": 7}}), ValueError, "mark 'm' must lie on the control b .*got 7"),
+        (lambda: sine(background={"c"}), ValueError, r"background must name controls \(a, b\), got c"),
+        (lambda: live(Figure(), lambda y: (), alt=""), ValueError, "alt must describe the picture"),
+        (lambda: live(Figure(), lambda y: (), alt="x"), TypeError, "controls must match the arguments of update"),
+    ],
+)
+def test_bad_input_names_argument_value_and_what_is_allowed(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_log_slider_spans_its_ends():
+    control = log_slider("η", 0.1, 1e-3, 1)
+    assert np.isclose(control.base**control.min, 1e-3) and np.isclose(control.base**control.max, 1)
+    assert control.value == 0.1 and control.description == "η" and "0.001 … 1" in control.tooltip

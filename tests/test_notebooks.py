@@ -79,7 +79,7 @@ def pictures_without_alt(notebook):
 
 
 def undriven_sliders(notebook):
-    """Names bound to a slider, live(…) or explorers.…(), on which no cell calls .drive(); and sliders without a name."""
+    """Names bound to a slider, live(…) or explorers.…(), that no cell drives; and sliders without a name."""
     named, driven, made = set(), set(), 0
     for cell in code_cells(notebook):
         tree = ast.parse(cell.source)

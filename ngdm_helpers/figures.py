@@ -60,6 +60,12 @@ def note(ax, x, y, text, **options):
     return ax.text(x, y, text, transform=ax.transAxes, bbox=ground, zorder=1, **options)
 
 
+def bands(count):
+    """A colormap of ``count`` pale bands, so that a filled field shows its level sets."""
+    shades = mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count))
+    return mpl.colors.ListedColormap(shades)
+
+
 def legend(ax, **options):
     """A legend below the curves, so that live keeps it in the background."""
     ax.legend(**options).set_zorder(1)

@@ -59,6 +59,23 @@ def subgradient_bound(objective, lr):
     return checks.positive("lr", lr) * objective.lipschitz**2 / 2
 
 
+def best_value_bound(distance, lipschitz, lr, steps):
+    """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
+
+    Convex G-Lipschitz f; distance = R = ‖x₀ − x*‖₂, lipschitz = G, lr = η, steps = T: numbers, or NumPy arrays that
+    broadcast (Boyd, Xiao & Mutapcic 2003, Section 3). The average of the first T values obeys it too.
+    """
+    R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
+    lr, steps = checks.positive("lr", lr), checks.positive("steps", steps)
+    return R**2 / (2 * lr * steps) + lr * G**2 / 2
+
+
+def best_constant_lr(distance, lipschitz, steps):
+    """R/(G√T): the constant step that makes `best_value_bound` smallest for a budget of T steps; it is RG/√T then."""
+    R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
+    return R / (G * checks.positive("steps", steps) ** 0.5)
+
+
 def stability_threshold(objective):
     """2/L: gradient descent on a convex L-smooth objective converges for η below it (0 if L = inf, inf if L = 0)."""
     L = objective.smoothness

@@ -178,9 +178,9 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
     """Run ``steps`` updates of ``method`` on ``objective`` from ``beta0`` and return the `Trajectory`.
 
     beta0: (..., p); a list takes the library and dtype of the objective's data. Its dtype and device are kept.
-    lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k. The batch is what
-    beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape (1, 100)
-    with a beta0 of shape (2,) run 10⁴ settings in one call.
+    lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k ≥ 0. The batch is
+    what beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape
+    (1, 100) with a beta0 of shape (2,) run 10⁴ settings in one call.
     record_every: keep every so-manieth iterate; iterates has ``steps // record_every + 1`` rows, the start included.
 
     method, with its options and their defaults:
@@ -199,6 +199,8 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
     """
     steps, record_every = checks.count("steps", steps), checks.count("record_every", record_every)
     rule, options = _rule(method, options)
+    if not callable(getattr(objective, "oracle", None)):
+        raise TypeError(f"objective must be one of ngdm_helpers.objectives, got {objective!r}")
     beta = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
     if oracle.prox is None and method in ("proximal", "fista", "rda"):
@@ -259,9 +261,9 @@ def _start(objective, beta0, lr):
     return beta
 
 
-def _rate(name, lr, beta):
+def _rate(name, lr, beta, check=checks.positive):
     checks.same_home(name, lr, beta, "beta0")
-    return checks.positive(name, lr, or_else="a number, an array over the batch, or a schedule", like=beta)
+    return check(name, lr, or_else="a number, an array over the batch, or a schedule", like=beta)
 
 
 def _rates(lr, beta):
@@ -272,10 +274,11 @@ def _rates(lr, beta):
 
 
 def _scheduled(name, lr, beta):
-    eta = per_coordinate(name, _rate(name, lr, beta), beta)
+    lr = _rate(name, lr, beta, checks.nonnegative)  # a geometric schedule underflows to 0 in the end
+    eta = per_coordinate(name, lr, beta)
     if eta.ndim and eta.shape != beta.shape:
         raise ValueError(
-            f"{name} must broadcast to the batch {tuple(beta.shape[:-1])} of the run, got shape {tuple(lr.shape)}"
+            f"{name} must broadcast to the batch {tuple(beta.shape[:-1])} of the run, got shape {tuple(eta.shape[:-1])}"
         )
     return eta
 

@@ -1,6 +1,7 @@
 """live: the picture is always that of the controls, and equals a full redraw pixel by pixel."""
 
 import base64
+import functools
 import io
 import itertools
 
@@ -12,7 +13,13 @@ from PIL import Image
 from ngdm_helpers import explorers, figures
 from ngdm_helpers.live import choice, live, log_slider, slider
 
-EXPLORERS = ("l1_orbit", "residue_sawtooth", "step_reduction", "disguised_learning_rate")
+KINKS = {
+    "|x|": (np.abs, 0.0, 0.0),
+    "√x": (lambda x: np.sqrt(np.maximum(x, 0)), 0.0, np.inf),
+    "x²": (np.square, 0.0, 0.0),
+}
+EXPLORERS = {name: getattr(explorers, name) for name in explorers.__all__}
+EXPLORERS["subdifferential"] = functools.partial(explorers.subdifferential, KINKS)
 
 
 def pixels(png):
@@ -66,7 +73,7 @@ def test_equals_a_full_redraw_at_every_move():
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_explorers_equal_a_full_redraw_at_ends_and_marks(name):
-    widget = getattr(explorers, name)()
+    widget = EXPLORERS[name]()
     assert_picture_is_current(widget)
     for control in widget.controls.values():
         start = control.value
@@ -138,11 +145,11 @@ def test_a_move_draws_only_what_moves(monkeypatch):
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
-    widget = getattr(explorers, name)()
+    widget = EXPLORERS[name]()
     calls = count_full_draws(widget, monkeypatch)
-    lam = widget.controls["lam"]
+    control = next(control for control in widget.controls.values() if hasattr(control, "step"))
     for factor in (0.9, 0.8, 0.7):
-        lam.value *= factor
+        control.value *= factor
     assert not calls
 
 
@@ -260,7 +267,7 @@ def test_drive_reaches_every_end_option_and_mark_and_comes_back():
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_explorer_can_be_driven(name):
-    widget = getattr(explorers, name)()
+    widget = EXPLORERS[name]()
     before = widget.png
     widget.drive()
     assert widget.png == before and widget.alt and widget.caption and widget.marks

@@ -1,4 +1,4 @@
-"""The sliders of the notebooks, each a few lines on objectives, trajectories, theory, figures and live."""
+"""The sliders of notebook 3, each a few lines on objectives, trajectories, theory, figures and live."""
 
 import functools
 
@@ -9,8 +9,6 @@ from ngdm_helpers.claims import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
 from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
-
-# --- notebook 3 -------------------------------------------------------------------------------------------------------
 
 
 def l1_orbit():

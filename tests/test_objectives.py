@@ -1,0 +1,368 @@
+"""Each objective against the loss a torch user would write, at random points and exactly on kinks."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression, soft_threshold
+
+# Small integers: with them and dyadic parameters every pre-activation, residual and kink is exact in floating point.
+P = 4
+SEED = np.random.default_rng(0)
+X = SEED.integers(-2, 3, (12, P)).astype(float)
+Y = SEED.integers(0, 4, 12).astype(float)
+A = X.T @ X - 3 * np.eye(P)  # indefinite
+SPD = X.T @ X + np.eye(P)
+RANDOM = SEED.normal(size=(50, P))
+LATTICE = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * P), axis=-1).reshape(-1, P)
+
+
+@dataclass
+class Case:
+    make: Callable  # (to, **overrides) → the objective on data converted by `to`
+    loss: Callable  # the loss as a user writes it, of a torch vector
+    kinks: Callable | None = None  # beta (..., p) → True wherever one of its terms is exactly at a kink
+    convex: bool = True
+
+
+def relu_loss(b, y, lam1=0.5, lam2=0.25):
+    fit = ((torch.tensor(y) - torch.relu(torch.tensor(X) @ b)) ** 2).sum()
+    return fit + lam1 * torch.abs(b).sum() + lam2 * (b**2).sum()
+
+
+def lasso_loss(b, reduction):
+    return torch.nn.functional.mse_loss(torch.tensor(X) @ b, torch.tensor(Y), reduction=reduction) + 2 * b.abs().sum()
+
+
+def huber_loss(b, delta, reduction):
+    return torch.nn.functional.huber_loss(torch.tensor(X) @ b, torch.tensor(Y), delta=delta, reduction=reduction)
+
+
+def at_zero(b):
+    return b == 0
+
+
+CASES = {
+    "L1Norm": Case(lambda to: L1Norm(0.75), lambda b: 0.75 * b.abs().sum(), at_zero),
+    "L1Norm-nn": Case(lambda to: L1Norm(1.0, p=P), lambda b: torch.nn.functional.l1_loss(b, 0 * b, reduction="sum")),
+    "ReLU": Case(
+        lambda to: ReLURegression(to(X), to(-Y), 0.5, 0.25),
+        lambda b: relu_loss(b, -Y),
+        lambda b: np.concatenate([b == 0, b @ X.T == 0], axis=-1),
+    ),
+    "ReLU-hinge": Case(
+        lambda to: ReLURegression(to(X), to(0 * Y)), lambda b: relu_loss(b, 0 * Y, 0, 0), lambda b: b @ X.T == 0
+    ),
+    "ReLU-nonconvex": Case(
+        lambda to: ReLURegression(to(X), to(Y), 0.5, 0.25, require_convex=False),
+        lambda b: relu_loss(b, Y),
+        lambda b: b @ X.T == 0,
+        convex=False,
+    ),
+    "Lasso-sum": Case(lambda to: Lasso(to(X), to(Y), 2.0), lambda b: lasso_loss(b, "sum"), at_zero),
+    "Lasso-mean": Case(lambda to: Lasso(to(X), to(Y), 2.0, reduction="mean"), lambda b: lasso_loss(b, "mean"), at_zero),
+    "Huber-mean": Case(
+        lambda to: Huber(to(X), to(Y)), lambda b: huber_loss(b, 1.0, "mean"), lambda b: abs(b @ X.T - Y) == 1
+    ),
+    "Huber-sum": Case(
+        lambda to: Huber(to(X), to(Y), 2.0, reduction="sum"),
+        lambda b: huber_loss(b, 2.0, "sum"),
+        lambda b: abs(b @ X.T - Y) == 2,
+    ),
+    "LeastAbsolute-mean": Case(
+        lambda to: LeastAbsolute(to(X), to(Y)),
+        lambda b: torch.nn.functional.l1_loss(torch.tensor(X) @ b, torch.tensor(Y)),
+        lambda b: b @ X.T == Y,
+    ),
+    "LeastAbsolute-sum": Case(
+        lambda to: LeastAbsolute(to(X), to(Y), reduction="sum"),
+        lambda b: (torch.tensor(X) @ b - torch.tensor(Y)).abs().sum(),
+        lambda b: b @ X.T == Y,
+    ),
+    "Quadratic": Case(lambda to: Quadratic(to(SPD)), lambda b: b @ torch.tensor(SPD) @ b / 2),
+    "Quadratic-indefinite": Case(lambda to: Quadratic(to(A)), lambda b: b @ torch.tensor(A) @ b / 2, convex=False),
+}
+CONVEX = [name for name, case in CASES.items() if case.convex]
+
+
+def autograd(loss, points):
+    """The loss and torch's gradient at each row of ``points``."""
+    betas = [torch.tensor(point, requires_grad=True) for point in points]
+    losses = [loss(beta) for beta in betas]
+    grads = [torch.autograd.grad(value, beta)[0] for value, beta in zip(losses, betas, strict=True)]
+    return np.array([value.item() for value in losses]), torch.stack(grads).numpy()
+
+
+@pytest.mark.parametrize("points", [RANDOM, LATTICE], ids=["random", "lattice"])
+@pytest.mark.parametrize("name", CASES)
+def test_value_and_subgradient_equal_autograd(name, points):
+    case = CASES[name]
+    if points is LATTICE and case.kinks is not None:
+        assert case.kinks(points).sum() > 20, "the lattice must hit this objective's kinks"
+    objective = case.make(np.asarray)
+    value, subgradient = autograd(case.loss, points)
+    np.testing.assert_allclose(objective.value(points), value, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(objective.subgradient(points), subgradient, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("objective", "value", "subgradient"),
+    [
+        (L1Norm(2.0), 6.0, [2, -2]),  # at β = (1, −2) throughout
+        (ReLURegression([[1, 1], [1, 0]], [-3, -1], 1, 10), 9 + 4 + 3 + 50, [4 + 1 + 20, -1 - 40]),
+        (Lasso([[1, 1], [1, 0]], [1, 3], 2), 4 + 4 + 6, [-4 - 4 + 2, -4 - 2]),
+        (Lasso([[1, 1], [1, 0]], [1, 3], 2, "mean"), 4 + 6, [-4 + 2, -2 - 2]),
+        (Huber([[1, 1], [1, 0]], [4, 1.5], 2, "sum"), 2 * (5 - 1) + 0.125, [-2 - 0.5, -2]),
+        (Huber([[1, 1], [1, 0]], [4, 1.5], 2), (8 + 0.125) / 2, [-1.25, -1]),
+        (Quadratic([[1, 2], [2, 5]]), (1 - 8 + 20) / 2, [1 - 4, 2 - 10]),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "value") else "",
+)
+def test_worked_by_hand(objective, value, subgradient):
+    assert objective.value([1, -2]) == pytest.approx(value, abs=1e-14)
+    np.testing.assert_allclose(objective.subgradient([1, -2]), subgradient, atol=1e-14)
+
+
+# Halves hit kinks, floats do not.
+vectors = st.one_of(
+    arrays(float, P, elements=st.integers(-6, 6).map(lambda i: i / 2)), arrays(float, P, elements=st.floats(-10, 10))
+)
+
+
+@pytest.mark.parametrize("name", CONVEX)
+@given(x=vectors, z=vectors)
+def test_subgradient_inequality(name, x, z):
+    f = CASES[name].make(np.asarray)
+    lower = f.value(x) + f.subgradient(x) @ (z - x)
+    assert f.value(z) >= lower - 1e-12 * (1 + f.value(x) + f.value(z))
+
+
+def test_relu_regression_is_not_convex_for_positive_y():
+    f = ReLURegression([[1.0]], [1.0], require_convex=False)
+    assert f.value([0.0]) > (f.value([-1.0]) + f.value([1.0])) / 2
+    f = ReLURegression(X, np.where(np.arange(12) == 3, 1.0, 0.0), require_convex=False)  # one positive entry is enough
+    x = X[3] / 1000  # the concave kink at x₃ᵀβ = 0 wins over the curvature of the others on a short segment
+    assert f.value(0 * x) > (f.value(x) + f.value(-x)) / 2
+
+
+# --- constants --------------------------------------------------------------------------------------------------------
+
+POSITIVE = np.random.default_rng(1).uniform(0, 1, (12, P))  # its top eigenvector is positive: every ReLU active there
+
+
+def secants(f, x, z):
+    """The steepest secants of f and of its gradient over the pairs (x, z)."""
+    gap = np.linalg.norm(x - z, axis=-1)
+    slope = abs(f.value(x) - f.value(z)) / gap
+    curvature = np.linalg.norm(f.subgradient(x) - f.subgradient(z), axis=-1) / gap
+    return slope.max(), curvature.max()
+
+
+def pairs(scale):
+    x = scale * np.random.default_rng(2).normal(size=(5000, P))
+    return x, x + scale * np.random.default_rng(3).normal(size=(5000, P)) * np.logspace(-3, 0, 5000)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("f", "top"),
+    [
+        (Quadratic(SPD), SPD),
+        (Quadratic(-SPD), SPD),
+        (Lasso(X, Y, 0.0), X.T @ X),
+        (Lasso(X, Y, 0.0, "mean"), X.T @ X),
+        (Huber(X, 0 * Y, 0.5), X.T @ X),
+        (Huber(X, 0 * Y, 2.0, "sum"), X.T @ X),
+        (ReLURegression(POSITIVE, 0 * Y, 0.0, 0.5), POSITIVE.T @ POSITIVE),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_smoothness_bounds_every_secant_and_is_attained(f, top):
+    worst = max(secants(f, *pairs(scale))[1] for scale in (1e-3, 1, 1e3))
+    assert worst <= f.smoothness * (1 + 1e-9)
+    v = np.linalg.eigh(top)[1][:, -1]
+    v = 1e-3 * v * np.sign(v.sum())
+    assert secants(f, v[None], 2 * v[None])[1] == pytest.approx(f.smoothness, rel=1e-9)
+    assert f.curvature == f.smoothness
+
+
+@pytest.mark.parametrize(
+    "f",
+    [L1Norm(0.5), Lasso(X, Y, 0.5), ReLURegression(X, -Y), ReLURegression(X, 0 * Y, 0.5), LeastAbsolute(X, 0 * Y)],
+    ids=["L1Norm", "Lasso", "ReLU", "ReLU-l1", "LeastAbsolute"],
+)
+def test_infinite_smoothness_means_unbounded_secants(f):
+    assert f.smoothness == math.inf
+    kink = np.zeros((1, P))
+    nearby = 1e-9 * np.array([[1.0, 0.7, -0.2, 0.4]])
+    assert secants(f, kink + nearby, kink - nearby)[1] > 1e6
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (L1Norm(0.5, p=P), np.ones(P)),
+        (Huber(np.ones((6, P)), np.zeros(6), 0.5), np.ones(P)),
+        (Huber(np.ones((6, P)), np.zeros(6), 0.5, "sum"), np.ones(P)),
+        (LeastAbsolute(np.ones((6, P)), np.zeros(6)), np.ones(P)),
+        (LeastAbsolute(X, Y, "sum"), None),
+        (Huber(X, Y, 2.0), None),  # here G is only an upper bound
+        (Huber(X, Y, 2.0, "sum"), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_lipschitz_bounds_every_secant_and_is_attained(f, x):
+    assert max(secants(f, *pairs(scale))[0] for scale in (1e-2, 1, 1e2)) <= f.lipschitz * (1 + 1e-9)
+    if x is not None:
+        assert secants(f, x[None], 2 * x[None])[0] == pytest.approx(f.lipschitz, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ReLU", "Lasso-sum", "Lasso-mean", "Quadratic"])
+def test_infinite_lipschitz_means_unbounded_slopes(name):
+    f = CASES[name].make(np.asarray)
+    assert f.lipschitz == math.inf
+    assert secants(f, *pairs(1e6))[0] > 1e5
+
+
+def test_constants_over_a_batch():
+    lam = np.array([[0.0], [2.0]])
+    np.testing.assert_array_equal(L1Norm(lam, p=4).lipschitz, 2 * lam)
+    np.testing.assert_array_equal(L1Norm(lam).smoothness, [[0], [math.inf]])
+    X2 = np.stack([X, 3 * X])
+    np.testing.assert_allclose(
+        Lasso(X2, Y, lam).smoothness, [[Lasso(X, Y, 0).curvature, Lasso(3 * X, Y, 0).curvature], [math.inf] * 2]
+    )
+    np.testing.assert_allclose(Huber(X2, Y).smoothness, [Huber(X, Y).smoothness, Huber(3 * X, Y).smoothness])
+    np.testing.assert_allclose(Quadratic(np.stack([A, SPD])).smoothness, [Quadratic(M).smoothness for M in (A, SPD)])
+
+
+# --- proximal maps ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_only_splittings_have_a_prox(name):
+    f = CASES[name].make(np.asarray)
+    has_prox = not isinstance(f, ReLURegression | LeastAbsolute)
+    assert hasattr(f, "prox") == hasattr(f, "smooth_gradient") == has_prox
+    assert (f.oracle(RANDOM).prox is not None) == has_prox
+
+
+@pytest.mark.parametrize(("f", "lam"), [(L1Norm(0.75), 0.75), (Lasso(X, Y, 2.0), 2.0)], ids=["L1Norm", "Lasso"])
+@pytest.mark.parametrize("step", [0.1, 0.6, 5.0])
+def test_prox_is_the_minimiser_of_its_definition(f, lam, step):
+    """argmin_u step·λ‖u‖₁ + ½‖u − β‖², by its optimality condition and by search over a grid."""
+    points = np.vstack([RANDOM, LATTICE, step * lam * LATTICE])
+    u = f.prox(points, step)
+    gap = (points - u) / step
+    assert (abs(gap) <= lam * (1 + 1e-12)).all()
+    np.testing.assert_allclose(gap[u != 0], lam * np.sign(u[u != 0]), rtol=1e-12)
+    grid = np.linspace(-12, 12, 24001)
+    cost = step * lam * abs(grid) + (grid - points[:60, :1]) ** 2 / 2
+    np.testing.assert_allclose(u[:60, 0], grid[cost.argmin(axis=-1)], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["L1Norm", "Lasso-sum", "Lasso-mean", "Huber-mean", "Huber-sum", "Quadratic"])
+def test_splitting_adds_up(name):
+    """f = g + h: away from zero ∇g + λ·sign is the subgradient; without h the proximal map is the identity."""
+    f = CASES[name].make(np.asarray)
+    lam = getattr(f, "lam", 0.0)
+    np.testing.assert_allclose(f.smooth_gradient(RANDOM) + lam * np.sign(RANDOM), f.subgradient(RANDOM), rtol=1e-12)
+    if lam == 0:
+        np.testing.assert_array_equal(f.prox(RANDOM, 0.3), RANDOM)
+
+
+def test_prox_takes_a_step_over_the_batch():
+    steps, lams = np.array([[0.1], [2.0]]), np.array([0.3, 0.6, 0.9])
+    u = L1Norm(lams).prox(RANDOM[0], steps)
+    assert u.shape == (2, 3, P)
+    for i, j in np.ndindex(2, 3):
+        np.testing.assert_array_equal(u[i, j], soft_threshold(RANDOM[0], steps[i, 0] * lams[j]))
+
+
+# --- libraries, dtypes, batches ---------------------------------------------------------------------------------------
+
+
+def evaluations(f, beta):
+    yield f.value(beta)
+    yield f.subgradient(beta)
+    if hasattr(f, "prox"):
+        yield f.smooth_gradient(beta)
+        yield f.prox(beta, 0.3)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numpy_equals_torch(name):
+    make, points = CASES[name].make, np.vstack([RANDOM, LATTICE])
+    results = zip(
+        evaluations(make(np.asarray), points), evaluations(make(torch.tensor), torch.tensor(points)), strict=True
+    )
+    for ours, theirs in results:
+        assert isinstance(theirs, torch.Tensor)
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("to", "dtype"),
+    [
+        (lambda a: np.asarray(a, np.float32), np.float32),
+        (lambda a: np.asarray(a, np.float64), np.float64),
+        (lambda a: torch.tensor(a, dtype=torch.float32), torch.float32),
+        (lambda a: torch.tensor(a, dtype=torch.float64), torch.float64),
+    ],
+    ids=["numpy32", "numpy64", "torch32", "torch64"],
+)
+@pytest.mark.parametrize("name", CASES)
+def test_dtype_and_shape_are_kept(name, to, dtype):
+    f, beta = CASES[name].make(to), to(RANDOM.reshape(5, 10, P))
+    value, *vectors = evaluations(f, beta)
+    assert (value.dtype, tuple(value.shape)) == (dtype, (5, 10))
+    assert all((v.dtype, v.shape) == (dtype, beta.shape) for v in vectors)
+    np.testing.assert_allclose(value, f.value(beta.reshape(50, P)).reshape(5, 10), rtol=1e-6)
+
+
+BATCH = (3, 2)
+CORE = {"X": 2, "y": 1, "A": 2}  # axes that belong to the data itself; every other axis is a batch axis
+DATA = {"X": SEED.normal(size=(2, 5, P)), "y": -SEED.uniform(0, 1, (2, 5))}
+DOWN, ACROSS = SEED.uniform(0.1, 1, (3, 1)), SEED.uniform(0.1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (L1Norm, {"lam": DOWN * ACROSS}),
+        (L1Norm, {"lam": DOWN}),
+        (ReLURegression, DATA | {"lam1": DOWN, "lam2": ACROSS}),
+        (Lasso, DATA | {"lam": DOWN}),
+        (Lasso, {"X": X, "y": Y, "lam": DOWN}),
+        (Lasso, {"X": X, "y": SEED.normal(size=(3, 1, 12)), "lam": ACROSS}),
+        (Huber, DATA | {"delta": DOWN}),
+        (Huber, {"X": X, "y": Y, "delta": ACROSS}),
+        (Quadratic, {"A": np.stack([A, SPD])}),
+    ],
+)
+@pytest.mark.parametrize("to", [np.asarray, torch.tensor], ids=["numpy", "torch"])
+@pytest.mark.parametrize("shape", [(P,), (2, P), (3, 1, P), (3, 2, P)], ids=str)
+def test_batch_equals_one_at_a_time(kind, arguments, to, shape):
+    beta = np.random.default_rng(5).normal(size=shape)
+    f = kind(**{name: to(value) for name, value in arguments.items()})
+    value, *vectors = evaluations(f, to(beta))
+    batch = np.broadcast_shapes(f.batch_shape, shape[:-1])
+    assert tuple(value.shape) == batch
+    betas = np.broadcast_to(beta, (*batch, P))
+    for index in np.ndindex(batch):
+        single = {}
+        for name, array in arguments.items():
+            core = array.shape[array.ndim - CORE.get(name, 0) :]
+            single[name] = np.broadcast_to(array, (*batch, *core))[index]
+        one = evaluations(kind(**single), betas[index])
+        for whole, part in zip((value, *vectors), one, strict=True):
+            whole = np.broadcast_to(
+                np.asarray(whole), (*batch, *np.shape(part))
+            )  # a batch-free prox keeps beta's shape
+            np.testing.assert_allclose(whole[index], part, rtol=1e-12, atol=1e-12)

@@ -1,0 +1,318 @@
+"""Closed forms against simulations, brute force and the paper's printed numbers."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ngdm_helpers import theory, trajectories
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression
+from ngdm_helpers.trajectories import run
+
+LIBRARIES = pytest.mark.parametrize("to", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+
+
+def simulate(beta, lr, lam, steps):
+    """(8) by hand: the last two of ``steps + 1`` updates of β ← β − ηλ sign β."""
+    s = np.asarray(lr * lam)[..., None]
+    for _ in range(steps):
+        beta = beta - s * np.sign(beta)
+    return beta, beta - s * np.sign(beta)
+
+
+# --- Proposition 3.2 --------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def starts(draw):
+    """β₀, η, λ with at most 9000 crossings, and residues away from 0 and s by more than 10⁴ roundings can add up to."""
+    lr, lam = 10 ** draw(st.floats(-4, 1)), 10 ** draw(st.floats(-3, 3))
+    coordinate = st.tuples(st.integers(0, 9000), st.floats(1e-3, 1 - 1e-3), st.sampled_from([-1, 1]))
+    return (
+        np.array([sign * (k + r) * lr * lam for k, r, sign in draw(st.lists(coordinate, min_size=1, max_size=4))]),
+        lr,
+        lam,
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(starts())
+def test_orbit_equals_ten_thousand_steps(start):
+    beta0, lr, lam = start
+    s = lr * lam
+    assert theory.entry_step(beta0, lr, lam) <= 9000
+    for ours, simulated in zip(theory.orbit(beta0, lr, lam), simulate(beta0, lr, lam, 10_000), strict=True):
+        np.testing.assert_allclose(ours, simulated, rtol=0, atol=1e-8 * s)
+
+
+def many_settings():
+    """1000 random (β₀, η, λ) in 5 dimensions, all on their orbit within 10 000 steps."""
+    rng = np.random.default_rng(0)
+    lr, lam = 10 ** rng.uniform(-3, 0, 1000), 10 ** rng.uniform(-2, 2, 1000)
+    crossings, r = rng.integers(0, 9000, (1000, 5)), rng.uniform(0.001, 0.999, (1000, 5))
+    return rng.choice([-1, 1], (1000, 5)) * (crossings + r) * (lr * lam)[:, None], lr, lam
+
+
+@LIBRARIES
+def test_orbits_of_a_batch_equal_ten_thousand_steps(to):
+    beta0, lr, lam = many_settings()
+    s = (lr * lam)[:, None]
+    even, odd = theory.orbit(to(beta0), to(lr), to(lam))
+    for ours, simulated in zip((even, odd), simulate(beta0, lr, lam, 10_000), strict=True):
+        assert isinstance(ours, type(to(beta0)))
+        np.testing.assert_allclose(ours / s, simulated / s, rtol=0, atol=1e-8)
+    np.testing.assert_allclose((abs(even) + abs(odd)) / s, np.ones((1000, 5)), rtol=1e-14)
+
+
+def test_band_mean_holds_on_every_orbit():
+    beta0, lr, lam = many_settings()
+    norms = [np.abs(beta).sum(axis=-1) for beta in simulate(beta0, lr, lam, 10_000)]
+    np.testing.assert_allclose((norms[0] + norms[1]) / 2, theory.band_mean_l1(5, lr, lam), rtol=1e-8)
+    assert theory.band_mean_l1(138_357_544, 0.01, 0.1) == pytest.approx(69178.772)  # VGG16 in the paper: 69178.44
+
+
+def test_residue_is_conserved_at_every_step():
+    rng = np.random.default_rng(1)
+    beta0, lr, lam = rng.normal(size=6), 0.013, 0.7
+    path = run(L1Norm(lam), beta0, lr, 1000).iterates
+    drift = theory.residue(path, lr, lam) - theory.residue(beta0, lr, lam)
+    s = lr * lam
+    np.testing.assert_allclose((drift + s / 2) % s - s / 2, 0 * drift, atol=1e-12)
+    assert ((theory.residue(path, lr, lam) >= 0) & (theory.residue(path, lr, lam) < s)).all()
+
+
+@pytest.mark.parametrize(("s", "small", "large"), [(0.01, 0.0094, 0.0106), (1.0, 0.9894, 1.0106)])
+@pytest.mark.parametrize(("lr", "lam"), [(0.01, None), (1.0, None), (None, 1.0)])
+def test_the_papers_norms(s, small, large, lr, lam):
+    """Only ηλ counts: any η with λ = s/η gives the printed numbers."""
+    lr, lam = lr or s / lam, lam or s / lr
+    beta0 = np.array([0.5053, 0.5053])
+    for pair in (theory.orbit(beta0, lr, lam), run(L1Norm(lam), beta0, lr, 1000).iterates[-2:]):
+        assert sorted(round(float(np.abs(beta).sum()), 4) for beta in pair) == [small, large]
+
+
+@pytest.mark.parametrize(("s", "norms"), [(0.01, [0.0006, 0.0014]), (1.0, [0.0106, 0.1894])])
+@pytest.mark.parametrize("steps", [1000, 1001], ids=["even", "odd"])
+def test_the_papers_norms_after_a_tenth_of_the_learning_rate(s, norms, steps):
+    """From either phase of the first orbit: s/10 divides s, so that the residue of the start decides."""
+    last = run(L1Norm(1.0), [0.5053, 0.5053], s, steps).iterates[-1]
+    schedule = trajectories.step_decay(s, every=steps)
+    for pair in (theory.orbit(last, s / 10, 1.0), run(L1Norm(1.0), [0.5053] * 2, schedule, 2 * steps).iterates[-2:]):
+        assert sorted(round(float(np.abs(beta).sum()), 4) for beta in pair) == norms
+
+
+def test_a_multiple_of_the_quantum_lands_on_zero_and_stays():
+    beta0 = np.array([1.5, -0.75, 0.0, 0.3])
+    even, odd = theory.orbit(beta0, 0.5, 0.5)
+    np.testing.assert_allclose([even, odd], [[0, 0, 0, -0.2], [0, 0, 0, 0.05]], atol=1e-15)  # 0.3 crosses once
+    np.testing.assert_allclose([even, odd], simulate(beta0, 0.5, 0.5, 100), atol=1e-15)
+
+
+@given(starts())
+@settings(max_examples=10, deadline=None)
+def test_entry_step_is_the_first_step_of_the_cycle(start):
+    beta0, lr, lam = start
+    entry = int(theory.entry_step(beta0, lr, lam))
+    path = run(L1Norm(lam), beta0, lr, entry + 6).iterates / (lr * lam)
+    np.testing.assert_allclose(path[entry + 2 :], path[entry:-2], atol=1e-8)
+    if entry:
+        assert abs(path[entry + 1] - path[entry - 1]).max() > 1e-4
+
+
+# --- bounds and thresholds --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [1, 2, 50])
+def test_subgradient_bound_is_tight_where_residues_balance(p):
+    lr, lam = 0.25, 0.5
+    f = L1Norm(lam, p)
+    bound = theory.subgradient_bound(f, lr)
+    assert bound == pytest.approx(lam * theory.band_mean_l1(p, lr, lam), rel=1e-15)
+    balanced = np.full(p, 40.5 * lr * lam)
+    assert run(f, balanced, lr, 200).values.min() == pytest.approx(bound, rel=1e-14)
+    others = np.random.default_rng(p).uniform(-1, 1, (500, p))
+    assert (run(f, others, lr, 200).values.min(axis=0) <= bound * (1 + 1e-12)).all()
+
+
+def test_subgradient_bound_of_huber_holds_and_is_infinite_without_a_lipschitz_constant():
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(0, 1, (20, 50)), rng.uniform(0, 1, 20)
+    f = Huber(X, y)
+    for c in (0.5, 2.5, 10.0, 100.0):
+        lr = c / f.smoothness
+        assert run(f, np.zeros(50), lr, 3000).values.min() <= theory.subgradient_bound(f, lr)  # f* = 0 as p > n
+        assert theory.subgradient_bound(f, lr) == pytest.approx(c / 2)  # δ²c/2
+    assert theory.subgradient_bound(Lasso(X, y, 0.1), 0.1) == math.inf
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradient_descent_converges_just_below_the_threshold_and_diverges_just_above(seed):
+    rng = np.random.default_rng(seed)
+    M = rng.normal(size=(6, 4))
+    f, beta0 = Quadratic(M.T @ M), rng.normal(size=4)
+    threshold = theory.stability_threshold(f)
+    assert run(f, beta0, 0.995 * threshold, 4000).values[-1] < 1e-12
+    values = run(f, beta0, 1.005 * threshold, 4000).values
+    assert values[-1] > 1e12 and (np.diff(values[-1000:]) > 0).all()
+
+
+def test_stability_threshold_of_the_others():
+    X, y = np.eye(3), np.ones(3)
+    assert theory.stability_threshold(Huber(X, y)) == pytest.approx(6.0)
+    assert theory.stability_threshold(Lasso(X, y, 0.1)) == 0
+    assert theory.stability_threshold(ReLURegression(X, -y)) == 0
+    assert theory.stability_threshold(L1Norm(0.0)) == math.inf
+    np.testing.assert_array_equal(theory.stability_threshold(L1Norm(np.array([0.0, 1.0]))), [math.inf, 0])
+    np.testing.assert_allclose(theory.stability_threshold(Quadratic(np.stack([np.eye(2), 4 * np.eye(2)]))), [2, 0.5])
+
+
+# --- Huber above the edge ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delta", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("c", [2.0, 2.05, 2.5, 4.0, 100.0])
+def test_huber_plateau_is_the_loss_of_the_saturated_cycle(c, delta):
+    rng = np.random.default_rng(0)
+    v, signs = rng.normal(size=7), rng.choice([-1, 1], 12)
+    f = Huber(np.outer(signs, v), np.zeros(12), delta)  # rank one, equal |entries| in the top mode
+    lr = c / f.smoothness
+    plateau = theory.huber_plateau(c, delta)
+    symmetric = c * delta / 2 * v / (v @ v)
+    np.testing.assert_allclose(run(f, symmetric, lr, 20).values, plateau, rtol=1e-12)
+    if c > 2:  # from a small start the cycle is not symmetric: its average is the plateau
+        values = run(f, 0.01 * symmetric, lr, 2000).values
+        assert values[-2:].mean() == pytest.approx(plateau, rel=1e-9)
+        assert plateau < theory.subgradient_bound(f, lr)
+
+
+def test_huber_plateau_broadcasts():
+    plateau = theory.huber_plateau(np.array([[2.0], [3.0]]), np.array([1.0, 2.0]))
+    np.testing.assert_allclose(plateau, [[0.5, 2], [1, 4]])
+
+
+def huber_problem(to=np.asarray):
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(0, 1, (20, 50)), rng.uniform(0, 1, 20)
+    return Huber(to(X), to(y))
+
+
+@pytest.mark.parametrize("c", [2.2, 2.5, 4.0, 10.0, 100.0])
+def test_chord_curvature_is_two_on_hubers_cycles(c):
+    f = huber_problem()
+    path = run(f, np.zeros(50), c / f.smoothness, 3000)
+    curvature = theory.chord_curvature(path, f)
+    assert curvature.shape == (3000,)
+    np.testing.assert_allclose(curvature[-100:], 2, atol=1e-6)
+
+
+def test_chord_curvature_is_below_two_where_gradient_descent_converges():
+    f = huber_problem()
+    curvature = theory.chord_curvature(run(f, np.zeros(50), 1.9 / f.smoothness, 200), f)
+    assert (curvature < 1.9 + 1e-9).all()
+
+
+@LIBRARIES
+def test_chord_curvature_over_a_batch(to):
+    f = huber_problem(to)
+    path = run(f, to(np.zeros(50)), to(np.array([[2.5], [10.0]])) / f.smoothness, 2000)
+    curvature = theory.chord_curvature(path, f)
+    assert tuple(curvature.shape) == (2000, 2, 1)
+    np.testing.assert_allclose(curvature[-10:], np.full((10, 2, 1), 2.0), atol=1e-6)
+
+
+@LIBRARIES
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda lr: lr,
+        trajectories.constant,
+        lambda lr: trajectories.step_decay(lr, 500),
+        lambda lr: lambda k: lr,
+    ],
+    ids=["array", "constant", "step_decay", "function"],
+)
+@pytest.mark.parametrize("rates", [0.01, [0.01, 0.0173], [[0.01], [0.0173]]], ids=str)
+def test_chord_curvature_is_two_for_l1_under_every_kind_of_rate(rates, schedule, to):
+    f, beta0 = L1Norm(1.0), to(np.array([0.5053, -0.3141]))
+    path = run(f, beta0, schedule(to(np.array(rates)) if np.ndim(rates) else rates), 1000)
+    curvature = theory.chord_curvature(path, f)
+    assert curvature.shape == path.values[1:].shape
+    # Not at the step that switches to lr/10: it is not part of a 2-cycle.
+    for cycle in (curvature[100:490], curvature[-300:]):
+        np.testing.assert_allclose(cycle, np.full(cycle.shape, 2.0), rtol=1e-9)
+    np.testing.assert_array_equal(curvature[:15], 0 * curvature[:15])  # the slope is constant on the way in
+
+
+def test_chord_curvature_accepts_the_list_of_rates_that_run_accepts():
+    f, beta0 = L1Norm(1.0), torch.tensor([0.5053, -0.3141])
+    curvature = theory.chord_curvature(run(f, beta0, [0.01, 0.02], 200), f)
+    assert curvature.dtype == beta0.dtype
+    np.testing.assert_allclose(curvature[-50:], np.full((50, 2), 2.0), rtol=1e-4)
+
+
+def test_chord_curvature_is_nan_where_iterates_coincide():
+    f = L1Norm(1.0)
+    curvature = theory.chord_curvature(run(f, [0.5], 0.25, 6), f)  # 0.5, 0.25, 0, 0, …
+    np.testing.assert_array_equal(np.isnan(curvature), [False, False, True, True, True, True])
+
+
+# --- capture ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm", [2, math.inf])
+@pytest.mark.parametrize("seed", range(5))
+def test_capture_level_is_the_minimum_over_the_sphere(norm, seed):
+    rng = np.random.default_rng(seed)
+    for p in (2, 3):
+        M = rng.normal(size=(p + 1, p))
+        A = M.T @ M
+        grid = np.linspace(-1, 1, 2001 if p == 2 else 401)
+        face = np.stack([g.ravel() for g in np.meshgrid(*[grid] * (p - 1))], axis=-1)
+        cube = np.concatenate([np.insert(face, i, 1.0, axis=1) for i in range(p)])  # the other faces are its negatives
+        sphere = cube / np.linalg.norm(cube, ord=norm, axis=1, keepdims=True)
+        brute = Quadratic(A).value(sphere).min()
+        level = theory.capture_level(A, norm)
+        assert isinstance(level, float)
+        assert level <= brute * (1 + 1e-12)
+        assert level == pytest.approx(brute, rel=1e-2)
+        # gradient descent that starts below the level stays in the ball
+        inside = sphere * np.sqrt(0.999 * level / Quadratic(A).value(sphere))[:, None]
+        path = run(Quadratic(A), inside[::50], 1 / Quadratic(A).smoothness, 50).iterates
+        assert np.linalg.norm(path, ord=norm, axis=-1).max() < 1
+
+
+def test_capture_level_of_the_lecture_example_and_of_a_batch():
+    A = np.array([[1.0, 2.0], [2.0, 5.0]])
+    assert theory.capture_level(A, math.inf) == pytest.approx(0.1)
+    assert theory.capture_level(A, "inf") == theory.capture_level(A, math.inf)
+    assert theory.capture_level(A, 2) == pytest.approx((3 - 2 * math.sqrt(2)) / 2)
+    for norm in (2, math.inf):
+        batch = theory.capture_level(torch.tensor(np.stack([A, 2 * A])), norm)
+        np.testing.assert_allclose(batch, [theory.capture_level(A, norm), 2 * theory.capture_level(A, norm)])
+
+
+@pytest.mark.parametrize("lr", [1e-3, 0.05, 0.5])
+def test_best_value_bound_holds_along_the_run(lr):
+    rng = np.random.default_rng(0)
+    X, solution = rng.normal(size=(30, 5)), rng.normal(size=5)
+    f, k = LeastAbsolute(X, X @ solution), np.arange(1.0, 1001)
+    best = np.minimum.accumulate(run(f, np.zeros(5), lr, 1000).values[:-1])
+    bound = theory.best_value_bound(np.linalg.norm(solution), f.lipschitz, lr, k)
+    assert (best <= bound).all()
+    assert bound[-1] == pytest.approx(lr * f.lipschitz**2 / 2 + solution @ solution / (2 * lr * 1000))
+
+
+def test_best_value_bound_is_attained():
+    # |x| from x₀ = R: the best of one value is R, and with η = R the bound is R/2 + R/2
+    assert theory.best_value_bound(1.0, 1.0, 1.0, 1) == run(L1Norm(1.0), [1.0], 1.0, 1).values[0]
+
+
+def test_best_constant_lr_minimises_the_bound():
+    lrs = np.geomspace(1e-3, 10, 4001)
+    best = theory.best_constant_lr(2.0, 3.0, 100)
+    assert best == pytest.approx(2 / 30)
+    assert theory.best_value_bound(2.0, 3.0, best, 100) == pytest.approx(2 * 3 / 10)
+    assert theory.best_value_bound(2.0, 3.0, lrs, 100.0).min() >= 2 * 3 / 10

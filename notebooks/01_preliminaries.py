@@ -1,0 +1,698 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# # 1 · Preliminaries: gradient descent, and what runs when there is no gradient
+#
+# *NGDM* is the paper's name for gradient methods run on non-differentiable losses: follow whatever automatic
+# differentiation returns. This notebook works through Section 1 of *GD doesn't make the cut* (Kumar, arXiv
+# 2401.08426), and through the remarks on step sizes and smoothness that its Section 2 opens with.
+#
+# **Afterwards you can**
+#
+# 1. tell from $\eta$ and $L$ whether gradient descent lands, and how wide a band NGDM ends in;
+# 2. say what automatic differentiation returns at a kink, and when that is a subgradient;
+# 3. explain why the paper's loss (3) is convex, and where its minimiser sits;
+# 4. choose the best constant step for a given number of steps, and say what it guarantees;
+# 5. tell which step-size schedules stop short, and why that has nothing to do with kinks.
+#
+# **Time:** 50 minutes of class. **Assumed:** derivatives, the chain rule, NumPy. No convex analysis.
+#
+# *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
+# mark.*
+
+# %% id="imports" slideshow={"slide_type": "skip"}
+import time
+
+import numpy as np
+
+from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers.objectives import L1Norm, LeastAbsolute, Quadratic, ReLURegression
+
+# %% [markdown] id="recursions-claim" slideshow={"slide_type": "slide"}
+# ## 1 · Two recursions
+#
+# **Claim.** On a differentiable loss, gradient descent is recursion (1). On one that is not, deep-learning software
+# runs recursion (2), in which $\tilde\nabla f$ is the gradient where there is one and a convention elsewhere. The
+# paper insists that the two behave differently, and adds that even (1) with a constant step *rarely converges* to the
+# stationary point it approaches.
+#
+# $$\beta_{k+1}=\beta_k-\eta\,\nabla f(\beta_k)\quad(1)\qquad\qquad
+# \beta_{k+1}=\beta_k-\eta\,\tilde\nabla f(\beta_k)\quad(2)$$
+
+# %% [markdown] id="recursions-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Run 80 steps with $\eta=0.1$ from $x_0=1.73$, on $x^2$ and on $|x|$. Where do they end?
+#
+# * **A** Both at 0, up to rounding.
+# * **B** $x^2$ comes as close as you like, $|x|$ stays about $\eta$ away.
+# * **C** Neither arrives: with a constant step, no method does.
+
+# %% id="recursions-by-hand" slideshow={"slide_type": "subslide"}
+eta, smooth, kinked = 0.1, 1.73, 1.73
+for _ in range(80):
+    smooth = smooth - eta * 2 * smooth  # (1) on x²
+    kinked = kinked - eta * np.sign(kinked)  # (2) on |x|
+print(f"x² ends at {smooth:.1e}\n|x| ends at {kinked:.3f}, one step later at {kinked - eta * np.sign(kinked):.3f}")
+
+# %% id="recursions-picture" slideshow={"slide_type": "subslide"}
+figure, ax = figures.new(size=(9, 4))
+for name, objective, style in (
+    ("GD on x²", Quadratic([[2.0]]), figures.SMOOTH),
+    ("NGDM on |x|", L1Norm(1.0), figures.NGDM),
+):
+    run = trajectories.run(objective, [1.73], lr=0.1, steps=80)
+    ax.semilogy(run.steps, np.abs(run.iterates[:, 0]), **style)
+    ax.text(81, np.sqrt(np.prod(np.abs(run.iterates[-2:, 0]))), name, va="center", color=style["color"])
+ax.set(xlim=(0, 80), ylim=(1e-9, 5), xlabel="step k", ylabel="|xₖ|")
+figures.show(
+    figure,
+    "With the same constant step, gradient descent keeps approaching and NGDM stops at a distance set by η.",
+    alt="Distance to the minimiser against the step on a logarithmic scale: a straight line down for x²; for |x| a "
+    "fall to about 0.05 and then a zigzag.",
+)
+
+# %% [markdown] id="recursions-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) On $x^2$, find the largest $\eta$ that still lands. (ii) On $|x|$, find the $\eta$ that ends
+# nearest to 0 within 80 steps. (iii) Huber's function is quadratic near 0 and straight outside. Push $\eta$ past 2
+# there: does it diverge?
+
+# %% id="recursions-play"
+recursions = explorers.two_recursions()
+recursions
+
+# %% [markdown] id="recursions-why" slideshow={"slide_type": "subslide"}
+# **Why.** On $x^2$ the step $\eta\cdot 2x$ shrinks with $x$: each update multiplies $x$ by $1-2\eta$. In general, if
+# $\nabla f$ is $L$-Lipschitz and $f$ convex, (1) converges for $\eta<2/L$. On $|x|$ the step has length $\eta$
+# however close 0 is, so $x$ ends up jumping between two points $\eta$ apart, on either side of 0. There is no
+# threshold: every $\eta$ does that, and only the width changes.
+
+# %% id="recursions-theory"
+for lr in (0.1, 0.9, 1.0, 1.1):
+    square = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 80)
+    absolute = claims.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 80)).mean()
+    end, law = abs(square.iterates[-1, 0]), 1.73 * abs(1 - 2 * lr) ** 80
+    print(f"η = {lr:3.1f}   x²: |x₈₀| = {end:8.1e}, |1 − 2η|⁸⁰·x₀ = {law:8.1e}     |x|: last two, mean {absolute:.3f}")
+
+# %% [markdown] id="recursions-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** That (1) and (2) behave differently **holds**. That gradient descent with a constant step rarely
+# converges is **wrong**: it converges whenever $f$ is convex and $L$-smooth and $\eta<2/L$; “rarely” is true only of
+# arriving after *finitely many* steps. It is NGDM that needs a shrinking step.
+
+# %% id="recursions-ledger"
+claims.ledger("P3")
+
+# %% [markdown] id="recursions-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The gradient of $x^2$ fades near 0, the slope of $|x|$ does not.
+#
+# </details>
+
+# %% id="recursions-check" tags=["check"] slideshow={"slide_type": "skip"}
+recursions.drive()
+for lr in (1e-3, 0.1, 0.999):
+    ends = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 100_000, record_every=100_000).iterates
+    assert abs(ends[-1, 0]) < 1e-12  # lands below 2/L = 1
+    band = claims.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 4000))
+    assert np.isclose(band.mean(), lr / 2, rtol=1e-9)  # ends in the band, for every η
+
+# %% [markdown] id="kinks-claim" slideshow={"slide_type": "slide"}
+# ## 2 · What autograd returns at a kink
+#
+# **Claim.** For convex losses, the paper says, NGDM *is* the subgradient method. A subgradient of a convex $f$ at $x$
+# is any $g$ with $f(z)\ge f(x)+g\,(z-x)$ for all $z$; at a kink of a function of one variable, these are all slopes
+# between the left and the right one.
+
+# %% [markdown] id="kinks-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** `relu(x)`, `clamp(x, min=0)` and `maximum(x, 0)` are the same function. At $x=0$ PyTorch's derivatives
+# of the three are
+#
+# * **A** the same, by convention 0;
+# * **B** not all the same, and one of them depends on the version of PyTorch;
+# * **C** undefined, with a warning.
+
+# %% id="kinks-measure" slideshow={"slide_type": "subslide"}
+import torch  # noqa: E402  (four seconds: only from here on is it needed)
+
+nothing = torch.zeros(1)
+functions = {  # name: (function, kink)
+    "abs": (torch.abs, 0.0),
+    "relu": (torch.relu, 0.0),
+    "clamp(min=0)": (lambda x: torch.clamp(x, min=0), 0.0),
+    "maximum(x, 0)": (lambda x: torch.maximum(x, nothing.to(x.dtype)), 0.0),
+    "leaky_relu": (torch.nn.functional.leaky_relu, 0.0),
+    "relu6": (torch.nn.functional.relu6, 6.0),
+    "hardtanh": (torch.nn.functional.hardtanh, 1.0),
+    "norm": (lambda x: torch.linalg.vector_norm(x[..., None], dim=-1), 0.0),
+    "sqrt": (torch.sqrt, 0.0),
+    "relu(x) − relu(−x)": (lambda x: torch.relu(x) - torch.relu(-x), 0.0),
+}
+
+
+def autograd(function, kink):
+    """What torch returns as the derivative of ``function`` at ``kink``."""
+    x = torch.tensor([kink], dtype=torch.float64, requires_grad=True)
+    return torch.autograd.grad(function(x).sum(), x)[0].item()
+
+
+# %% id="kinks-table" slideshow={"slide_type": "subslide"}
+kinks = {}
+print(f"{'function':20s} {'kink':>5s} {'left':>7s} {'right':>7s} {'autograd':>9s}   between left and right?")
+for name, (function, kink) in functions.items():
+    near = torch.tensor([kink - 1e-6, kink, kink + 1e-6], dtype=torch.float64)
+    left, right = ((function(near)[1:] - function(near)[:-1]) / 1e-6).tolist()
+    derivative = autograd(function, kink)
+    between = min(left, right) - 1e-9 <= derivative <= max(left, right) + 1e-9
+    print(f"{name:20s} {kink:5g} {left:7.3g} {right:7.3g} {derivative:9.3g}   {'yes' if between else 'NO'}")
+    kinks[name] = (lambda x, f=function: f(torch.as_tensor(x)).numpy(), kink, derivative)
+
+# %% [markdown] id="kinks-picture-note" slideshow={"slide_type": "subslide"}
+# `sqrt` has no slope to the left, and an infinite one to the right. The last row is the identity, written with two
+# kinks.
+
+# %% id="kinks-picture" slideshow={"slide_type": "-"}
+figure, axes = figures.new(3, size=(10, 3.4), sharey=True)
+unit = np.linspace(-1, 1, 201)
+for ax, name in zip(axes, ("abs", "maximum(x, 0)", "relu(x) − relu(−x)"), strict=True):
+    function, kink, derivative = kinks[name]
+    ax.plot(unit, function(kink + unit), color=figures.BLUE)
+    ax.plot(unit, function(np.array([kink])) + derivative * unit, **figures.NGDM)
+    ax.set(title=f"{name}: autograd says {derivative:g}", xlabel="x", xlim=(-1, 1), ylim=(-1, 1))
+figures.show(
+    figure,
+    "Autograd's slope at 0 supports |x| and max(x, 0) from below; for relu(x) − relu(−x), which is x, it is wrong.",
+    alt="Three graphs near 0 with the line of autograd's slope: horizontal under the absolute value, half-steep under "
+    "max(x, 0), and horizontal across the identity line.",
+)
+
+# %% [markdown] id="kinks-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Zoom in on `abs` by a factor of 10 000. What changes? (ii) Find a function whose dot lies
+# *outside* its bar.
+
+# %% id="kinks-play"
+subdifferential = explorers.subdifferential(kinks)
+subdifferential
+
+# %% [markdown] id="kinks-why" slideshow={"slide_type": "subslide"}
+# **Why.** Autograd applies the chain rule to the *program*, with a convention for each elementary operation. The
+# subdifferential of a sum of finite convex functions is the sum of their subdifferentials, and the chain rule through
+# an increasing convex outer function stays inside too. So a convex loss written with convex pieces and non-negative
+# weights gets a true subgradient. A *difference* of kinks need not: in `relu(x) − relu(−x)` both conventions are 0, and
+# so is what the chain rule makes of them. It matters only *at* the kink, a set of measure zero. How often is a network
+# there?
+
+# %% id="kinks-float"
+from sklearn.datasets import load_digits  # noqa: E402
+
+pixels = load_digits().data[:500] / 16
+
+
+def pre_activations(dtype, seed):
+    """500 digits times a random 64 × 64 layer, summed term after term in ``dtype``, as a half-precision unit does."""
+    weights = (np.random.default_rng(seed).standard_normal((64, 64)) / 8).astype(dtype)
+    total = np.zeros((500, 64), dtype)
+    for column, row in zip(pixels.astype(dtype).T, weights, strict=True):
+        total = total + column[:, None] * row
+    return total
+
+
+for dtype in (np.float16, np.float32, np.float64):
+    zeros = [int((pre_activations(dtype, seed) == 0).sum()) for seed in range(20)]
+    print(f"{dtype.__name__}: exactly 0 in {sum(zeros):3d} of {20 * 32_000} pre-activations, "
+          f"so relu′(0) matters in {np.count_nonzero(zeros):2d} of 20 batches")  # fmt: skip
+
+# %% [markdown] id="kinks-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** what autograd returns lies in the subdifferential. That is so for all losses of the paper:
+# (3), (7), (11) and (13). It is a property of how a function is *written*, not of the function. Bertoin et al. (2021)
+# found that in 16 bits the convention for relu′(0) changes what backpropagation returns; the count above shows the
+# mechanism, for sums kept in each precision.
+
+# %% id="kinks-ledger"
+claims.ledger("P2")
+
+# %% [markdown] id="kinks-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table shows
+# yours. All of them lie in the interval $[0,1]$, so all are subgradients.
+#
+# </details>
+
+# %% id="kinks-check" tags=["check"] slideshow={"slide_type": "skip"}
+subdifferential.drive()
+found = {name: derivative for name, (_, _, derivative) in kinks.items()}
+assert (found["relu"], found["maximum(x, 0)"]) == (0, 0.5)
+assert found["clamp(min=0)"] in (0, 1)  # by version
+assert found["abs"] == found["norm"] == 0 and found["sqrt"] == np.inf
+assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative is 1
+
+# %% [markdown] id="loss-claim" slideshow={"slide_type": "slide"}
+# ## 3 · The convex ReLU loss
+#
+# **Claim.** Most of the paper's analysis uses a single-layer ReLU regression with a non-positive response,
+#
+# $$f(\beta)=\|y-\max(X\beta,0)\|^2+\lambda_1\|\beta\|_1+\lambda_2\|\beta\|^2,\qquad y\le 0. \quad(3)$$
+#
+# It is convex, and its optimum 0 is a point where it is not differentiable.
+
+# %% [markdown] id="loss-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Make *one* of the $y_i$ positive and keep the others. The loss
+#
+# * **A** stays convex: one term out of many cannot matter;
+# * **B** stops being convex for every choice of the other terms;
+# * **C** may stop being convex, because that term is flat, then falls, then rises.
+
+# %% id="loss-picture" slideshow={"slide_type": "subslide"}
+figure, ax = figures.new(size=(9, 4))
+z = np.linspace(-1.5, 2.5, 401)
+for y, style in ((-1.0, figures.NGDM), (0.0, figures.SMOOTH), (1.0, {"color": figures.PURPLE, "linestyle": "--"})):
+    term = ReLURegression([[1.0]], [y], require_convex=False)
+    ax.plot(z, term.value(z[:, None]), **style, label=f"y = {y:g}")
+ax.set(xlabel="z = xᵢᵀβ", ylabel="(yᵢ − max(z, 0))²", xlim=(-1.5, 2.5), ylim=(-0.2, 6))
+figures.legend(ax, loc="upper left")
+figures.show(
+    figure,
+    "y < 0 puts a convex kink at z = 0, y = 0 a smooth joint, y > 0 a dip that no convex function has.",
+    alt="One term of the loss against z for three values of y: for −1 flat, then rising with a corner; for 0 flat, "
+    "then rising smoothly; for 1 flat at 1, falling to 0 and rising again.",
+)
+
+# %% [markdown] id="loss-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** The right panel shows, of 4000 segments, the one on which the loss rises highest above its chord. *Goals.*
+# (i) With all $y_i\le0$, make the number in the right title positive. (ii) With one $y_i>0$, make it vanish by
+# raising $\lambda_2$. (iii) Find a setting with more than one minimiser.
+
+# %% id="loss-play"
+loss = explorers.relu_loss()
+loss
+
+# %% [markdown] id="loss-why" slideshow={"slide_type": "subslide"}
+# **Why.** For $y_i\le0$ each term is $(|y_i|+z^+)^2$ with $z^+=\max(x_i^\top\beta,0)$: an increasing convex function
+# of a convex function, hence convex. Each term is at least $y_i^2$, with equality if and only if $x_i^\top\beta\le0$;
+# so 0 is a minimiser. It is the *only* one if $\lambda_1+\lambda_2>0$, or if no $\beta\ne0$ has $X\beta\le0$. With
+# non-negative data and no penalty, the whole negative orthant is optimal. The kink along $x_i^\top\beta=0$ has slope
+# jump $2|y_i|\,x_i$: **$|y|$ is the strength of the kinks**, and $y=0$ removes them.
+
+# %% id="loss-theory"
+rng = np.random.default_rng(0)
+X, y = rng.uniform(-1, 1, (20, 3)), -rng.uniform(0, 1, 20)
+x0 = np.linalg.svd(X[:1])[2][1]  # a point on the first kink: X[0]·x0 = 0
+for strength in (0.0, 0.5, 1.0):
+    term = ReLURegression(X[:1], strength * y[:1])
+    ahead, behind = (term.subgradient(x0 + side * 1e-7 * X[0]) for side in (1, -1))
+    print(f"|y₁| = {-strength * y[0]:.3f}   slope jump {np.linalg.norm(ahead - behind):.4f}   "
+          f"2|y₁|‖x₁‖ = {2 * -strength * y[0] * np.linalg.norm(X[0]):.4f}")  # fmt: skip
+
+# %% [markdown] id="loss-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds**, with the condition for uniqueness added. What it does not show: that (3) resembles a neural
+# network's loss. It is convex, its minimiser is known beforehand, and it fits no data.
+
+# %% id="loss-ledger"
+claims.ledger("P1")
+
+# %% [markdown] id="loss-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The term alone is not convex. The sum may be, if the other terms or $\lambda_2$ curve enough upwards.
+#
+# </details>
+
+# %% id="loss-check" tags=["check"] slideshow={"slide_type": "skip"}
+loss.drive()
+for strength, lam1, lam2 in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (3.0, 2.0, 0.0), (3.0, 0.0, 2.0)):
+    assert claims.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
+flipped = np.where(np.arange(20) == 0, 2.0, y)
+assert claims.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex
+
+# %% [markdown] id="descent-claim" slideshow={"slide_type": "slide"}
+# ## 4 · The subgradient method is not a descent method
+#
+# **Claim.** The paper leans on a fact from the lecture notes of Boyd et al.: a subgradient step can *increase* the
+# function, and often does. What is guaranteed for a convex, $G$-Lipschitz $f$ and a start at distance $R$ from a
+# minimiser concerns the best value so far:
+#
+# $$\min_{k<T} f(\beta_k)-f^*\;\le\;\frac{R^2}{2\eta T}+\frac{\eta G^2}{2}.$$
+
+# %% [markdown] id="descent-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** You may take $T=2000$ steps. Which constant $\eta$ gives the best guarantee?
+#
+# * **A** The smallest: small steps never overshoot.
+# * **B** One in between, proportional to $1/\sqrt T$.
+# * **C** One in between, proportional to $1/T$.
+
+# %% id="descent-picture" slideshow={"slide_type": "subslide"}
+objective, solution = claims.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
+R, G, T = np.linalg.norm(solution), objective.lipschitz, 2000
+lrs = np.geomspace(1e-4, 1, 60)
+runs = trajectories.run(objective, np.zeros(10), lrs, T)
+
+figure, ax = figures.new(size=(9, 4))
+ax.loglog(lrs, runs.values[:-1].min(axis=0), **figures.NGDM, label="best of 2000 values")
+ax.loglog(lrs, theory.best_value_bound(R, G, lrs, T), **figures.THEORY, label="bound")
+ax.axvline(theory.best_constant_lr(R, G, T), **figures.THRESHOLD)
+ax.text(1.1 * theory.best_constant_lr(R, G, T), 2.5, "R / (G√T)")
+ax.set(xlabel="η", ylabel="best f − f*", xlim=(1e-4, 1))
+figures.legend(ax, loc="upper center")
+figures.show(
+    figure,
+    "Small steps crawl, large steps stall high. The guarantee is best at R/(G√T); this run is best at a smaller η.",
+    alt="Best loss and bound against the learning rate on logarithmic scales: both fall, reach a minimum and rise "
+    "again; the bound's minimum is marked.",
+)
+
+# %% [markdown] id="descent-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Find the largest $\eta$ at which $f$ does not rise in the first ten steps. (ii) Find the
+# $\eta$ with the lowest best value. How far below the bound is it?
+
+# %% id="descent-play"
+descent = explorers.subgradient_method()
+descent
+
+# %% [markdown] id="descent-why" slideshow={"slide_type": "subslide"}
+# **Why.** Not the function, the *distance* to a minimiser is what a subgradient step controls:
+#
+# $$\|\beta_{k+1}-\beta^*\|^2\le\|\beta_k-\beta^*\|^2-2\eta\,\bigl(f(\beta_k)-f^*\bigr)+\eta^2G^2 .$$
+#
+# As long as $f(\beta_k)-f^*>\eta G^2/2$, the distance falls. Add up $T$ of these lines, and the bound is there. Its
+# two terms pull in opposite directions; they are equal at $\eta=R/(G\sqrt T)$, and then the bound is $RG/\sqrt T$.
+
+# %% id="descent-theory"
+for budget in (20, 200, 2000):
+    lr = theory.best_constant_lr(R, G, budget)
+    run = trajectories.run(objective, np.zeros(10), lr, budget)
+    rises = int((np.diff(run.values) > 0).sum())
+    bound, best = R * G / np.sqrt(budget), run.values[:-1].min()
+    print(f"T = {budget:4d}   η = {lr:.4f}   bound RG/√T = {bound:.3f}   best {best:.4f}   f rises in {rises} steps")
+
+# %% [markdown] id="descent-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds.** The subgradient method is no descent method, and the bound is about the *best* value. Two things
+# to keep apart from it: nothing here says that the last iterate is as good as the best one; and the same bound holds
+# for gradient descent on any smooth $G$-Lipschitz function, so it says nothing about how the two compare.
+
+# %% [markdown] id="descent-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** $\eta=R/(G\sqrt T)$. Four times as many steps allow half the step and halve the guarantee.
+#
+# </details>
+
+# %% id="descent-check" tags=["check"] slideshow={"slide_type": "skip"}
+descent.drive()
+assert (np.diff(runs.values, axis=0) > 0).any(axis=0).mean() > 0.5  # for most η, some step goes up
+k = np.arange(1.0, T + 1)[:, None]
+best = np.minimum.accumulate(runs.values[:-1], axis=0)
+assert (best <= theory.best_value_bound(R, G, lrs, k)).all()  # 60 learning rates, 2000 budgets
+distance = np.linalg.norm(runs.iterates - solution, axis=-1) ** 2
+right = distance[:-1] - 2 * lrs * runs.values[:-1] + lrs**2 * G**2
+assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
+
+# %% [markdown] id="steps-claim" slideshow={"slide_type": "slide"}
+# ## 5 · Step sizes
+#
+# **Claim.** The paper tells three regimes apart: a *constant* step, a *diminishing* one ($\eta_k\to0$ with an
+# infinite sum, (4)), and the *reducing* one of practice (PyTorch's `StepLR`: constant, then ten times smaller, and so
+# on). Only diminishing steps come with a guarantee; the steps of `StepLR` have a finite sum, which violates an
+# assumption of Davis et al. (2020).
+
+# %% [markdown] id="steps-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Minimise a *sharp* loss, mean $|X\beta-y|$ with an exact solution, by 1500 subgradient steps. Which
+# schedule comes closest?
+#
+# * **A** $\eta_k=0.3/\sqrt{k+1}$: its sum is infinite.
+# * **B** $\eta_k=0.3\cdot0.98^k$: its sum is 15.
+# * **C** $\eta_k=0.01$, constant.
+
+# %% id="steps-picture" slideshow={"slide_type": "subslide"}
+schedules = {
+    "0.01": trajectories.constant(0.01),
+    "0.3/√(k+1)": trajectories.diminishing(0.3),
+    "0.3·0.98ᵏ": trajectories.exponential_decay(0.3, 0.98),
+    "0.3·0.8ᵏ": trajectories.exponential_decay(0.3, 0.8),
+}
+sharp = {name: trajectories.run(objective, np.zeros(10), schedule, 1500) for name, schedule in schedules.items()}
+
+figure, ax = figures.new(size=(9, 4))
+colors = (figures.ORANGE, figures.BLUE, figures.VERMILLION, figures.PURPLE)
+for (name, run), color in zip(sharp.items(), colors, strict=True):
+    best = np.minimum.accumulate(run.values)
+    ax.semilogy(run.steps, best, color=color)
+    ax.text(1510, best[-1], f"{name}: {best[-1]:.1e}", va="bottom" if name == "0.01" else "top", color=color)
+ax.set(xlim=(0, 1500), ylim=(1e-15, 10), xlabel="step k", ylabel="best f − f* so far")
+figures.show(
+    figure,
+    "Geometric steps with enough travel converge linearly on a sharp loss; with too little they are stuck far away.",
+    alt="Best loss against the step on a logarithmic scale for four schedules. The geometric one with ratio 0.98 falls "
+    "in a straight line to rounding level; the constant and diminishing ones level off; ratio 0.8 stays above 1.",
+)
+
+# %% [markdown] id="steps-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) On the sharp problem, find the smallest $q$ for which the geometric steps still arrive. (ii)
+# Make `StepLR` beat $0.3/\sqrt{k+1}$. (iii) On ½x², make the geometric steps stop short as well.
+
+# %% id="steps-play"
+steps = explorers.step_sizes()
+steps
+
+# %% [markdown] id="steps-why" slideshow={"slide_type": "subslide"}
+# **Why.** No iterate gets farther from its start than $G\sum_k\eta_k$. If that *total travel* is less than the
+# distance $R$, the method stops short, with kinks or without: on ½x², gradient descent multiplies $x$ by
+# $\prod_k(1-\eta_k)$, which does not tend to 0 when $\sum\eta_k$ is finite. If there is enough travel, small steps
+# late in the run are what one wants. On a sharp function the distance shrinks by a constant factor per step as long
+# as the steps shrink no faster (Goffin 1977).
+
+# %% id="steps-theory"
+needed = np.linalg.norm(solution) / objective.lipschitz
+for q in (0.8, 0.98):
+    half = trajectories.run(Quadratic([[1.0]]), [1.0], trajectories.exponential_decay(0.3, q), 1500)
+    product = np.prod(1 - 0.3 * q ** np.arange(1500))
+    best = sharp[f"0.3·{q:g}ᵏ"].values.min()
+    print(f"q = {q:4.2f}   Σηₖ = {0.3 / (1 - q):4.1f}   sharp loss: needed ≥ R/G = {needed:.2f}, best {best:.1e}")
+    print(f"           ½x² from 1 ends at {half.iterates[-1, 0]:.4g}   Π(1 − ηₖ) = {product:.4g}")
+
+# %% [markdown] id="steps-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** As mathematics the remark about `StepLR` **holds**: the theorem's assumption fails. As an objection to
+# practice it is **imprecise**: runs are finite, and the schedule that wins above has a finite sum. That geometric
+# steps bring gradient descent within *some vicinity* on a smooth loss is just as true, and as empty, as for NGDM: how
+# near depends on the travel. That the last phase of a reducing schedule is a constant-step run **holds**, by
+# definition.
+
+# %% id="steps-ledger"
+claims.ledger("P4", "P5", "P6")
+
+# %% [markdown] id="steps-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B**, by eleven orders of magnitude. An infinite sum guarantees arrival in the limit; it does not make arrival
+# fast.
+#
+# </details>
+
+# %% id="steps-check" tags=["check"] slideshow={"slide_type": "skip"}
+steps.drive()
+best = {name: run.values.min() for name, run in sharp.items()}
+assert best["0.3·0.98ᵏ"] < 1e-13 and best["0.3/√(k+1)"] / best["0.3·0.98ᵏ"] > 1e10
+assert best["0.3·0.8ᵏ"] > 1 and best["0.01"] > 1e-3
+travel = np.linalg.norm(np.diff(sharp["0.3·0.8ᵏ"].iterates, axis=0), axis=-1).sum()
+assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel ≤ GΣη
+
+# %% [markdown] id="machines-claim" slideshow={"slide_type": "slide"}
+# ## 6 · One call, three machines
+#
+# **Claim.** `trajectories.run` is written once. NumPy arrays run in NumPy, torch tensors run where they live, on the
+# CPU or a GPU. The paper's remark that NGDM meets its kinks “almost never” suggests that this cannot change the
+# result. Does it?
+
+# %% [markdown] id="machines-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** The same 1000 starts, the same 300 steps on mean $|X\beta-y|$ in single precision, once in NumPy and
+# once in torch. The final iterates
+#
+# * **A** are equal to the last bit;
+# * **B** differ by rounding, about $10^{-7}$, in every run;
+# * **C** differ by rounding in most runs, and by the size of a step in a few.
+
+# %% id="machines-measure" slideshow={"slide_type": "subslide"}
+rng = np.random.default_rng(0)
+X, y = rng.standard_normal((40, 5)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
+starts = rng.standard_normal((1000, 5)).astype(np.float32)
+in_numpy = trajectories.run(LeastAbsolute(X, y), starts, 0.01, 300).iterates
+tensors = LeastAbsolute(torch.from_numpy(X), torch.from_numpy(y))
+in_torch = trajectories.run(tensors, torch.from_numpy(starts), 0.01, 300).iterates.numpy()
+gap = np.abs(in_numpy - in_torch).max(axis=-1)  # (steps + 1, starts)
+print(f"median gap after 300 steps {np.median(gap[-1]):.1e}, largest {gap[-1].max():.1e}")
+print(f"runs that differ by more than 1e-4: {(gap[-1] > 1e-4).sum()} of 1000")
+
+# %% id="machines-picture" slideshow={"slide_type": "subslide"}
+worst = int(gap[-1].argmax())
+figure, ax = figures.new(size=(9, 4))
+ax.semilogy(np.maximum(gap[:, rng.choice(1000, 60, replace=False)], 1e-9), color="0.8", linewidth=0.8)
+ax.semilogy(np.maximum(gap[:, worst], 1e-9), **figures.NGDM)
+ax.set(xlim=(0, 300), ylim=(1e-9, 1e-2), xlabel="step k", ylabel="NumPy against torch, largest entry")
+figures.show(
+    figure,
+    "Rounding stays at rounding level until a residual changes sign in one library and not in the other.",
+    alt="Difference between the two libraries against the step on a logarithmic scale: grey runs near one part in ten "
+    "million, one coloured run that jumps up by orders of magnitude within one step.",
+)
+
+# %% [markdown] id="machines-why" slideshow={"slide_type": "subslide"}
+# **Why.** The two libraries add up $x_i^\top\beta$ in a different order, so their residuals differ in the last bit.
+# That is harmless until a residual is *nearly* 0: then its sign, and with it the subgradient, may differ by a whole
+# column of $X$.
+
+# %% id="machines-theory"
+jump = int(np.argmax(gap[:, worst] > 1e-5))
+for library, path in (("NumPy", in_numpy), ("torch", in_torch)):
+    residuals = path[jump - 1, worst] @ X.T - y
+    print(f"{library}: smallest |residual| before step {jump} is {np.abs(residuals).min():.1e}")
+print(
+    f"gap before {gap[jump - 1, worst]:.1e}, after {gap[jump, worst]:.1e}; η/n = {0.01 / 40:.1e} times an entry of xᵢ"
+)
+
+# %% id="machines-speed" slideshow={"slide_type": "subslide"}
+device = "cuda" if torch.cuda.is_available() else None
+sizes = (1, 1000, 100_000)
+homes = {"NumPy": np.asarray, "torch, CPU": torch.as_tensor}
+if device:
+    homes["torch, CUDA"] = lambda array: torch.as_tensor(array, device=device)
+seconds = {name: [] for name in homes}
+for size in sizes:
+    batch = rng.uniform(-1, 1, (size, 2))
+    for name, to in homes.items():
+        trajectories.run(L1Norm(1.0), to(batch), 0.01, 5)  # warm up
+        begin = time.perf_counter()
+        end = trajectories.run(L1Norm(1.0), to(batch), 0.01, 200, record_every=200).values[-1]
+        float(end.max())  # waits for a GPU to finish
+        seconds[name].append(time.perf_counter() - begin)
+for name, row in seconds.items():
+    print(f"{name:12s}" + "".join(f"{size:>9,d}: {1e3 * s:8.1f} ms" for size, s in zip(sizes, row, strict=True)))
+if not device:
+    print("No GPU on this machine, so there is no CUDA row.")
+
+# %% id="machines-speed-picture" slideshow={"slide_type": "subslide"}
+figure, ax = figures.new(size=(9, 4))
+for (name, row), style in zip(seconds.items(), (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL), strict=False):
+    ax.loglog(sizes, row, marker="o", **style, label=name)
+ax.loglog(sizes, np.array(sizes) * seconds["NumPy"][0], **figures.THEORY, label="one after the other")
+ax.set(xlabel="trajectories in one call", ylabel="seconds for 200 steps")
+figures.legend(ax, loc="upper left")
+figures.show(
+    figure,
+    "A hundred thousand trajectories in one call cost far less than a hundred thousand calls.",
+    alt="Seconds for 200 steps against the number of trajectories on logarithmic scales: nearly flat up to a thousand, "
+    "then rising; the dashed line for one run after the other is far above.",
+)
+
+# %% [markdown] id="machines-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: imprecise.** Iterates seldom sit *on* a kink; the ledger of notebook 3 counts it. But NGDM crosses kinks
+# all the time, and near one the last bit decides the step. Results are reproducible on one machine and one library,
+# and comparable across them only in distribution.
+
+# %% [markdown] id="machines-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The gap jumps when a sign differs, which takes a residual within rounding of 0.
+#
+# </details>
+
+# %% id="machines-check" tags=["check"] slideshow={"slide_type": "skip"}
+assert np.median(gap[-1]) < 1e-6  # most runs: rounding
+X, y, starts = (array.astype(np.float64) for array in (X, y, starts[:50]))
+doubled = [
+    np.asarray(trajectories.run(LeastAbsolute(to(X), to(y)), to(starts), 0.01, 300).iterates)
+    for to in (np.asarray, torch.as_tensor)
+]
+assert np.abs(doubled[0] - doubled[1]).max() < 1e-9  # double precision: no flip in 50 runs
+
+# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# ## The ledger of this notebook
+#
+# Every row is measured when the cell runs. P7 and P8 come from the paper's Section 2: that $L$-smoothness guarantees
+# a second derivative, and that transformers are smooth networks.
+
+# %% id="ledger" tags=["check"]
+claims.ledger("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8")
+
+# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# **1.** NGDM on $|x|$ with $\eta=0.1$ lands *exactly* on 0 from some starts. Which, in exact arithmetic? Try
+# $x_0=0.5$ in double precision and explain what you see.
+#
+# <details><summary>Hint</summary>
+#
+# Is 0.1 a binary fraction?
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# From multiples of 0.1, and it stays there because sign(0) = 0. In binary neither 0.1 nor its multiples are exact:
+# five subtractions leave a remainder near $10^{-17}$, whose sign sends the iterate off again. With $\eta=1/8$ and
+# $x_0=1/2$ it lands.
+#
+# </details>
+
+# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+for lr in (0.1, 0.125):
+    print(f"η = {lr}: ", trajectories.run(L1Norm(1.0), [0.5], lr, 7).iterates[:, 0])
+
+# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# **2.** Write $|x|$ as a program whose autograd derivative at 0 is 7.
+#
+# <details><summary>Hint</summary>
+#
+# Add something that is 0 everywhere and whose derivative, according to autograd, is not.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# `abs(x) + 7·(x − (relu(x) − relu(−x)))`. The bracket is 0 for every $x$, but its autograd derivative at 0 is $1-0$.
+# NGDM on this program is not the subgradient method at that one point.
+#
+# </details>
+
+# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+print(autograd(lambda x: x.abs() + 7 * (x - (torch.relu(x) - torch.relu(-x))), 0.0))
+
+# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# **3.** *(open-ended)* Polyak's step is $\eta_k=(f(\beta_k)-f^*)/\|g_k\|^2$. It needs $f^*$ and nothing else. Write
+# it by hand for the sharp problem, compare it with $0.3\cdot0.98^k$, and think about what to do when $f^*$ is not
+# known.
+#
+# <details><summary>Hint</summary>
+#
+# `objective.value` and `objective.subgradient` are all it takes.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# It minimises the right-hand side of the inequality in idea 4 over $\eta$. On a sharp function it converges linearly
+# without any tuning. With an estimate of $f^*$ that is too low it stalls; schemes that lower the estimate as they go
+# are the usual answer.
+#
+# </details>
+
+# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+beta, values = np.zeros(10), []
+for _ in range(1500):
+    g, value = objective.subgradient(beta), objective.value(beta)
+    values.append(float(value))
+    if value == 0:
+        break
+    beta = beta - value / (g @ g) * g
+print(f"best loss after {len(values)} Polyak steps: {min(values):.0e}")
+
+# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# ## Read next
+#
+# * S. K. Kumar, *GD doesn't make the cut*, Section 1: the terms in the paper's words.
+# * S. Boyd, L. Xiao and A. Mutapcic, *Subgradient methods* (2003): the inequality of idea 4 and all that follows from
+#   it.
+# * D. Bertoin, J. Bolte, S. Gerchinovitz and E. Pauwels, *Numerical influence of ReLU'(0) on backpropagation* (2021).
+# * J. Bolte and E. Pauwels, *Conservative set valued fields, automatic differentiation, stochastic gradient methods
+#   and deep learning* (2021): why autograd's exceptions are harmless almost everywhere.
+# * Notebook 3: the same band as in idea 1, and what an ℓ1 penalty makes of it.

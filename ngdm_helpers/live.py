@@ -11,9 +11,11 @@ import inspect
 import io
 import math
 import sys
+import threading
 
 import ipywidgets as widgets
 import traitlets
+from ipywidgets.widgets.widget_description import DescriptionWidget
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -23,20 +25,52 @@ from ngdm_helpers.figures import picture_bundle
 # --- controls ---------------------------------------------------------------------------------------------------------
 
 
+class Scale(DescriptionWidget, widgets.ValueWidget, widgets.CoreWidget):
+    """A slider over a list of numbers, shown as text by ``format``. A value set from Python joins the list.
+
+    ipywidgets' FloatSlider and FloatLogSlider move every value to the nearest step, in the page, and send that back:
+    a mark at 0.01 becomes 0.0101. This one is a SelectionSlider in the page, which knows places in the list only.
+    """
+
+    _view_name = traitlets.Unicode("SelectionSliderView").tag(sync=True)
+    _model_name = traitlets.Unicode("SelectionSliderModel").tag(sync=True)
+    _options_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    index = traitlets.CInt(0).tag(sync=True)
+    orientation = traitlets.Unicode("horizontal").tag(sync=True)
+    behavior = traitlets.Unicode("drag-tap").tag(sync=True)
+    readout = traitlets.Bool(True).tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+    continuous_update = traitlets.Bool(True).tag(sync=True)
+    value = traitlets.CFloat()
+
+    def __init__(self, value, numbers, format, **look):
+        self.min, self.max, self._numbers, self._format = min(numbers), max(numbers), sorted({*numbers, value}), format
+        super().__init__(value=value, **look)
+
+    @traitlets.validate("value")
+    def _inside(self, proposal):
+        return min(max(proposal["value"], self.min), self.max)
+
+    @traitlets.observe("value")
+    def _show(self, change):
+        with self.hold_sync():  # the page gets both at once
+            if self.value not in self._numbers:
+                self._numbers = sorted([*self._numbers, self.value])
+            self._options_labels = [format(number, self._format) for number in self._numbers]
+            self.index = self._numbers.index(self.value)
+
+    @traitlets.observe("index")
+    def _moved(self, change):
+        self.value = self._numbers[self.index]
+
+
 def log_slider(label, value, low, high, meaning=""):
     """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0) in 200 steps, starting at ``value``."""
     if not 0 < low < high:
         raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
     _within(label, value, low, high)
-    bottom, top = math.log10(low), math.log10(high)
-    return widgets.FloatLogSlider(
-        value=value,
-        min=bottom,
-        max=top,
-        step=(top - bottom) / 200,
-        readout_format=".3g",
-        **_look(label, meaning, low, high),
-    )
+    between = (float(f"{low * (high / low) ** (k / 200):.3g}") for k in range(1, 200))  # what is read is what is used
+    return Scale(value, [low, *between, high], ".3g", **_look(label, meaning, low, high))
 
 
 def slider(label, value, low, high, step=0.01, meaning=""):
@@ -44,14 +78,18 @@ def slider(label, value, low, high, step=0.01, meaning=""):
     if not low < high:
         raise ValueError(f"low and high must satisfy low < high, got {low!r} and {high!r}")
     _within(label, value, low, high)
-    integers = all(isinstance(x, int) for x in (value, low, high, step))
-    kind, form = (widgets.IntSlider, "d") if integers else (widgets.FloatSlider, ".4g")
-    return kind(value=value, min=low, max=high, step=step, readout_format=form, **_look(label, meaning, low, high))
+    look = _look(label, meaning, low, high)
+    if all(isinstance(x, int) for x in (value, low, high, step)):
+        return widgets.IntSlider(value=value, min=low, max=high, step=step, **look)
+    between = (float(f"{low + k * step:.12g}") for k in range(1, math.ceil((high - low) / step)))
+    return Scale(value, [low, *between, high], ".4g", **look)
 
 
 def choice(label, value, options, meaning=""):
     """A dropdown. ``options``: a list of values, or of (text, value) pairs."""
-    return widgets.Dropdown(value=value, options=options, **_look(label, meaning))
+    look = _look(label, meaning)
+    look["layout"] = {"width": "auto"}
+    return widgets.Dropdown(value=value, options=options, **look)
 
 
 def _look(label, meaning, *ends):
@@ -71,8 +109,6 @@ def _within(label, value, low, high):
 
 def _ends(control):
     """The values that `Live.drive` takes a control to."""
-    if isinstance(control, widgets.FloatLogSlider):
-        return control.base**control.min, control.base**control.max
     if hasattr(control, "options"):
         pairs = all(isinstance(option, tuple) and len(option) == 2 for option in control.options)
         return tuple(option[1] for option in control.options) if pairs else tuple(control.options)
@@ -132,14 +168,15 @@ class Live(widgets.VBox):
         self.figure, self._update, self._background_names = figure, update, background
         self._canvas = _own_canvas(figure)
         self._bitmap, self._moving = None, []
-        self._held = False
+        # JupyterLab 4.4 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
+        self._lock, self._held = threading.RLock(), False
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
-        self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%"})
+        self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%", "align_self": "flex-start"})
         self.message = widgets.HTML()
         self._refresh()
         for name, control in controls.items():
-            control.observe(lambda change, name=name: self._held or self._refresh(name), names="value")
+            control.observe(lambda change, name=name: self._on_move(name), names="value")
         wrap = widgets.Layout(flex_flow="row wrap")
         rows = [widgets.Box(list(controls.values()), layout=wrap)]
         if marks:
@@ -161,33 +198,40 @@ class Live(widgets.VBox):
 
     def set(self, **values):
         """Move several controls at once, with one redraw."""
-        self._held = True
-        try:
-            for name, value in values.items():
-                self.controls[name].value = value
-        finally:
-            self._held = False
-        self._refresh(*values)
+        with self._lock:
+            self._held = True
+            try:
+                for name, value in values.items():
+                    self.controls[name].value = value
+            finally:
+                self._held = False
+            self._refresh(*values)
 
     def drive(self):
         """Move every control to both ends (a dropdown to every option) and to every mark, then back.
 
         An error in ``update`` is raised here.
         """
-        start = self.values
-        for name, control in self.controls.items():
-            for end in _ends(control):
-                control.value = end
-            control.value = start[name]
-        for button in self.buttons.values():
-            button.click()
-        self.set(**start)
+        with self._lock:
+            start = self.values
+            for name, control in self.controls.items():
+                for end in _ends(control):
+                    control.value = end
+                control.value = start[name]
+            for button in self.buttons.values():
+                button.click()
+            self.set(**start)
 
     def _button(self, label, mark):
         tooltip = ", ".join(f"{self.controls[name].description} = {value}" for name, value in mark.items())
         button = widgets.Button(description=label, tooltip=tooltip, layout={"width": "auto"})
         button.on_click(lambda _: self.set(**mark))
         return button
+
+    def _on_move(self, name):
+        with self._lock:
+            if not self._held:
+                self._refresh(name)
 
     def _refresh(self, *moved):
         try:

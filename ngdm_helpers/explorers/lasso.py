@@ -14,7 +14,7 @@ from ngdm_helpers.objectives import L1Norm
 def l1_orbit():
     """Recursion (8) in two dimensions: sliders η, λ and the start β₀; marks at the paper's two settings."""
     steps = 300
-    figure, (plane, cell, norm) = figures.new(3, size=(11, 4))
+    figure, (plane, cell, norm) = figures.new(3, size=(11, 3.7))
     figures.l1_plane(plane)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
     (start,) = plane.plot([], [], "s", color="0.3", markersize=7)
@@ -29,7 +29,7 @@ def l1_orbit():
     norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
     (fall,) = norm.plot([], [], **NGDM)
     mean = norm.axhline(1, **THEORY)
-    mean_label = norm.text(1.3, 1, "ηλ: two-step mean", va="top")
+    figures.note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
     norm_title = norm.set_title("")
 
     def update(eta, lam, b1, b2):
@@ -43,11 +43,10 @@ def l1_orbit():
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
         mean.set_ydata([level, level])
-        mean_label.set_y(level / 2.5)
         plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = last_norms(run)
         norm_title.set_text(f"‖β‖₁ ends at {high:.4g} / {low:.4g}")
-        return path, start, plane_title, closed, last, fall, mean, mean_label, norm_title
+        return path, start, plane_title, closed, last, fall, mean, norm_title
 
     at_paper = {"eta": PAPER_LR, "b1": PAPER_START[0], "b2": PAPER_START[1]}
     return live(
@@ -55,8 +54,8 @@ def l1_orbit():
         update,
         eta=log_slider("η", 0.1, 1e-3, 1, meaning="learning rate"),
         lam=log_slider("λ", 1.0, 1e-2, 100, meaning="ℓ1 penalty"),
-        b1=slider("β₀ first", PAPER_START[0], -1.0, 1.0, 0.0001, meaning="first coordinate of the start"),
-        b2=slider("β₀ second", PAPER_START[1], -1.0, 1.0, 0.0001, meaning="second coordinate of the start"),
+        b1=slider("β₀ first", PAPER_START[0], -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
+        b2=slider("β₀ second", PAPER_START[1], -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
         marks={
             "paper, λ = 1": {**at_paper, "lam": PAPER_LAMS[0]},
             "paper, λ = 100": {**at_paper, "lam": PAPER_LAMS[1]},
@@ -111,7 +110,7 @@ def residue_sawtooth():
         figure,
         update,
         lam=slider("λ", 50.0, 0.5, 120.0, 0.1, meaning="ℓ1 penalty"),
-        b=slider("β₀ (both)", PAPER_START[0], -1.0, 1.0, 0.0001, meaning="both coordinates of the start"),
+        b=slider("β₀ (both)", PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
         caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. "
         "Only its two-step mean is a line.",

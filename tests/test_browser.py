@@ -1,0 +1,183 @@
+"""The notebooks in a real JupyterLab in a headless Chromium: run them, move the sliders, look at what is painted."""
+
+import contextlib
+import io
+import os
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from ngdm_helpers import explorers
+from tests import lab
+
+LASSO = lab.ROOT / "notebooks" / "03_lasso.ipynb"
+NOTEBOOKS = sorted((lab.ROOT / "notebooks").glob("*.ipynb"), key=lambda path: (path == LASSO, path))  # LASSO stays open
+SCREENSHOTS = lab.ROOT / "tests" / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser. Without one: skip, or fail where NGDM_REQUIRE_BROWSER is 1."""
+    try:
+        with lab.browser() as browser:
+            yield browser
+    except lab.NoBrowser as error:
+        if os.environ.get("NGDM_REQUIRE_BROWSER") == "1":
+            raise
+        pytest.skip(f"the browser tests need Chromium: {error}")
+
+
+@pytest.fixture(scope="module")
+def run_all(chromium):
+    """run_all(path): the notebook in JupyterLab, all cells run. The last one stays open for the next test."""
+    with lab.server() as jupyter, contextlib.ExitStack() as stack:
+        opened = {}
+
+        def run_all(path):
+            if path not in opened:
+                stack.close()
+                opened.clear()
+                screenshot = SCREENSHOTS / f"opening_{path.stem}.png"
+                opened[path] = stack.enter_context(lab.opened(jupyter, chromium, path, screenshot))
+                opened[path].run_all()
+            return opened[path]
+
+        yield run_all
+
+
+@pytest.fixture(autouse=True)
+def screenshot_of_a_failure(request, chromium):
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed > failed:
+        for page in (page for context in chromium.contexts for page in context.pages):
+            lab.save_screenshot(page, SCREENSHOTS / f"{request.node.name}.png")
+
+
+@pytest.fixture
+def orbit(run_all):
+    """The slider of the 2-D orbit in the LASSO notebook."""
+    return run_all(LASSO).live("orbit")
+
+
+@pytest.fixture(scope="module")
+def twin():
+    """The same slider in this process."""
+    return explorers.l1_orbit()
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def assert_shows(slider, twin):
+    """The painted picture is, pixel by pixel, what this process draws at the kernel's values. Returns these."""
+    values = slider.settled()
+    twin.set(**values)
+    assert np.array_equal(pixels(slider.picture()), pixels(twin.png)), values
+    for name, control in twin.controls.items():
+        shown = float(slider.readout(control.description).replace("−", "-"))
+        assert shown == pytest.approx(values[name], rel=6e-3), f"{name} reads {shown}"
+    return values
+
+
+def nudge(slider, handle):
+    """Press an arrow key five times on a focused handle (the other one if it stood at that end): its value changes."""
+    place = handle.get_attribute("aria-valuetext")
+    for key in ("ArrowRight", "ArrowLeft"):
+        for _ in range(5):
+            slider.page.keyboard.press(key)
+        if handle.get_attribute("aria-valuetext") != place:
+            return
+    raise AssertionError(f"arrow keys leave a slider at {place}")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_runs_without_errors(run_all, path):
+    assert run_all(path).errors() == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(run_all, path):
+    for slider in run_all(path).lives():
+        slider.settled()
+        before = slider.picture()
+        handles = slider.handles.all()
+        handles[0].focus()
+        for handle in handles:
+            for _ in range(3):  # there may be a number to type in between
+                if handle.evaluate("e => e === document.activeElement"):
+                    break
+                slider.page.keyboard.press("Tab")
+            nudge(slider, handle)
+            if handle is handles[0]:
+                slider.settled()
+                assert slider.picture() != before
+
+
+def test_arrow_keys_move_eta(orbit, twin):
+    start, before = assert_shows(orbit, twin), orbit.picture()
+    orbit.press("η", "ArrowRight", times=5)
+    higher = assert_shows(orbit, twin)
+    assert higher["eta"] > start["eta"] and orbit.picture() != before
+    assert {**higher, "eta": start["eta"]} == start
+    orbit.press("η", "ArrowLeft", times=7)
+    assert assert_shows(orbit, twin)["eta"] < start["eta"]
+
+
+def test_the_mouse_drags_lambda(orbit, twin):
+    orbit.click("paper, λ = 1")
+    start, before = assert_shows(orbit, twin), orbit.picture()
+    orbit.drag("λ", 60)
+    right = assert_shows(orbit, twin)
+    assert right["lam"] > 5 * start["lam"] and orbit.picture() != before
+    assert {**right, "lam": start["lam"]} == start
+    orbit.drag("λ", -90)
+    assert assert_shows(orbit, twin)["lam"] < start["lam"]
+
+
+def test_marks_jump_to_exactly_their_values(orbit, twin):
+    for label in [*twin.marks, *twin.marks]:
+        orbit.press("λ", "ArrowLeft")
+        orbit.settled()
+        before = orbit.picture()
+        orbit.click(label)
+        assert assert_shows(orbit, twin) == twin.marks[label]
+        assert orbit.picture() != before
+
+
+RAISES = """
+from ngdm_helpers import figures
+from ngdm_helpers.live import live, slider
+
+figure, ax = figures.new(size=(4, 3))
+(line,) = ax.plot([0, 1], [0, 0])
+ax.set_ylim(0, 10)
+
+def update(n):
+    if n > 6:
+        raise ValueError(f"n must be <= 6, got {n}")
+    line.set_ydata([0, n])
+    return (line,)
+
+widget = live(figure, update, alt="a line", n=slider("n", 5, 0, 9, 1))
+widget
+"""
+
+
+def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_path):
+    path = tmp_path / "raises.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(RAISES)], metadata=kernel), path)
+    widget = run_all(path).live("widget")
+    assert widget.settled() == {"n": 5} and widget.message() == ""
+    widget.press("n", "ArrowRight")
+    assert widget.settled() == {"n": 6}
+    last = widget.picture()
+    widget.press("n", "ArrowRight")
+    assert widget.settled() == {"n": 7} and widget.picture() == last
+    assert "ValueError: n must be <= 6, got 7" in widget.message()
+    widget.press("n", "ArrowLeft", times=2)
+    assert widget.settled() == {"n": 5} and widget.picture() != last and widget.message() == ""

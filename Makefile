@@ -20,6 +20,7 @@ check: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.trajectories
+	$(BIN)/python -m benchmarks.machines
 	$(BIN)/python -m benchmarks.slider
 
 .venv/bin/python:

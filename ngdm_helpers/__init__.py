@@ -6,7 +6,18 @@ first named, and torch only when a network is trained or a torch tensor is hande
 
 import importlib
 
-__all__ = ["claims", "device", "explorers", "figures", "live", "notebooks", "objectives", "theory", "trajectories"]
+__all__ = [
+    "claims",
+    "device",
+    "explorers",
+    "figures",
+    "live",
+    "notebooks",
+    "objectives",
+    "records",
+    "theory",
+    "trajectories",
+]
 __version__ = "0.1.0"
 
 

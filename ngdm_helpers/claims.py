@@ -61,7 +61,8 @@ class Table:
                 f"**{claim.verdict}**",
                 claim.because,
             )
-            lines.append(f"| {' | '.join(cells)} |")
+            escaped = (cell.replace("|", "\\|") for cell in cells)
+            lines.append(f"| {' | '.join(escaped)} |")
         return "\n".join(lines)
 
     def __repr__(self):

@@ -88,7 +88,7 @@ def slider(label, value, low, high, step=0.01, meaning=""):
 def choice(label, value, options, meaning=""):
     """A dropdown. ``options``: a list of values, or of (text, value) pairs."""
     look = _look(label, meaning)
-    look["layout"] = {"width": "auto"}
+    look["layout"] = {"width": "auto", "margin": "2px 1.5em 2px 2px"}
     return widgets.Dropdown(value=value, options=options, **look)
 
 
@@ -98,7 +98,7 @@ def _look(label, meaning, *ends):
         "description": label,
         "tooltip": ": ".join(filter(None, (meaning or label, span))),
         "style": {"description_width": "initial"},
-        "layout": {"width": "24em"},
+        "layout": {"width": "20em"},
     }
 
 

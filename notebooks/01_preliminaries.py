@@ -31,7 +31,7 @@ import time
 
 import numpy as np
 
-from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers import claims, explorers, figures, records, theory, trajectories
 from ngdm_helpers.objectives import L1Norm, LeastAbsolute, Quadratic, ReLURegression
 
 # %% [markdown] id="recursions-claim" slideshow={"slide_type": "slide"}
@@ -554,30 +554,36 @@ print(
 )
 
 # %% id="machines-speed" slideshow={"slide_type": "subslide"}
-device = "cuda" if torch.cuda.is_available() else None
-sizes = (1, 1000, 100_000)
 homes = {"NumPy": np.asarray, "torch, CPU": torch.as_tensor}
-if device:
-    homes["torch, CUDA"] = lambda array: torch.as_tensor(array, device=device)
-seconds = {name: [] for name in homes}
-for size in sizes:
+if torch.cuda.is_available():
+    homes["torch, GPU"] = lambda array: torch.as_tensor(array, device="cuda")
+seconds = {name: {} for name in homes}
+for size in (1, 1000, 100_000):
     batch = rng.uniform(-1, 1, (size, 2))
     for name, to in homes.items():
-        trajectories.run(L1Norm(1.0), to(batch), 0.01, 5)  # warm up
-        begin = time.perf_counter()
-        end = trajectories.run(L1Norm(1.0), to(batch), 0.01, 200, record_every=200).values[-1]
-        float(end.max())  # waits for a GPU to finish
-        seconds[name].append(time.perf_counter() - begin)
-for name, row in seconds.items():
-    print(f"{name:12s}" + "".join(f"{size:>9,d}: {1e3 * s:8.1f} ms" for size, s in zip(sizes, row, strict=True)))
-if not device:
-    print("No GPU on this machine, so there is no CUDA row.")
+        for _ in range(3):  # the last of three: the first ones warm up
+            begin = time.perf_counter()
+            end = trajectories.run(L1Norm(1.0), to(batch), 0.01, 200, record_every=200).values[-1]
+            float(end.max())  # waits for a GPU to finish
+            seconds[name][size] = time.perf_counter() - begin
+recorded = {
+    f"{row['library']} on {row['device']}, recorded": {int(n): s for n, s in row["seconds"].items()}
+    for row in records.load("machines")
+}
+for name, row in {**seconds, **recorded}.items():
+    print(f"{name:42s}" + "".join(f"{size:>9,d}: {1e3 * s:7.1f} ms" for size, s in row.items()))
+if len(homes) == 2:
+    print("No GPU on this machine: a CUDA row is shown if one has been recorded.")
 
 # %% id="machines-speed-picture" slideshow={"slide_type": "subslide"}
 figure, ax = figures.new(size=(9, 4))
-for (name, row), style in zip(seconds.items(), (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL), strict=False):
-    ax.loglog(sizes, row, marker="o", **style, label=name)
-ax.loglog(sizes, np.array(sizes) * seconds["NumPy"][0], **figures.THEORY, label="one after the other")
+styles = (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL)
+for (name, row), style in zip(seconds.items(), styles, strict=False):
+    ax.loglog(list(row), list(row.values()), marker="o", **style, label=name)
+for name, row in recorded.items():
+    ax.loglog(list(row), list(row.values()), "x", color="0.5", label=name)
+sizes = np.array([1, 1000, 100_000])
+ax.loglog(sizes, sizes * seconds["NumPy"][1], **figures.THEORY, label="NumPy, one after the other")
 ax.set(xlabel="trajectories in one call", ylabel="seconds for 200 steps")
 figures.legend(ax, loc="upper left")
 figures.show(

@@ -1,5 +1,7 @@
 """Every row of the ledger, measured again."""
 
+import re
+
 import pytest
 
 from ngdm_helpers import claims
@@ -18,6 +20,12 @@ def test_ledger_shows_what_was_measured():
     text = claims.ledger("L3a")._repr_markdown_()
     assert "0.0106 / 0.0094 and 1.0106 / 0.9894" in text and "**holds**" in text
     assert text.count("\n") == 2  # a header, a rule, a row
+
+
+def test_a_bar_in_a_cell_does_not_split_it():
+    rows = claims.ledger("P3", "L1")._repr_markdown_().splitlines()
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
+    assert r"\|β\|" in rows[2]
 
 
 def test_ledger_refuses_a_claim_that_lost_its_support(monkeypatch):

@@ -45,7 +45,7 @@ def l1_orbit():
         mean.set_ydata([level, level])
         plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = last_norms(run)
-        norm_title.set_text(f"‖β‖₁ ends at {high:.4g} / {low:.4g}")
+        norm_title.set_text(f"‖β‖₁ ends at {high:.5g} / {low:.5g}")
         return path, start, plane_title, closed, last, fall, mean, norm_title
 
     at_paper = {"eta": PAPER_LR, "b1": PAPER_START[0], "b2": PAPER_START[1]}
@@ -103,7 +103,7 @@ def residue_sawtooth():
             here[k].set_data([lam], [run.values[k - 2] / lam])
         residue = theory.residue((b, b), PAPER_LR, lam)[0]
         time_title.set_text(f"ηλ = {PAPER_LR * lam:.4g}, β mod ηλ = {residue:.4g}, at every step")
-        saw_title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.4g} / {run.values[-1] / lam:.4g}")
+        saw_title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
         return dots, *levels, *simulated, *closed, *here, time_title, saw_title
 
     return live(
@@ -143,7 +143,7 @@ def step_reduction():
             label.set_y(2.2 * before)
             label.set_text(f"λ = {penalty:.3g}")
             ends.append(last_norms(run))
-        title.set_text("after: " + "   against   ".join(f"{high:.4g} / {low:.4g}" for high, low in reversed(ends)))
+        title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
         return *curves, *means, *labels, title
 
     return live(

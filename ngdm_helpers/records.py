@@ -1,0 +1,55 @@
+"""Results too long or too special to compute in class: written once with their provenance, loaded by the notebooks.
+
+A record is a JSON file in ``ngdm_helpers/records``: ``rows``, a list of dicts, each with its own ``provenance``
+(command, date, versions, processor).
+"""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import tempfile
+
+FOLDER = pathlib.Path(__file__).parent / "records"
+
+
+def load(name, folder=FOLDER):
+    """The rows of record ``name``, oldest first; an empty list if it was never written."""
+    path = pathlib.Path(folder) / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+
+
+def write(name, rows, command, key, folder=FOLDER):
+    """Add ``rows`` to record ``name``, replacing those with the same values of the fields ``key``; atomic.
+
+    command: the command that measured them, stored with the date, versions and processor. Returns the path. Raises
+    ValueError for a row that lacks a field of ``key``.
+    """
+    for row in rows:
+        lacking = [field for field in key if field not in row]
+        if lacking:
+            raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
+    provenance = {
+        "command": command,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "versions": {package: importlib.metadata.version(package) for package in ("numpy", "torch")},
+        "processor": f"{os.cpu_count()} cores, {platform.machine()}",
+    }
+    new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
+    kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
+    text = json.dumps({"rows": list({**kept, **new}.values())}, indent=1, ensure_ascii=False) + "\n"
+    path = pathlib.Path(folder) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path

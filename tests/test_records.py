@@ -1,0 +1,40 @@
+"""Records: rows with provenance, replaced by key, written atomically."""
+
+import json
+
+import pytest
+
+from ngdm_helpers import records
+
+ROW = {"library": "NumPy", "device": "cpu", "seconds": {"1": 0.5}}
+
+
+def test_written_rows_load_with_provenance(tmp_path):
+    assert records.load("machines", tmp_path) == []
+    records.write("machines", [ROW], "a command", key=("library", "device"), folder=tmp_path)
+    (row,) = records.load("machines", tmp_path)
+    assert {key: row[key] for key in ROW} == ROW
+    assert row["provenance"]["command"] == "a command" and set(row["provenance"]["versions"]) == {"numpy", "torch"}
+
+
+def test_a_row_replaces_the_one_with_its_key_and_keeps_the_others(tmp_path):
+    gpu = {**ROW, "device": "gpu"}
+    for rows in ([ROW, gpu], [{**ROW, "seconds": {"1": 0.25}}]):
+        records.write("machines", rows, "a command", key=("library", "device"), folder=tmp_path)
+    assert [row["seconds"]["1"] for row in records.load("machines", tmp_path)] == [0.25, 0.5]
+
+
+def test_a_failing_write_leaves_the_old_record(tmp_path):
+    path = records.write("machines", [ROW], "a command", key=("library",), folder=tmp_path)
+    before = path.read_text()
+    with pytest.raises(TypeError):
+        records.write("machines", [{**ROW, "seconds": object()}], "a command", key=("library",), folder=tmp_path)
+    with pytest.raises(ValueError, match="rows must have the fields nation, got one without nation"):
+        records.write("machines", [ROW], "a command", key=("nation",), folder=tmp_path)
+    assert path.read_text() == before and [entry.name for entry in tmp_path.iterdir()] == ["machines.json"]
+
+
+def test_the_shipped_records_are_readable():
+    for path in records.FOLDER.glob("*.json"):
+        for row in json.loads(path.read_text())["rows"]:
+            assert row["provenance"]["command"].startswith("python -m ")

@@ -64,12 +64,13 @@ class Scale(DescriptionWidget, widgets.ValueWidget, widgets.CoreWidget):
         self.value = self._numbers[self.index]
 
 
-def log_slider(label, value, low, high, meaning=""):
-    """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0) in 200 steps, starting at ``value``."""
+def log_slider(label, value, low, high, meaning="", steps=200):
+    """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0), starting at ``value``."""
     if not 0 < low < high:
         raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
     _within(label, value, low, high)
-    between = (float(f"{low * (high / low) ** (k / 200):.3g}") for k in range(1, 200))  # what is read is what is used
+    grid = (low * (high / low) ** (k / steps) for k in range(1, steps))
+    between = (float(f"{number:.3g}") for number in grid)  # what is read is what is used
     return Scale(value, [low, *between, high], ".3g", **_look(label, meaning, low, high))
 
 

@@ -171,7 +171,7 @@ figures.show(
 )
 
 # %% [markdown] id="propositions-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Find a $\lambda$ above 10 for which the run ends, at one of the two steps, within 0.001 of 0.
+# **Play.** *Goals.* (i) Find a $\lambda$ above 10 for which the run ends, at one of the two steps, within 0.01 of 0.
 # (ii) Compare the marks $\eta\lambda=0.5$ and $0.51$. (iii) Which quantity in the titles stays put during a run?
 
 # %% id="propositions-play"

@@ -109,7 +109,7 @@ def residue_sawtooth():
     return live(
         figure,
         update,
-        lam=slider("λ", 50.0, 0.5, 120.0, 0.1, meaning="ℓ1 penalty"),
+        lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
         b=slider("β₀ (both)", PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
         caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. "

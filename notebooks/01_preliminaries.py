@@ -100,8 +100,8 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 
 # %% [markdown] id="recursions-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict.** That (1) and (2) behave differently **holds**. That gradient descent with a constant step rarely
-# converges is **wrong**: it converges whenever $f$ is convex and $L$-smooth and $\eta<2/L$; “rarely” is true only of
-# arriving after *finitely many* steps. It is NGDM that needs a shrinking step.
+# converges is **wrong**: it converges whenever $f$ is convex and $L$-smooth, has a minimiser, and $\eta<2/L$;
+# “rarely” is true only of arriving after *finitely many* steps. It is NGDM that needs a shrinking step.
 
 # %% id="recursions-ledger"
 claims.ledger("P3")
@@ -202,9 +202,9 @@ subdifferential
 # **Why.** Autograd applies the chain rule to the *program*, with a convention for each elementary operation. The
 # subdifferential of a sum of finite convex functions is the sum of their subdifferentials, and the chain rule through
 # an increasing convex outer function stays inside too. So a convex loss written with convex pieces and non-negative
-# weights gets a true subgradient. A *difference* of kinks need not: in `relu(x) − relu(−x)` both conventions are 0, and
-# so is what the chain rule makes of them. It matters only *at* the kink, a set of measure zero. How often is a network
-# there?
+# weights gets a true subgradient. A *difference* of kinks need not: in `relu(x) − relu(−x)` both conventions are 0,
+# and so is what the chain rule makes of them. It matters only *at* the kink, a set of measure zero. How often is a
+# network there?
 
 # %% id="kinks-float"
 from sklearn.datasets import load_digits  # noqa: E402
@@ -238,8 +238,8 @@ claims.ledger("P2")
 # %% [markdown] id="kinks-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
 #
-# **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table shows
-# yours. All of them lie in the interval $[0,1]$, so all are subgradients.
+# **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table
+# shows yours. All of them lie in the interval $[0,1]$, so all are subgradients.
 #
 # </details>
 
@@ -264,8 +264,8 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 # **Predict.** Make *one* of the $y_i$ positive and keep the others. The loss
 #
 # * **A** stays convex: one term out of many cannot matter;
-# * **B** stops being convex for every choice of the other terms;
-# * **C** may stop being convex, because that term is flat, then falls, then rises.
+# * **B** stays convex if $\lambda_2$ is large enough to bend it upwards;
+# * **C** is not convex, for any $\lambda_1,\lambda_2$.
 
 # %% id="loss-picture" slideshow={"slide_type": "subslide"}
 figure, ax = figures.new(size=(9, 4))
@@ -283,9 +283,10 @@ figures.show(
 )
 
 # %% [markdown] id="loss-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** The right panel shows, of 4000 segments, the one on which the loss rises highest above its chord. *Goals.*
-# (i) With all $y_i\le0$, make the number in the right title positive. (ii) With one $y_i>0$, make it vanish by
-# raising $\lambda_2$. (iii) Find a setting with more than one minimiser.
+# **Play.** The right panel shows, of 5000 segments, the one on which the loss rises highest above its chord. *Goals.*
+# (i) With all $y_i\le0$, try to make the number in the right title positive (beyond rounding). (ii) With one $y_i>0$,
+# try to make it vanish by raising $\lambda_2$. What remains on the black segment? (iii) Find a setting with more than
+# one minimiser.
 
 # %% id="loss-play"
 loss = explorers.relu_loss()
@@ -295,8 +296,10 @@ loss
 # **Why.** For $y_i\le0$ each term is $(|y_i|+z^+)^2$ with $z^+=\max(x_i^\top\beta,0)$: an increasing convex function
 # of a convex function, hence convex. Each term is at least $y_i^2$, with equality if and only if $x_i^\top\beta\le0$;
 # so 0 is a minimiser. It is the *only* one if $\lambda_1+\lambda_2>0$, or if no $\beta\ne0$ has $X\beta\le0$. With
-# non-negative data and no penalty, the whole negative orthant is optimal. The kink along $x_i^\top\beta=0$ has slope
-# jump $2|y_i|\,x_i$: **$|y|$ is the strength of the kinks**, and $y=0$ removes them.
+# non-negative data and no penalty, the whole negative orthant is optimal. Across the kink $x_i^\top\beta=0$ the slope
+# *rises* by $2|y_i|\,x_i$: **$|y|$ is the strength of the kinks**, and $y=0$ removes them. With $y_i>0$ the slope
+# *falls* by $2y_i\,x_i$ there. No smooth term makes up for a falling slope, however strongly it curves: on a short
+# enough segment the kink wins. (Only another kink along the same hyperplane could.)
 
 # %% id="loss-theory"
 rng = np.random.default_rng(0)
@@ -318,7 +321,8 @@ claims.ledger("P1")
 # %% [markdown] id="loss-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
 #
-# **C.** The term alone is not convex. The sum may be, if the other terms or $\lambda_2$ curve enough upwards.
+# **C.** Across $x_i^\top\beta=0$ the slope falls, and a convex function's slope never does. Raising $\lambda_2$ only
+# shortens the segments on which it shows.
 #
 # </details>
 
@@ -327,7 +331,10 @@ loss.drive()
 for strength, lam1, lam2 in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (3.0, 2.0, 0.0), (3.0, 0.0, 2.0)):
     assert claims.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
 flipped = np.where(np.arange(20) == 0, 2.0, y)
-assert claims.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex
+assert claims.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex …
+for lam2 in (0.0, 2.0, 200.0):  # … whatever λ₂ is
+    bent, half = ReLURegression(X, flipped, 0.0, lam2, require_convex=False), 1e-4 * X[0]
+    assert bent.value(x0) > (bent.value(x0 + half) + bent.value(x0 - half)) / 2
 
 # %% [markdown] id="descent-claim" slideshow={"slide_type": "slide"}
 # ## 4 · The subgradient method is not a descent method
@@ -462,8 +469,8 @@ steps
 # **Why.** No iterate gets farther from its start than $G\sum_k\eta_k$. If that *total travel* is less than the
 # distance $R$, the method stops short, with kinks or without: on ½x², gradient descent multiplies $x$ by
 # $\prod_k(1-\eta_k)$, which does not tend to 0 when $\sum\eta_k$ is finite. If there is enough travel, small steps
-# late in the run are what one wants. On a sharp function the distance shrinks by a constant factor per step as long
-# as the steps shrink no faster (Goffin 1977).
+# late in the run are what one wants. On a sharp function, with a suitable first step and a ratio $q$ not too small,
+# the distance shrinks by the factor $q$ per step (Goffin 1977).
 
 # %% id="steps-theory"
 needed = np.linalg.norm(solution) / objective.lipschitz
@@ -504,8 +511,8 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel �
 # ## 6 · One call, three machines
 #
 # **Claim.** `trajectories.run` is written once. NumPy arrays run in NumPy, torch tensors run where they live, on the
-# CPU or a GPU. The paper's remark that NGDM meets its kinks “almost never” suggests that this cannot change the
-# result. Does it?
+# CPU or a GPU. The paper remarks that NGDM seldom meets a point of non-differentiability; one might conclude that
+# this choice cannot change the result. Can it?
 
 # %% [markdown] id="machines-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** The same 1000 starts, the same 300 steps on mean $|X\beta-y|$ in single precision, once in NumPy and

@@ -117,12 +117,22 @@ def subdifferential(functions):
     )
 
 
+def _across(row, count=1000):
+    """Short segments in the plane whose middles lie on the kink row·β = 0, and which cross it at right angles."""
+    rng = np.random.default_rng(0)
+    unit = row / np.linalg.norm(row)
+    middles = rng.uniform(-1, 1, (count, 1)) * np.array([-unit[1], unit[0]])
+    halves = np.geomspace(1e-3, 0.3, count)[:, None] * unit
+    return np.stack([middles - halves, middles + halves])
+
+
 def relu_loss():
     """(3) in two dimensions: sliders λ₁, λ₂ and the kink strength |y|, choices of X and of the sign of one yᵢ."""
     rng = np.random.default_rng(4)
     directions = {"U[−1, 1]": rng.uniform(-1, 1, (8, 2)), "U[0, 1]": rng.uniform(0, 1, (8, 2))}
     weights = rng.uniform(0.5, 1, 8)
-    ends = rng.uniform(-1, 1, (2, 4000, 2))  # segments for the midpoint test
+    anywhere = rng.uniform(-1, 1, (2, 4000, 2))  # segments for the midpoint test
+    segments = {name: np.concatenate([anywhere, _across(rows[0])], axis=1) for name, rows in directions.items()}
     side = np.linspace(-1, 1, 121)
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     t = np.linspace(0, 1, 101)[:, None]
@@ -151,6 +161,7 @@ def relu_loss():
         loss = ReLURegression(directions[X], y, lam1, lam2, require_convex=False)
         field = loss.value(grid)
         field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
+        ends = segments[X]
         gap = loss.value(ends.mean(axis=0)) - loss.value(ends).mean(axis=0)
         a, b = ends[:, np.argmax(gap)]
         along = loss.value(a + t * (b - a))
@@ -166,7 +177,7 @@ def relu_loss():
             plane_title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
         else:
             plane_title.set_text("not convex: 0 need not be the minimiser")
-        chord_title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 4000 segments")
+        chord_title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 5000 segments")
         return image, path, segment, plane_title, section, secant, chord_title
 
     return live(

@@ -400,6 +400,117 @@ class Quadratic(Composite):
         return Oracle(value, forward, smooth_gradient=forward, prox=_identity)
 
 
+SEPARABLE = ("log-cosh", "√(1 + x²) − 1", "x²/2 + x⁴/4")
+
+
+@dataclass(frozen=True, eq=False)
+class Separable(Composite):
+    """f(β) = Σᵢ φ(βᵢ) with φ″(0) = 1 = curvature: analytic relatives of Huber's function, and one that is not.
+
+    kind: "log-cosh" and "√(1 + x²) − 1" have L = 1 and |φ′| < 1 (as Huber with δ = 1); "x²/2 + x⁴/4" grows faster than
+    its tangent parabola, and its gradient is not Lipschitz.
+    """
+
+    kind: str
+
+    def __post_init__(self):
+        checks.choice("kind", self.kind, SEPARABLE)
+
+    @property
+    def batch_shape(self):
+        return ()
+
+    @property
+    def curvature(self):
+        return 1.0
+
+    @property
+    def smoothness(self):
+        return math.inf if self.kind == "x²/2 + x⁴/4" else 1.0
+
+    @property
+    def lipschitz(self):
+        """inf: 1 per coordinate for the first two kinds, hence √p for p of them, and no finite constant for every p."""
+        return math.inf
+
+    def oracle(self, beta):
+        xp = checks.namespace(beta)
+        if self.kind == "log-cosh":
+            gradient = xp.tanh
+
+            def phi(b):
+                return xp.abs(b) + xp.log1p(xp.exp(-2 * xp.abs(b))) - math.log(2)
+
+        elif self.kind == "x²/2 + x⁴/4":
+
+            def gradient(b):
+                return b + b * b * b
+
+            def phi(b):
+                return b * b / 2 + (b * b) * (b * b) / 4
+
+        else:
+
+            def gradient(b):
+                return b / xp.sqrt(1 + b * b)
+
+            def phi(b):
+                return b * b / (1 + xp.sqrt(1 + b * b))  # √(1 + b²) − 1 without cancellation
+
+        return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, smooth_gradient=gradient, prox=_identity)
+
+
+@dataclass(frozen=True, eq=False)
+class Trough(Objective):
+    """f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0 and width·y for y ≤ 0; beta is (x, y).
+
+    Convex (w is concave), Lipschitz with G = √(1 + width²), minimum 0 attained. From (η/2, 0) with a constant step
+    η ≥ 2·width, NGDM flips x between ±η/2 and pushes y to infinity while f falls to η/2 − width: the loss stays bounded
+    and the iterates do not.
+    """
+
+    width: float
+
+    def __post_init__(self):
+        _set(self, width=checks.positive_number("width", self.width))
+
+    @property
+    def p(self):
+        return 2
+
+    @property
+    def batch_shape(self):
+        return ()
+
+    @property
+    def smoothness(self):
+        return math.inf
+
+    @property
+    def lipschitz(self):
+        return math.sqrt(1 + self.width**2)
+
+    def oracle(self, beta):
+        _check_p(2, beta)
+        xp, sign, width = checks.namespace(beta), checks.sign(beta), self.width
+
+        def parts(b):
+            x, y = b[..., 0], b[..., 1]
+            above = xp.maximum(y, xp.zeros_like(y))
+            return x, above, xp.abs(x) - width * (above / (1 + above) + xp.minimum(y, xp.zeros_like(y)))
+
+        def value(b):
+            height = parts(b)[2]
+            return xp.maximum(height, xp.zeros_like(height))
+
+        def subgradient(b):
+            x, above, height = parts(b)
+            g = xp.stack([sign(x), -width / (1 + above) ** 2], axis=-1)
+            return xp.where((height > 0)[..., None], g, xp.zeros_like(g))
+
+        return Oracle(value, subgradient)
+
+
 # --- one implementation of what the objectives share ------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@
 import math
 
 import array_api_compat
+import numpy as np
 
 from ngdm_helpers import checks
 
@@ -95,6 +96,37 @@ def huber_plateau(c, delta):
     if bool((c < 2).any()) if checks.is_array(c) else c < 2:
         raise ValueError(f"c must be at least 2 (below it gradient descent converges), got {c}")
     return delta**2 * (c - 1) / 2
+
+
+def huber_rise(c, start, delta=1.0):
+    """Steps for which the loss of h_δ rises before it oscillates: ln(δ/|x₀|)/ln(c − 1), for c = ηL > 2, 0 < |x₀| < δ.
+
+    Inside (−δ, δ) each step multiplies x by 1 − c: the sign flips, the loss grows by (c − 1)². Numbers or NumPy arrays.
+    """
+    c, start, delta = (checks.positive(n, v) for n, v in (("c", c), ("start", start), ("delta", delta)))
+    if np.any(np.asarray(c) <= 2):
+        raise ValueError(f"c must be above 2 (up to there the loss does not rise), got {c}")
+    return np.log(delta / start) / np.log(np.asarray(c) - 1)
+
+
+def trough_height(width, lr, steps):
+    """(3·width·ηk)^⅓: how y grows on `objectives.Trough` from (η/2, 0) if η ≥ 2·width, for k → ∞.
+
+    Each step raises y by η·w′(y) = η·width/(1 + y)², so (1 + y)³ grows by about 3·width·η per step.
+    """
+    width, lr, steps = (checks.positive(n, v) for n, v in (("width", width), ("lr", lr), ("steps", steps)))
+    return (3 * width * lr * steps) ** (1 / 3)
+
+
+def local_threshold(X, interior):
+    """2/λmax(X_IᵀX_I/n): where gradient descent on mean Huber loses a minimiser whose residuals inside (−δ, δ) are I.
+
+    X: (n, p), a NumPy array; interior: (n,), booleans, at least one of them true. It is 2/L if I holds all samples.
+    """
+    X = checks.floating("X", X)
+    if X.ndim != 2 or tuple(np.shape(interior)) != X.shape[:1] or not np.any(interior):
+        raise ValueError(f"interior must be ({X.shape[0]},) booleans, one at least true, got {interior!r}")
+    return 2 * X.shape[0] / float(np.linalg.norm(X[np.asarray(interior, dtype=bool)], ord=2)) ** 2
 
 
 def chord_curvature(trajectory, objective):

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression, soft_threshold
+from ngdm_helpers.objectives import (
+    Huber,
+    L1Norm,
+    Lasso,
+    LeastAbsolute,
+    Quadratic,
+    ReLURegression,
+    Separable,
+    Trough,
+    soft_threshold,
+)
 
 # Small integers: with them and dyadic parameters every pre-activation, residual and kink is exact in floating point.
 P = 4
@@ -86,6 +96,9 @@ CASES = {
         lambda b: (torch.tensor(X) @ b - torch.tensor(Y)).abs().sum(),
         lambda b: b @ X.T == Y,
     ),
+    "log-cosh": Case(lambda to: Separable("log-cosh"), lambda b: torch.log(torch.cosh(b)).sum()),
+    "pseudo-Huber": Case(lambda to: Separable("√(1 + x²) − 1"), lambda b: (torch.sqrt(1 + b**2) - 1).sum()),
+    "quartic": Case(lambda to: Separable("x²/2 + x⁴/4"), lambda b: (b**2 / 2 + b**4 / 4).sum()),
     "Quadratic": Case(lambda to: Quadratic(to(SPD)), lambda b: b @ torch.tensor(SPD) @ b / 2),
     "Quadratic-indefinite": Case(lambda to: Quadratic(to(A)), lambda b: b @ torch.tensor(A) @ b / 2, convex=False),
 }
@@ -366,3 +379,38 @@ def test_batch_equals_one_at_a_time(kind, arguments, to, shape):
                 np.asarray(whole), (*batch, *np.shape(part))
             )  # a batch-free prox keeps beta's shape
             np.testing.assert_allclose(whole[index], part, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["log-cosh", "√(1 + x²) − 1"])
+def test_separable_relatives_of_huber_have_unit_curvature_and_bounded_slope(kind):
+    f = Separable(kind)
+    assert f.smoothness == f.curvature == 1 and np.abs(f.subgradient([[1e6, -1e6]])).max() <= 1
+    assert f.subgradient([1e-6])[0] / 1e-6 == pytest.approx(1, rel=1e-9)
+    assert f.value([1e-9]) == pytest.approx(5e-19, rel=1e-6) or kind == "log-cosh"  # no cancellation
+    assert np.isfinite(f.value([1e4]))
+
+
+def test_quartic_has_no_finite_smoothness():
+    assert Separable("x²/2 + x⁴/4").smoothness == math.inf
+
+
+def trough_loss(b, width):
+    above, below = torch.relu(b[1]), -torch.relu(-b[1])
+    return torch.relu(b[0].abs() - width * (above / (1 + above) + below))
+
+
+@pytest.mark.parametrize("to", [np.asarray, torch.tensor], ids=["numpy", "torch"])
+def test_trough_equals_autograd_and_is_convex(to):
+    points = np.random.default_rng(0).uniform(-2, 4, (200, 2))
+    f = Trough(0.25)
+    value, subgradient = autograd(lambda b: trough_loss(b, 0.25), points)
+    np.testing.assert_allclose(np.asarray(f.value(to(points))), value, atol=1e-14)
+    np.testing.assert_allclose(np.asarray(f.subgradient(to(points))), subgradient, atol=1e-14)
+    gap = value[None] - value[:, None] - np.einsum("ik,ijk->ij", subgradient, points[None] - points[:, None])
+    assert gap.min() > -1e-12  # the subgradient inequality, for all pairs
+    slopes = np.abs(value[None] - value[:, None]) / np.maximum(
+        np.linalg.norm(points[None] - points[:, None], axis=-1), 1e-9
+    )
+    assert slopes.max() <= f.lipschitz
+    with pytest.raises(ValueError, match=r"beta must have shape \(..., 2\), got \(3,\)"):
+        f.value([1.0, 2.0, 3.0])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngdm_helpers import theory, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression, Trough
 from ngdm_helpers.trajectories import run
 
 LIBRARIES = pytest.mark.parametrize("to", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
@@ -316,3 +316,35 @@ def test_best_constant_lr_minimises_the_bound():
     assert best == pytest.approx(2 / 30)
     assert theory.best_value_bound(2.0, 3.0, best, 100) == pytest.approx(2 * 3 / 10)
     assert theory.best_value_bound(2.0, 3.0, lrs, 100.0).min() >= 2 * 3 / 10
+
+
+@pytest.mark.parametrize("c", [2.05, 2.1, 2.5, 3.3])
+@pytest.mark.parametrize("start", [1e-5, 1e-3, 0.3])
+def test_huber_rise_is_the_step_at_which_the_parabola_is_left(c, start):
+    path = np.abs(run(Huber([[1.0]], [0.0], reduction="sum"), [start], c, 2000).iterates[:, 0])
+    predicted = theory.huber_rise(c, start)
+    assert predicted <= np.argmax(path > 1) <= predicted + 1
+    assert theory.huber_rise(c, start * 0.5, delta=0.5) == pytest.approx(predicted)
+
+
+def test_trough_height_is_the_asymptotic_law():
+    for width, lr in ((0.25, 1.0), (0.1, 0.5)):
+        y = run(Trough(width), [lr / 2, 0.0], lr, 40_000, record_every=20_000).iterates[:, 1]
+        law = theory.trough_height(width, lr, np.array([20_000.0, 40_000.0]))
+        assert (np.abs(y[1:] / law - 1) < 0.1).all()
+        assert abs(y[2] / law[1] - 1) < abs(y[1] / law[0] - 1)  # and gets better
+
+
+def test_local_threshold():
+    X = np.random.default_rng(0).normal(size=(8, 3))
+    assert theory.local_threshold(X, np.ones(8, bool)) == pytest.approx(2 / Huber(X, np.zeros(8)).smoothness)
+    inside = np.arange(8) < 4
+    assert theory.local_threshold(X, inside) == pytest.approx(2 * 8 / np.linalg.eigvalsh(X[inside].T @ X[inside])[-1])
+    for bad in (np.zeros(8, bool), np.ones(7, bool)):
+        with pytest.raises(ValueError, match=r"interior must be \(8,\) booleans, one at least true, got"):
+            theory.local_threshold(X, bad)
+
+
+def test_huber_rise_needs_c_above_2():
+    with pytest.raises(ValueError, match=r"c must be above 2 .*, got 2.0"):
+        theory.huber_rise(2.0, 0.1)

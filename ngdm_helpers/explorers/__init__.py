@@ -1,5 +1,14 @@
 """The sliders of the notebooks, a module for each; every function returns a `Live` widget."""
 
+from ngdm_helpers.explorers.edge_of_stability import (
+    chord_law,
+    growth_decides,
+    huber_losses,
+    huber_rise,
+    local_edge,
+    quadratic_threshold,
+    trough,
+)
 from ngdm_helpers.explorers.lasso import disguised_learning_rate, l1_orbit, residue_sawtooth, step_reduction
 from ngdm_helpers.explorers.preliminaries import (
     relu_loss,
@@ -10,13 +19,20 @@ from ngdm_helpers.explorers.preliminaries import (
 )
 
 __all__ = [
+    "chord_law",
     "disguised_learning_rate",
+    "growth_decides",
+    "huber_losses",
+    "huber_rise",
     "l1_orbit",
+    "local_edge",
+    "quadratic_threshold",
     "relu_loss",
     "residue_sawtooth",
     "step_reduction",
     "step_sizes",
     "subdifferential",
     "subgradient_method",
+    "trough",
     "two_recursions",
 ]

@@ -61,11 +61,11 @@ def l1_orbit():
             "paper, λ = 100": {**at_paper, "lam": PAPER_LAMS[1]},
             "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82},
         },
-        caption="A larger ηλ leaves a larger ‖β‖₁, and the end looks the same in units of ηλ. "
-        "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
-        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two iterates "
-        "divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against the step, falling "
-        "and then staying around the dashed line ηλ.",
+        caption="A larger ηλ leaves a larger ‖β‖₁, and the end looks the same in units of ηλ. The left frame is "
+        "±1.1, or ±1.1ηλ once ηλ exceeds 1.",
+        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two "
+        "iterates divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against "
+        "the step, falling and then staying around the dashed line ηλ.",
     )
 
 
@@ -112,11 +112,11 @@ def residue_sawtooth():
         lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
         b=slider("β₀ (both)", PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
-        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. "
-        "Only its two-step mean is a line.",
-        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the final ℓ1 "
-        "norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted line; the closed "
-        "form lies on the simulation.",
+        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. Only its two-step "
+        "mean is a line.",
+        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the "
+        "final ℓ1 norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted "
+        "line; the closed form lies on the simulation.",
     )
 
 
@@ -153,8 +153,8 @@ def step_reduction():
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
         caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
-        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle on a dashed level; when η "
-        "is divided, both fall by the same factor, and the run with the larger λ stays above.",
+        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle on a dashed level; "
+        "when η is divided, both fall by the same factor, and the run with the larger λ stays above.",
     )
 
 
@@ -197,6 +197,7 @@ def disguised_learning_rate():
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
         caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
-        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. "
-        "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks the chosen λ.",
+        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of "
+        "λ = 1. Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks "
+        "the chosen λ.",
     )

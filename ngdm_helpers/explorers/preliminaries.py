@@ -66,8 +66,8 @@ def two_recursions():
             "Huber, η = 2.5": {"function": "Huber, δ = ½", "eta": 2.5},
         },
         caption="Below 2/L gradient descent lands; NGDM on |x| ends in a band as wide as its step, for every η.",
-        alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to the "
-        "minimiser against the step, on a logarithmic scale, with the predicted line dashed.",
+        alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to "
+        "the minimiser against the step, on a logarithmic scale, with the predicted line dashed.",
     )
 
 
@@ -112,8 +112,9 @@ def subdifferential(functions):
         zoom=log_slider("zoom ±", 1.0, 1e-4, 1, meaning="half-width of the view"),
         marks={name: {"function": name, "zoom": 1.0} for name in names[:4]},
         caption="A kink looks the same at every zoom; autograd picks one slope of those between left and right.",
-        alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: the "
-        "slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a dot.",
+        alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: "
+        "the slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a "
+        "dot.",
     )
 
 
@@ -195,8 +196,8 @@ def relu_loss():
             "flat cone": {"lam1": 0.0, "lam2": 0.0, "strength": 1.0, "signs": "all yᵢ ≤ 0", "X": "U[0, 1]"},
         },
         caption="With y ≤ 0 no segment rises above its chord; one positive entry is enough to find one that does.",
-        alt="Two panels. Left: bands of equal loss in the plane, the path of NGDM and one segment. Right: the loss "
-        "along that segment with its chord; where the loss is above the chord, it is not convex.",
+        alt="Two panels. Left: bands of equal loss in the plane, the path of NGDM and one segment. Right: the "
+        "loss along that segment with its chord; where the loss is above the chord, it is not convex.",
     )
 
 
@@ -231,8 +232,8 @@ def subgradient_method():
         eta=log_slider("η", 0.05, 1e-4, 1, meaning="learning rate"),
         marks={f"best η for T = {T}": {"eta": theory.best_constant_lr(R, G, T)} for T in (20, 200, 2000)},
         caption="Small steps crawl, large steps stall high; neither makes every step a descent.",
-        alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so far falls "
-        "to a plateau, and both the dashed bound and its dotted limit lie above the best value.",
+        alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so "
+        "far falls to a plateau, and both the dashed bound and its dotted limit lie above the best value.",
     )
 
 
@@ -297,8 +298,8 @@ def step_sizes():
             "0.3 · 0.8ᵏ": {**at, "rule": "geometric", "q": 0.8},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
-        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps with enough "
-        "travel converge linearly.",
+        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps with "
+        "enough travel converge linearly.",
         alt="Two panels. Left: the best loss so far against the step. Right: the sum of the learning rates over "
         "the step, with a dotted line at the distance that has to be covered.",
     )

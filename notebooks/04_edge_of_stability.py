@@ -1,0 +1,652 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# # 4 · The Edge of Stability: what happens past 2/L
+#
+# This notebook works through Section 4 of *GD doesn't make the cut* (Kumar, arXiv 2401.08426). The section asks what
+# the *Edge of Stability* literature, which studies gradient descent at learning rates that classical theory calls too
+# large, has to say about losses that are not smooth. Its experiment, gradient descent on Huber's loss far beyond
+# $2/L$, is real and instructive. Most of what it concludes from it is not right, and the reasons are worth knowing.
+#
+# **Afterwards you can**
+#
+# 1. say what $2/L$ guarantees, and for which losses exceeding it means divergence;
+# 2. tell what a bound on the best value proves, and what it does not;
+# 3. predict the height of Huber's loss curves past $2/L$, and for how many steps they rise first;
+# 4. decide from a loss's growth whether gradient descent past $2/L$ diverges or ends in a 2-cycle;
+# 5. explain what sits exactly *on* the edge, with kinks or without.
+#
+# **Time:** 60 minutes of class for these seven ideas. **Assumed:** notebook 1. NumPy; eigenvalues.
+#
+# *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
+# mark.*
+
+# %% id="imports" slideshow={"slide_type": "skip"}
+import numpy as np
+
+from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers.objectives import Huber, Quadratic, Separable, Trough
+
+# %% [markdown] id="quadratic-claim" slideshow={"slide_type": "slide"}
+# ## 1 · 2/L on a quadratic
+#
+# **Claim.** The paper introduces the Edge of Stability by the rule that $2/\lambda_{\max}$ of the Hessian separates
+# stable from unstable learning rates.
+
+# %% [markdown] id="quadratic-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** On $\tfrac12(x^2+y^2/10)$ take $\eta$ slightly above $2/L=2$. Then
+#
+# * **A** both coordinates grow;
+# * **B** $x$ grows while $y$ converges to 0;
+# * **C** the method takes the longer way round and still converges.
+
+# %% id="quadratic-by-hand" slideshow={"slide_type": "subslide"}
+for eta in (1.9, 2.0, 2.05):
+    x, y = 0.3, 1.0
+    for _ in range(200):
+        x, y = x - eta * x, y - eta * y / 10  # gradient descent, one line a step
+    print(f"η = {eta:4.2f}   x = {x:9.1e}   y = {y:9.1e}")
+
+# %% id="quadratic-picture" slideshow={"slide_type": "subslide"}
+etas = np.linspace(0.1, 2.3, 221)
+valley = Quadratic(np.diag([1.0, 0.1]))
+ends = np.abs(trajectories.run(valley, [0.3, 1.0], etas, 40, record_every=40).iterates[-1])
+
+figure, ax = figures.new(size=(9, 4))
+for values, name, color in (
+    (ends[:, 0], "|x|, curvature 1", figures.VERMILLION),
+    (ends[:, 1], "|y|, curvature 1/10", figures.BLUE),
+):
+    ax.semilogy(etas, np.maximum(values, 1e-12), color=color, label=name)
+ax.axvline(2, **figures.THRESHOLD)
+ax.set(xlabel="η", ylabel="after 40 steps", xlim=(0.1, 2.3), ylim=(1e-12, 1e6))
+figures.legend(ax, loc="upper left")
+figures.show(
+    figure,
+    "Each direction has its own threshold, 2 divided by its curvature; the steepest one decides.",
+    alt="Distance to the minimum after 40 steps against the learning rate, on a logarithmic scale: the steep "
+    "direction falls, and rises again past 2; the flat direction falls throughout.",
+)
+
+# %% [markdown] id="quadratic-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Find the $\eta$ with the smallest loss after 60 steps. (ii) What happens at exactly 2? (iii)
+# Past 2, watch the loss fall first and rise later.
+
+# %% id="quadratic-play"
+quadratic = explorers.quadratic_threshold()
+quadratic
+
+# %% [markdown] id="quadratic-why" slideshow={"slide_type": "subslide"}
+# **Why.** Along an eigenvector of curvature $\lambda$ a step multiplies by $1-\eta\lambda$. That shrinks if and only
+# if $0<\eta\lambda<2$; past 2 the sign flips at every step and the size grows. For a convex loss with an
+# $L$-Lipschitz gradient and a minimiser, $\eta<2/L$ *suffices* for convergence. That it is also *necessary* is a
+# property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian.
+
+# %% id="quadratic-theory"
+for lr in (1.9, 2.05, 2.5):
+    parabola = np.abs(trajectories.run(Quadratic([[1.0]]), [0.1], lr, 100).iterates[-1, 0])
+    logcosh = np.abs(trajectories.run(Separable("log-cosh"), [0.1], lr, 1000).iterates[-1, 0])
+    law = abs(1 - lr) ** 100 / 10
+    print(f"η = {lr:4.2f}   x²/2: |x₁₀₀| = {parabola:8.1e}, law {law:8.1e}   log-cosh: |x₁₀₀₀| = {logcosh:.2e}")
+
+# %% [markdown] id="quadratic-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** the loss is quadratic. Log-cosh is analytic with $L=1$, and past 2 it neither converges nor
+# diverges: that is the territory of this notebook. The Edge of Stability itself (Cohen et al. 2021) is a statement
+# about training: the largest curvature rises to about $2/\eta$ and stays there while the loss goes on falling, not
+# monotonically.
+
+# %% id="quadratic-ledger"
+claims.ledger("E1")
+
+# %% [markdown] id="quadratic-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The directions do not know of each other.
+#
+# </details>
+
+# %% id="quadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
+quadratic.drive()
+below, above = etas < 1.99, etas > 2.01
+assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.diff(ends[:, 1]) < 0).all()
+
+# %% [markdown] id="bound-claim" slideshow={"slide_type": "slide"}
+# ## 2 · Proposition 4.1: the best value is not the run
+#
+# **Claim.** *Proposition 4.1:* on a convex loss with bounded subgradients there is “unstable convergence” for every
+# $\eta$, which the paper defines as not diverging to infinity (it does not say whether it speaks of the loss or of
+# the iterates). Its proof: $\lim f_{\text{best}}-f^*\le\eta G^2/2$.
+
+# %% [markdown] id="bound-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** A convex Lipschitz function with a minimiser, NGDM with a constant step. Then
+#
+# * **A** loss and iterates both stay bounded;
+# * **B** the loss stays bounded, the iterates need not;
+# * **C** neither need stay bounded.
+
+# %% id="bound-picture" slideshow={"slide_type": "subslide"}
+width = 0.25  # f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0
+escape = trajectories.run(Trough(width), [0.5, 0.0], lr=1.0, steps=100_000)
+
+figure, (left, right) = figures.new(2, size=(10, 3.8))
+left.loglog(escape.steps[1:], escape.iterates[1:, 1], **figures.NGDM)
+left.loglog(escape.steps[1:], theory.trough_height(width, 1.0, escape.steps[1:].astype(float)), **figures.THEORY)
+left.set(xlabel="step k", ylabel="y")
+right.semilogx(escape.steps[1:], escape.values[1:], **figures.NGDM)
+right.axhline(0.5 - width, **figures.THEORY)
+right.set(xlabel="step k", ylabel="f", ylim=(0, 0.5))
+figures.show(
+    figure,
+    "The iterates run off to infinity like the cube root of k, while the loss settles at η/2 − width.",
+    alt="Left: the second coordinate against the step, a straight line on logarithmic scales approaching the "
+    "dashed law. Right: the loss, falling towards a dashed line at one quarter.",
+)
+
+# %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Find the smallest $\eta$ for which the iterates escape. (ii) For which $\eta$ does the run
+# end *in* the set of minimisers?
+
+# %% id="bound-play"
+trough = explorers.trough()
+trough
+
+# %% [markdown] id="bound-why" slideshow={"slide_type": "subslide"}
+# **Why.** $f_{\text{best}}\le f(x_0)$ is true of every method, even of one that runs away; a bound on it excludes
+# nothing. What *can* be said for convex, $G$-Lipschitz $f$ with a minimiser at distance $R$: the average of the first
+# $T$ values is at most $f^*+R^2/(2\eta T)+\eta G^2/2$, and the last value exceeds that by at most a factor of order
+# $\log T$ in the second term. If, beyond that, the minimisers form a bounded set, the iterates stay bounded. Here it
+# is not bounded: the set of minimisers goes on for ever in $y$, and each step across the trough is pushed up a
+# little, by $\eta\,w'(y)$.
+
+# %% id="bound-theory"
+average = np.cumsum(escape.values) / np.arange(1, len(escape.values) + 1)
+bound = theory.subgradient_bound(Trough(width), 1.0)
+print(f"loss after 10⁵ steps {escape.values[-1]:.4f}, average {average[-1]:.4f}, ηG²/2 = {bound:.4f}")
+print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_height(width, 1.0, 100_000):.2f}")
+
+# %% [markdown] id="bound-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: imprecise.** The inequality is right, and it concerns the best value. “Does not diverge” does not follow
+# for the iterates, and as a *definition* of unstable convergence it includes every convergent run.
+
+# %% id="bound-ledger"
+claims.ledger("E4")
+
+# %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The loss is bounded on average by the inequality above; the iterates of this example are not.
+#
+# </details>
+
+# %% id="bound-check" tags=["check"] slideshow={"slide_type": "skip"}
+trough.drive()
+assert claims.midpoint_gap(Trough(width), 2) < 1e-12  # convex
+assert escape.values.max() <= 0.5 and escape.iterates[-1, 1] > 40
+assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
+
+# %% [markdown] id="huber-claim" slideshow={"slide_type": "slide"}
+# ## 3 · Huber's loss curves (Figure 3)
+#
+# **Claim.** Gradient descent on Huber regression, equation (13),
+#
+# $$f(\beta)=\frac1n\sum_i h_\delta(y_i-x_i^\top\beta),\qquad
+# h_\delta(r)=\tfrac12r^2\ (|r|\le\delta),\quad \delta(|r|-\tfrac12\delta)\ \text{beyond},\quad(13)$$
+#
+# does not diverge even for very large learning rates; the loss first rises and then oscillates. (The paper does not
+# print its $n$, $p$ and $\delta$. We take $n=20$, $p=50$, $\delta=1$ and the mean.)
+
+# %% [markdown] id="huber-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Double the learning rate from $\eta=5/L$ to $10/L$. The loss at which the run settles
+#
+# * **A** stays the same: the gradient is bounded;
+# * **B** roughly doubles;
+# * **C** is four times as high.
+
+# %% id="huber-picture" slideshow={"slide_type": "subslide"}
+problem = claims.huber_problem()  # X from U[0, 1], y from U[0, 1]
+cs = np.array([1.95, 2.05, 2.5, 4.0, 10.0])
+runs = trajectories.run(problem, np.zeros(50), cs / problem.smoothness, 1000)
+
+figure, ax = figures.new(size=(9, 4.2))
+colors = (figures.BLUE, figures.GREEN, figures.ORANGE, figures.VERMILLION, figures.PURPLE)
+for column, (c, color) in enumerate(zip(cs, colors, strict=True)):
+    ax.loglog(runs.steps + 1, runs.values[:, column], color=color, linewidth=1, label=f"c = {c:g}")
+    if c > 2:
+        ax.plot([300, 1000], [theory.huber_plateau(c, 1.0)] * 2, **figures.THEORY)
+ax.set(xlabel="step k + 1", ylabel="f", xlim=(1, 1000), ylim=(1e-4, 20))
+figures.legend(ax, loc="lower left")
+figures.show(
+    figure,
+    "Below c = ηL = 2 the loss converges; above, it rises to a plateau near (c − 1)/2 and oscillates there.",
+    alt="Loss against step for five learning rates on logarithmic scales. The lowest falls; the others rise and "
+    "level off, each near a dashed line that is higher for larger learning rates.",
+)
+
+# %% [markdown] id="huber-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Find the largest $c$ that converges. (ii) Drag $c$ to its end: does the loss ever pass the
+# dotted bound? (iii) Change $\delta$: which axis of the right panel changes, and by how much? (iv) Switch to centred
+# data: why is the plateau lower than the dashed line?
+
+# %% id="huber-play"
+losses = explorers.huber_losses()
+losses
+
+# %% [markdown] id="huber-why" slideshow={"slide_type": "subslide"}
+# **Why.** The gradient $X^\top\mathrm{clip}(X\beta-y,-\delta,\delta)/n$ is bounded, so a step has bounded length. Far
+# out, all residuals are beyond $\delta$ and the method *is* NGDM on a kinked function: with $s=\eta\delta$ it is the
+# ℓ1 band of notebook 3. In the top eigenvector of $X^\top X/n$ if all samples carry it equally, the residuals of a
+# symmetric 2-cycle are $\pm c\delta/2$, and their loss is $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of
+# idea 2 says $\eta G^2/2\le\delta^2c/2$ for the best value.
+
+# %% id="huber-theory"
+for c in (2.05, 2.5, 4.0, 10.0, 100.0):
+    tail = claims.huber_tail(c)
+    level = theory.huber_plateau(c, 1.0)
+    print(f"c = {c:6.2f}   mean of the last 200 of 3000: {tail:7.3f}   plateau {level:7.3f}   bound {c / 2:7.3f}")
+
+# %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds**, as far as we could push it. The plateau is where the theory of notebook 3 puts it, up to the
+# share of the data that the top eigenvector does not carry.
+
+# %% id="huber-ledger"
+claims.ledger("E6")
+
+# %% [markdown] id="huber-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** $(c-1)/2$ goes from 2 to 4.5.
+#
+# </details>
+
+# %% id="huber-check" tags=["check"] slideshow={"slide_type": "skip"}
+losses.drive()
+for c in (2.5, 4.0, 10.0, 100.0):
+    assert 0.9 * theory.huber_plateau(c, 1.0) < claims.huber_tail(c) <= c / 2
+assert claims.huber_tail(1.95) < 1e-12
+
+# %% [markdown] id="rise-claim" slideshow={"slide_type": "slide"}
+# ## 4 · Why the loss rises before it oscillates
+#
+# **Claim.** The paper notes that the loss goes *up* for a while before the oscillations set in, and leaves it open
+# why.
+
+# %% [markdown] id="rise-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** While the loss rises smoothly, the iterate (in one dimension)
+#
+# * **A** moves steadily away from the minimum on one side;
+# * **B** jumps across the minimum at every step;
+# * **C** circles around a saddle.
+
+# %% id="rise-picture" slideshow={"slide_type": "subslide"}
+one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
+run = trajectories.run(one, [1e-3], lr=2.1, steps=110)
+
+figure, (left, right) = figures.new(2, size=(10, 3.8))
+left.plot(run.steps, run.iterates[:, 0], marker=".", **{**figures.NGDM, "linewidth": 0.6})
+left.axhspan(-1, 1, color="0.93", zorder=0.5)
+left.set(xlabel="step k", ylabel="x", xlim=(0, 110))
+right.semilogy(run.steps, run.values, marker=".", **{**figures.NGDM, "linewidth": 0.6})
+right.axvline(theory.huber_rise(2.1, 1e-3), **figures.THRESHOLD)
+right.set(xlabel="step k", ylabel="h(x)", xlim=(0, 110))
+figures.show(
+    figure,
+    "The iterate flips sign at every step from the first; the loss, being even, shows only a smooth rise.",
+    alt="Left: position against step, a growing zigzag about 0 that stops growing once it leaves a grey band. "
+    "Right: the loss, a straight line up on a logarithmic scale, then flat, with a dotted line at the predicted "
+    "step.",
+)
+
+# %% [markdown] id="rise-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Make the rise last at least 100 steps, in two different ways. (ii) Choose $c$ so that the two
+# ends of the 2-cycle differ as much as possible. What decides which 2-cycle it becomes?
+
+# %% id="rise-play"
+rise = explorers.huber_rise()
+rise
+
+# %% [markdown] id="rise-why" slideshow={"slide_type": "subslide"}
+# **Why.** Inside $|x|\le\delta$ a step multiplies $x$ by $1-c$, which is below $-1$: the sign flips and the size
+# grows by $c-1$. The loss is even, so it grows by $(c-1)^2$ per step and does not see the flips. That goes on until
+# $|x|$ passes $\delta$, which takes $\ln(\delta/|x_0|)/\ln(c-1)$ steps. Beyond $\delta$ the step length is fixed at
+# $c\delta$, and the iterate is caught in the 2-cycle $\{\rho,\,-(c\delta-\rho)\}$: Proposition 3.2 with $s=c\delta$.
+# If it is not symmetric, the loss alternates; that is the oscillation.
+
+# %% id="rise-theory"
+for c in (2.05, 2.1, 2.5, 3.0):
+    path = trajectories.run(one, [1e-3], c, 300).iterates[:, 0]
+    predicted, leaves = float(theory.huber_rise(c, 1e-3)), np.argmax(np.abs(path) > 1)
+    print(f"c = {c:4.2f}   predicted {predicted:5.1f} steps, leaves at step {leaves:3d}   ", end="")
+    print(f"2-cycle {path[-2]:+.3f} / {path[-1]:+.3f}, amplitudes add up to {np.abs(path[-2:]).sum():.3f}")
+
+# %% [markdown] id="rise-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds, and is explained.** In more dimensions the top eigenvector does this while the others converge;
+# with centred data the loss therefore falls first.
+
+# %% id="rise-ledger"
+claims.ledger("E7")
+
+# %% [markdown] id="rise-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The oscillation is there from the first step. An even loss hides it.
+#
+# </details>
+
+# %% id="rise-check" tags=["check"] slideshow={"slide_type": "skip"}
+rise.drive()
+inside = np.abs(run.iterates[:, 0]) <= 1
+assert (np.sign(run.iterates[1:, 0]) == -np.sign(run.iterates[:-1, 0])).all()  # flips at every step
+assert np.allclose(run.values[1:][inside[:-1] & inside[1:]] / run.values[:-1][inside[:-1] & inside[1:]], 1.1**2)
+assert abs(np.argmax(~inside) - theory.huber_rise(2.1, 1e-3)) < 1
+
+# %% [markdown] id="growth-claim" slideshow={"slide_type": "slide"}
+# ## 5 · Kinks or growth?
+#
+# **Claim.** The paper calls Huber's loss non-smooth, because its second derivative jumps. It presents the loss curves
+# above as evidence that smooth theory fails there, and as a counterexample to Ma, Wu and Ying (2022), who explain
+# unstable convergence by *subquadratic growth* away from the minimum.
+
+# %% [markdown] id="growth-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At $\eta=2.5$, above
+# its $2/L=2$, gradient descent on it
+#
+# * **A** converges, because it is smooth;
+# * **B** diverges, because $\eta>2/L$;
+# * **C** ends in a 2-cycle, like Huber.
+
+# %% id="growth-picture" slideshow={"slide_type": "subslide"}
+figure, (left, right) = figures.new(2, size=(10, 3.8))
+x = np.linspace(1e-3, 3, 300)
+shapes = {
+    "Huber, δ = 1": (one, figures.VERMILLION),
+    "log-cosh": (Separable("log-cosh"), figures.BLUE),
+    "x²/2": (Quadratic([[1.0]]), figures.BLACK),
+    "x²/2 + x⁴/4": (Separable("x²/2 + x⁴/4"), figures.PURPLE),
+}
+for name, (loss, color) in shapes.items():
+    left.plot(x, loss.value(x[:, None]), color=color, label=name)
+    right.plot(x, loss.subgradient(x[:, None])[:, 0] / x, color=color)
+right.axhline(2 / 2.5, **figures.THEORY)
+right.text(2.9, 0.82, "2/η, η = 2.5", ha="right", va="bottom")
+left.set(xlabel="x", ylabel="f(x)", ylim=(0, 5), xlim=(0, 3))
+right.set(xlabel="x", ylabel="f′(x)/x", ylim=(0, 2), xlim=(0, 3))
+figures.legend(left, loc="upper left")
+figures.show(
+    figure,
+    "A symmetric 2-cycle sits where f′(x)/x crosses 2/η. Losses whose secant slope falls have one; the others do not.",
+    alt="Left: four losses. Right: their secant slopes against x: falling for Huber and log-cosh, constant for "
+    "the parabola, rising with the quartic term; a dashed line at 0.8 crosses the first two only.",
+)
+
+# %% [markdown] id="growth-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) For each loss, find out whether it diverges at $\eta=2.1$. (ii) Find the $\eta$ at which
+# log-cosh has a 2-cycle of $\pm1$. (iii) How small can a 2-cycle of Huber be? Of log-cosh?
+
+# %% id="growth-play"
+growth = explorers.growth_decides()
+growth
+
+# %% [markdown] id="growth-why" slideshow={"slide_type": "subslide"}
+# **Why.** On a symmetric 2-cycle $a-\eta f'(a)=-a$, that is $f'(a)/a=2/\eta$: **the secant slope, not the curvature,
+# meets $2/\eta$**. For an even $f$ whose $f'(x)/x$ is at least $f''(0)$ everywhere, each step beyond $2/f''(0)$
+# multiplies $|x|$ by at least $\eta f''(0)-1>1$: it diverges. So *some* subquadratic growth is necessary (in one
+# dimension), and Huber has it. “Is $L$-smooth” by the paper's own definition (5) it is as well: its gradient is
+# Lipschitz with $L=\lambda_{\max}(X^\top X)/n$.
+
+# %% id="growth-theory"
+for lr in (2.01, 2.1, 2.5, 4.0):
+    a = np.abs(trajectories.run(Separable("log-cosh"), [0.01], lr, 5000).iterates[-1, 0])
+    b = np.abs(trajectories.run(one, [0.01], lr, 5000).iterates[-2:, 0])
+    small = np.sqrt(3 * (1 - 2 / lr))
+    print(
+        f"η = {lr:4.2f}   log-cosh ±{a:.3f}: η·tanh(a)/a = {lr * np.tanh(a) / a:.4f}, expansion ±{small:.3f}   ", end=""
+    )
+    print(f"Huber {b[0]:.3f} / {b[1]:.3f}")
+
+# %% [markdown] id="growth-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: wrong**, both times. Huber's loss *is* $L$-smooth, the theory promises convergence below $2/L$, and it
+# converges there; the theory is silent beyond. And it is a textbook case of subquadratic growth, not a counterexample
+# to it. One honest nuance: an expansion around the minimum predicts small 2-cycles just past the threshold, and
+# log-cosh obeys (last column but one). Huber jumps straight to $\delta$, because it is *exactly* quadratic up to
+# there. A purely local theory does not see that.
+
+# %% id="growth-ledger"
+claims.ledger("E5", "E9")
+
+# %% [markdown] id="growth-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The kink in Huber's second derivative plays no part.
+#
+# </details>
+
+# %% id="growth-check" tags=["check"] slideshow={"slide_type": "skip"}
+growth.drive()
+for lr, a in ((2.1, 0.389), (2.5, 0.888), (4.0, 1.915)):
+    end = np.abs(trajectories.run(Separable("log-cosh"), [0.01], lr, 5000).iterates[-2:, 0])
+    assert np.allclose(end, a, atol=1e-3) and np.allclose(lr * np.tanh(end) / end, 2)
+assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1, 0]) > 1e10
+
+# %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
+# ## 6 · The chord law
+#
+# **Claim** (ours, not the paper's). Large steps do not end up somewhere beyond the edge. They end up exactly *on* it,
+# if one measures the curvature by the chord between two consecutive iterates,
+#
+# $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
+
+# %% [markdown] id="chord-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** On the 2-cycle of NGDM on $|x|$, whose second derivative is 0 wherever it exists, $\eta\kappa$ is
+#
+# * **A** 0;
+# * **B** 2;
+# * **C** infinite.
+
+# %% id="chord-picture" slideshow={"slide_type": "subslide"}
+figure, ax = figures.new(size=(9, 4))
+for c, color in zip(cs, colors, strict=True):
+    chord = theory.chord_curvature(trajectories.run(problem, np.zeros(50), c / problem.smoothness, 1000), problem)
+    ax.semilogx(runs.steps[1:], chord, color=color, label=f"c = {c:g}")
+ax.axhline(2, **figures.THEORY)
+ax.set(xlabel="step k", ylabel="η · chord curvature", xlim=(1, 1000), ylim=(0, 4.5))
+figures.legend(ax, loc="upper right")
+figures.show(
+    figure,
+    "Past the threshold the chord curvature of Huber's loss settles at exactly 2/η, whatever η.",
+    alt="η times chord curvature against the step for five learning rates: those past the threshold start at "
+    "their own value and settle on the dashed line at 2; the one below it stays below.",
+)
+
+# %% [markdown] id="chord-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Which of the three is on the line for every $c$? Why? (ii) Find the $c$ with the slowest
+# approach.
+
+# %% id="chord-play"
+chords = explorers.chord_law()
+chords
+
+# %% [markdown] id="chord-why" slideshow={"slide_type": "subslide"}
+# **Why.** On a 2-cycle $\beta_+=\beta_--\eta g_-$ and $\beta_-=\beta_+-\eta g_+$. Subtract:
+# $g_+-g_-=\tfrac2\eta(\beta_+-\beta_-)$, so the chord curvature is $2/\eta$. No derivative of $g$ occurs. For Huber,
+# the share of residuals inside $\pm\delta$ falls until the chord is that flat.
+
+# %% id="chord-theory"
+for c in (2.05, 2.5, 10.0, 100.0):
+    run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
+    chord = theory.chord_curvature(run, problem)[-1]
+    inside = np.mean(np.abs(run.iterates[-1] @ problem.X.T - problem.y) < 1)
+    print(f"c = {c:6.2f}   η·κ = {chord:.6f}   residuals inside ±δ: {inside:.0%}")
+
+# %% [markdown] id="chord-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds**, by two lines of algebra. What it does not show: that a run *reaches* a 2-cycle. That is what
+# growth decides (idea 5).
+
+# %% id="chord-ledger"
+claims.ledger("E14")
+
+# %% [markdown] id="chord-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The slope changes by 2 over a distance of $\eta$.
+#
+# </details>
+
+# %% id="chord-check" tags=["check"] slideshow={"slide_type": "skip"}
+chords.drive()
+for c in (2.5, 10.0, 100.0):
+    run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
+    assert np.allclose(theory.chord_curvature(run, problem)[-100:], 2, atol=1e-3)
+
+# %% [markdown] id="local-claim" slideshow={"slide_type": "slide"}
+# ## 7 · Fewer parameters than samples: the threshold is local
+#
+# **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
+# it. Then the local threshold is the global $2/L$.
+
+# %% [markdown] id="local-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** With $n=50$ samples and $p=20$ parameters no $\beta$ fits all the data. Started *next to* the
+# minimiser, gradient descent on Huber with a small $\delta$ stays there
+#
+# * **A** up to $2/L$, as before;
+# * **B** up to a larger learning rate;
+# * **C** only for smaller ones.
+
+# %% id="local-picture" slideshow={"slide_type": "subslide"}
+deltas = np.geomspace(0.03, 2, 30)
+thresholds = []
+for delta in deltas:
+    tall = claims.huber_problem("U[0, 1]", delta, n=50, p=20)
+    fitted = trajectories.run(tall, np.zeros(20), 1 / tall.smoothness, 3000, "fista", record_every=3000).iterates[-1]
+    interior = np.abs(tall.X @ fitted - tall.y) < delta
+    thresholds.append(theory.local_threshold(tall.X, interior) * tall.smoothness)
+
+figure, ax = figures.new(size=(9, 4))
+ax.semilogx(deltas, thresholds, marker="o", **figures.NGDM)
+ax.axhline(2, **figures.THRESHOLD)
+ax.set(xlabel="δ", ylabel="local threshold, in units of 1/L", ylim=(0, None))
+figures.show(
+    figure,
+    "The smaller δ, the fewer residuals count near the minimum, and the larger the learning rate it tolerates.",
+    alt="Local threshold against δ on a logarithmic axis: from above 3 at small δ down to the dotted line at 2.",
+)
+
+# %% [markdown] id="local-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goal.* Find the $\delta$ at which the dashed and the dotted line meet. What is special about it?
+
+# %% id="local-play"
+local = explorers.local_edge()
+local
+
+# %% [markdown] id="local-why" slideshow={"slide_type": "subslide"}
+# **Why.** Near the minimiser a residual with $|r_i|>\delta$ contributes a constant to the gradient and nothing to its
+# derivative. The Hessian there is $X_I^\top X_I/n$ with $I=\{i:|r_i|<\delta\}$, and its largest eigenvalue is at most
+# $L$. So the minimum is left at $2/\lambda_{\max}(X_I^\top X_I/n)\ge2/L$; equal if all residuals are inside.
+
+# %% [markdown] id="local-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** $p\ge n$ and $X$ has rank $n$. Otherwise the global $2/L$ is the wrong number for what happens
+# near the minimum.
+
+# %% id="local-ledger"
+claims.ledger("E8")
+
+# %% [markdown] id="local-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** Residuals outside $\pm\delta$ do not curve the loss.
+#
+# </details>
+
+# %% id="local-check" tags=["check"] slideshow={"slide_type": "skip"}
+local.drive()
+assert min(thresholds) >= 2 - 1e-9 and np.isclose(thresholds[-1], 2) and max(thresholds) > 3
+
+# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# ## The ledger
+#
+# All rows of the notebooks so far, each measured when the cell runs.
+
+# %% id="ledger" tags=["check"]
+claims.ledger()
+
+# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# **1.** Gradient descent on $x^2/2$ at $\eta=2$ exactly. What happens, and what has it in common with Proposition
+# 3.2?
+#
+# <details><summary>Hint</summary>
+#
+# Multiply by $1-\eta$ twice.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# $x\to-x\to x$: every start lies on its own 2-cycle, and as in Proposition 3.2 the orbit remembers the start. Its
+# chord curvature is $2/\eta=1$, the curvature of the parabola.
+#
+# </details>
+
+# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+neutral = trajectories.run(Quadratic([[1.0]]), [0.7], 2.0, 6)
+print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])))
+
+# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# **2.** For $f=\sqrt{1+x^2}-1$, solve $f'(a)/a=2/\eta$ by hand and check it at $\eta=2.5$.
+#
+# <details><summary>Hint</summary>
+#
+# $f'(x)=x/\sqrt{1+x^2}$.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# $1/\sqrt{1+a^2}=2/\eta$ gives $a=\sqrt{\eta^2/4-1}$, which is 0.75 at $\eta=2.5$.
+#
+# </details>
+
+# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).iterates[-2:, 0], np.sqrt(2.5**2 / 4 - 1))
+
+# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# **3.** *(open-ended)* The paper offers its loss (3) as a toy problem for theory. Which ingredient of the Edge of
+# Stability does it lack? Measure the largest curvature along a run of NGDM on it, and think of a two-parameter loss
+# that has the ingredient.
+#
+# <details><summary>Hint</summary>
+#
+# Where (3) is twice differentiable, its Hessian is $2X_A^\top X_A+2\lambda_2I$ with $A$ the active rows.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# It lacks *progressive sharpening*: as $\beta$ approaches 0 rows switch off, and the curvature does not rise. A
+# product such as $\tfrac12(uv-1)^2$ has it: its curvature at a minimum is $u^2+v^2$, which varies along the set of
+# minimisers.
+#
+# </details>
+
+# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+from ngdm_helpers.objectives import ReLURegression  # noqa: E402
+
+rng = np.random.default_rng(0)
+toy = ReLURegression(rng.uniform(-1, 1, (20, 10)), -rng.uniform(0, 1, 20), 0.0, 0.1)
+path = trajectories.run(toy, rng.uniform(-1, 1, 10), 0.2 / toy.curvature, 25, record_every=5).iterates
+for k, beta in zip(range(0, 26, 5), path, strict=True):
+    active = toy.X[toy.X @ beta > 0]
+    largest = 2 * np.linalg.norm(active, ord=2) ** 2 + 2 * 0.1
+    print(f"step {k:4d}   {len(active):2d} active rows   largest curvature {largest:.2f}")
+
+# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# ## Read next
+#
+# * J. Cohen, S. Kaur, Y. Li, J. Z. Kolter and A. Talwalkar, *Gradient descent on neural networks typically occurs at
+#   the edge of stability* (2021): the phenomenon.
+# * C. Ma, L. Wu and L. Ying, *The multiscale structure of neural network loss functions* (2022): subquadratic growth.
+# * L. Chen and J. Bruna, *On gradient descent convergence beyond the edge of stability* (2022): 2-cycles.
+# * S. K. Kumar, *GD doesn't make the cut*, Section 4.

@@ -15,7 +15,7 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadrat
 
 VERDICTS = ("holds", "holds if…", "imprecise", "wrong")
 
-# The example after Proposition 3.2. Its printed norms fix ηλ = 0.01 and 1; the split into η and λ is ours.
+# The example after Proposition 3.2. Our copy of the paper keeps two of its norms; start and steps reproduce them.
 PAPER_START = (0.5053, 0.5053)
 PAPER_LR, PAPER_LAMS = 0.01, (1.0, 100.0)
 
@@ -121,13 +121,16 @@ def _convex():
     flipped = midpoint_gap(ReLURegression(X, y, lam1=0.1, require_convex=False), 3)
     ours = (
         f"y ≤ 0: midpoint minus chord at most {kept:.0e} on 20 000 segments, f(0) = {at_zero:.3f} against "
-        f"{lowest:.3f} at best elsewhere; with one yᵢ > 0 by {flipped:.2g}"
+        f"{lowest:.3f} at best elsewhere; with one yᵢ > 0 at most {flipped:.2g}"
     )
     return Measured(ours, kept < 1e-12 and flipped > 1e-3 and at_zero < lowest)
 
 
 def _subgradients():
-    """Autograd's derivative as a subgradient: for the paper's convex losses, and for relu(x) − relu(−x) = x."""
+    """Autograd's derivative as a subgradient: for the paper's convex losses, and for relu(x) − relu(−x) = x.
+
+    ``objective.subgradient`` stands for autograd on the losses: tests/test_objectives.py holds the two equal, at kinks.
+    """
     import torch
 
     rng = np.random.default_rng(0)
@@ -180,7 +183,11 @@ def _geometric_stops_short():
         )
         for q in (0.8, 0.98)
     )
-    ours = f"GD on ½x² from 1 stops at {short:.3f} with 0.3·0.8ᵏ and at {far:.0e} with 0.3·0.98ᵏ"
+    ngdm = best_on_sharp(trajectories.exponential_decay(0.3, 0.8))
+    ours = (
+        f"GD on ½x² from 1 stops at {short:.3f} with 0.3·0.8ᵏ and at {far:.0e} with 0.3·0.98ᵏ; "
+        f"NGDM on the sharp loss with 0.3·0.8ᵏ at {ngdm:.2f}"
+    )
     return Measured(ours, 0.15 < short < 0.25 and far < 1e-6)
 
 
@@ -213,7 +220,7 @@ def _transformers_used_relu():
 
     default = inspect.signature(torch.nn.TransformerEncoderLayer).parameters["activation"].default
     name = default.__name__
-    return Measured(f"torch's layer for “Attention is all you need” defaults to {name}", name == "relu")
+    return Measured(f"torch's layer after “Attention is all you need” defaults to {name}", name == "relu")
 
 
 # --- notebook 3 -------------------------------------------------------------------------------------------------------
@@ -390,12 +397,12 @@ ONE_D_HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
 CLAIMS = (
     Claim(
         "P1",
-        "(3)",
+        "(3), Section 4",
         "the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
         "convex",
         "holds",
         "each term is an increasing convex function of a convex one; 0 is the only minimiser if λ₁ + λ₂ > 0 or "
-        "Xβ ≤ 0 has no other solution",
+        "Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0",
         _convex,
     ),
     Claim(
@@ -410,10 +417,10 @@ CLAIMS = (
     Claim(
         "P3",
         "Section 1",
-        "gradient descent with a constant step approaches the stationary point but rarely converges to it",
-        "rarely",
+        "gradient descent with a constant step nears a stationary point but seldom reaches it (special cases apart)",
+        "seldom",
         "wrong",
-        "convex and L-smooth with η < 2/L it converges; it is NGDM that ends in a band",
+        "convex and L-smooth with η < 2/L, the standard case, it converges; it is NGDM that ends in a band",
         _constant_steps_converge,
     ),
     Claim(
@@ -422,13 +429,13 @@ CLAIMS = (
         "a step schedule with a finite sum (StepLR) forfeits the guarantee of convergence",
         "no guarantee",
         "imprecise",
-        "true of the theorem; but geometric steps with enough total travel converge linearly on sharp losses",
+        "true of the theorem; but geometric steps that shrink slowly enough converge linearly on sharp losses",
         _finite_sums,
     ),
     Claim(
         "P5",
         "Section 2",
-        "on a differentiable loss, geometric steps still come within some vicinity of the optimum",
+        "gradient descent with geometric steps at least ends up near the optimum, if the loss is differentiable",
         "some vicinity",
         "imprecise",
         "how near depends on the total travel, as for NGDM: it is no difference between the two",

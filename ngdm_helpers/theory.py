@@ -44,7 +44,8 @@ def orbit(beta0, lr, lam):
 def band_mean_l1(p, lr, lam):
     """pηλ/2: the mean of ‖β‖₁ over two consecutive iterates of (8) once all p coordinates are on their orbit, exactly.
 
-    It follows from |β_k| + |β_{k+1}| = ηλ per coordinate, and does not depend on the start.
+    It follows from |β_k| + |β_{k+1}| = ηλ per coordinate, and does not depend on the start, as long as no coordinate
+    starts on a multiple of ηλ (such a one ends at 0).
     """
     p, lr, lam = checks.count("p", p), checks.positive("lr", lr), checks.nonnegative("lam", lam)
     checks.same_home("lam", lam, lr, "lr")
@@ -64,7 +65,7 @@ def best_value_bound(distance, lipschitz, lr, steps):
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 
     Convex G-Lipschitz f; distance = R = ‖x₀ − x*‖₂, lipschitz = G, lr = η, steps = T: numbers, or NumPy arrays that
-    broadcast (Boyd, Xiao & Mutapcic 2003, Section 3). The average of the first T values obeys it too.
+    broadcast (Boyd, Xiao & Mutapcic 2003). The average of the first T values obeys it too.
     """
     R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
     lr, steps = checks.positive("lr", lr), checks.positive("steps", steps)
@@ -78,7 +79,10 @@ def best_constant_lr(distance, lipschitz, steps):
 
 
 def stability_threshold(objective):
-    """2/L: gradient descent on a convex L-smooth objective converges for η below it (0 if L = inf, inf if L = 0)."""
+    """2/L: below it gradient descent on a convex L-smooth objective that has a minimiser converges.
+
+    0 if L = inf, inf if L = 0.
+    """
     L = objective.smoothness
     if checks.is_array(L):
         xp = checks.namespace(L)
@@ -87,7 +91,9 @@ def stability_threshold(objective):
 
 
 def huber_plateau(c, delta):
-    """δ²(c − 1)/2: the loss averaged over the symmetric saturated 2-cycle of (13) in its top mode, c = ηL ≥ 2.
+    """δ²(c − 1)/2: the loss averaged over the saturated 2-cycle of mean (13) in its top mode, c = ηL ≥ 2.
+
+    Exact if all samples carry that mode equally (for one sample, say), an approximation otherwise.
 
     c and delta are numbers or arrays of one library that broadcast against each other.
     """

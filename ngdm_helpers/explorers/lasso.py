@@ -45,7 +45,8 @@ def l1_orbit():
         mean.set_ydata([level, level])
         plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = last_norms(run)
-        norm_title.set_text(f"‖β‖₁ ends at {high:.5g} / {low:.5g}")
+        where = "ends at" if arrival < steps else "on its way:"
+        norm_title.set_text(f"‖β‖₁ {where} {high:.5g} / {low:.5g}")
         return path, start, plane_title, closed, last, fall, mean, norm_title
 
     at_paper = {"eta": PAPER_LR, "b1": PAPER_START[0], "b2": PAPER_START[1]}
@@ -61,8 +62,8 @@ def l1_orbit():
             "paper, λ = 100": {**at_paper, "lam": PAPER_LAMS[1]},
             "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82},
         },
-        caption="A larger ηλ leaves a larger ‖β‖₁, and the end looks the same in units of ηλ. The left frame is "
-        "±1.1, or ±1.1ηλ once ηλ exceeds 1.",
+        caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
+        "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
         alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two "
         "iterates divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against "
         "the step, falling and then staying around the dashed line ηλ.",
@@ -153,8 +154,8 @@ def step_reduction():
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
         caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
-        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle on a dashed level; "
-        "when η is divided, both fall by the same factor, and the run with the larger λ stays above.",
+        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle around a dashed level; when "
+        "η is divided, both levels fall by the same factor.",
     )
 
 

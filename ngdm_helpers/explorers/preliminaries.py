@@ -43,10 +43,10 @@ def two_recursions():
             size_title.set_text(f"ends at {abs(x[-1]):.3g} / {abs(x[-2]):.3g}, mean η/2")
         else:
             L = objective.smoothness
-            inside = int(np.argmax(np.abs(x) <= 0.5)) if function.startswith("Huber") else 0
+            delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
+            inside = int(np.argmax(np.abs(x) <= delta))
             line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
-            if function.startswith("Huber"):  # quadratic only up to δ
-                line[line > 0.5] = np.nan
+            line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
             graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}")
             size_title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed: |1 − ηL|ᵏ")
@@ -111,7 +111,8 @@ def subdifferential(functions):
         function=choice("f", names[0], names, meaning="function"),
         zoom=log_slider("zoom ±", 1.0, 1e-4, 1, meaning="half-width of the view"),
         marks={name: {"function": name, "zoom": 1.0} for name in names[:4]},
-        caption="A kink looks the same at every zoom; autograd picks one slope of those between left and right.",
+        caption="A kink looks the same at every zoom; for most programs, not all, autograd's slope lies between left "
+        "and right.",
         alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: "
         "the slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a "
         "dot.",
@@ -174,7 +175,7 @@ def relu_loss():
         section.set_data(t[:, 0], (along - low) / (high - low))
         secant.set_data([0, 1], (along[[0, -1]] - low) / (high - low))
         unique = lam1 + lam2 > 0 or (circle @ directions[X].T).max(axis=1).min() > 0  # no β ≠ 0 with Xβ ≤ 0
-        if signs == "all yᵢ ≤ 0":
+        if signs == "all yᵢ ≤ 0" or strength == 0:
             plane_title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
         else:
             plane_title.set_text("not convex: 0 need not be the minimiser")
@@ -298,8 +299,8 @@ def step_sizes():
             "0.3 · 0.8ᵏ": {**at, "rule": "geometric", "q": 0.8},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
-        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps with "
-        "enough travel converge linearly.",
+        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps converge "
+        "linearly if q is not too small.",
         alt="Two panels. Left: the best loss so far against the step. Right: the sum of the learning rates over "
         "the step, with a dotted line at the distance that has to be covered.",
     )

@@ -8,10 +8,13 @@ import importlib
 
 __all__ = [
     "claims",
+    "data",
     "device",
+    "experiments",
     "explorers",
     "figures",
     "live",
+    "networks",
     "notebooks",
     "objectives",
     "records",

@@ -5,6 +5,8 @@ The only module of the package that imports torch when it is loaded. Everything 
 laptop: one loss, one fixed batch, plain gradient descent.
 """
 
+import contextlib
+import itertools
 import math
 import warnings
 from collections.abc import Iterable
@@ -41,7 +43,7 @@ def mlp(activation, widths=(64, 64, 64, 10), seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(seed))
         layers = [torch.nn.Linear(widths[0], widths[1])]
-        for inputs, outputs in zip(widths[1:], widths[2:], strict=False):
+        for inputs, outputs in itertools.pairwise(widths[1:]):
             layers += [layer(), torch.nn.Linear(inputs, outputs)]
     return torch.nn.Sequential(*layers)
 
@@ -65,10 +67,12 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
     graph is kept. start: (p,), where the Lanczos iteration begins, best the eigenvector of a nearby point; without it
     a fixed random vector, so that the answer is reproducible. tolerance: relative, 0 for machine precision.
 
-    Lanczos (ARPACK, by scipy.sparse.linalg.eigsh) on Hessian-vector products (Pearlmutter 1994), each two backward
-    passes' worth of work: the Hessian is never formed. "Largest" is algebraic: eigenvalues below 0 do not count.
+    Lanczos (ARPACK, by scipy.sparse.linalg.eigsh) on Hessian-vector products, each a backward pass through the
+    gradient (Pearlmutter 1994): the Hessian is never formed. "Largest" is algebraic: an eigenvalue below 0 is not
+    large.
 
-    Raises TypeError or ValueError, naming the argument, if the loss is no finite scalar, or is linear in parameters.
+    Raises TypeError or ValueError, naming the argument, if the loss is no finite scalar, or is linear in parameters;
+    FloatingPointError if its Hessian overflows.
     """
     parameters = [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)
     if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
@@ -87,7 +91,10 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
     def product(vector):
         vector = torch.as_tensor(np.ravel(vector), dtype=gradient.dtype, device=gradient.device)
         columns = torch.autograd.grad(gradient, parameters, vector, retain_graph=True, materialize_grads=True)
-        return torch.cat([part.reshape(-1) for part in columns]).cpu().numpy().astype(np.float64)
+        column = torch.cat([part.reshape(-1) for part in columns]).cpu().numpy().astype(np.float64)
+        if not np.isfinite(column).all():
+            raise FloatingPointError("the Hessian of loss must be finite, got a product with it that is not")
+        return column
 
     if p == 1:
         return float(product([1.0])[0]), np.ones(1)
@@ -109,7 +116,8 @@ class GDRun:
 
     losses: (K + 1,), f(x_0), …, f(x_K). directional: (K,), η × the directional smoothness of each step. sharpness:
     (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: True if the run was
-    stopped before its last step. overflow_step: None, or the first step whose loss or gradient was not finite.
+    stopped before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not
+    finite.
     """
 
     losses: np.ndarray
@@ -131,11 +139,12 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
 
     model: a torch module, trained in place. X: (n, inputs), Y: (n, outputs), floating tensors of its dtype and device.
     lr: η > 0. sharpness_every: measure the sharpness at steps 0, sharpness_every, …; None for never. progress: show a
-    bar.
+    bar. On a CPU the run has one thread, see `_one_thread`.
 
     The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
     averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
     computed: nothing is lost by rounding when steps are short. It is 2 if the gradient is reflected, as on a 2-cycle.
+    It is NaN after a step of length 0.
 
     A KeyboardInterrupt ends the run, not the program: what was computed so far comes back, marked ``interrupted``.
     A run that overflows ends with its finite part and says so in a `DivergenceWarning`.
@@ -148,45 +157,60 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
     flat = torch.nn.utils.parameters_to_vector(parameters).detach().clone()
     torch.nn.utils.vector_to_parameters(flat, parameters)
-    losses, directional, measured, measured_steps = [], [], [], []
+    losses, directional, measured = [], [], []  # measured: (step, sharpness)
     vector = previous = overflow = None
     interrupted = False
     try:
-        for k in tqdm(range(steps + 1), desc=f"η = {lr:g}", unit="step", disable=not progress):
-            loss = mse(model(X), Y)
-            measure = sharpness_every is not None and k % sharpness_every == 0
-            gradients = torch.autograd.grad(loss, parameters, retain_graph=measure, materialize_grads=True)
-            gradient = torch.cat([part.reshape(-1) for part in gradients])
-            value, squared_norm = loss.item(), torch.dot(gradient, gradient).item()
-            if not (math.isfinite(value) and math.isfinite(squared_norm)):
-                overflow = k
-                break
-            if measure:
-                top, vector = sharpness(loss, parameters, start=vector)
-                measured.append(top)
-                measured_steps.append(k)
-            if previous is not None:
-                directional.append(1 - torch.dot(gradient, previous[0]).item() / previous[1])
-            losses.append(value)
-            if squared_norm == 0:  # a stationary point: every later step would be of length 0
-                break
-            previous = gradient, squared_norm
-            if k < steps:
-                flat.sub_(gradient, alpha=lr)
+        with _one_thread():
+            for k in tqdm(range(steps + 1), desc=f"η = {lr:g}", unit="step", disable=not progress):
+                loss = mse(model(X), Y)
+                measure = sharpness_every is not None and k % sharpness_every == 0
+                gradients = torch.autograd.grad(loss, parameters, retain_graph=measure, materialize_grads=True)
+                gradient = torch.cat([part.reshape(-1) for part in gradients])
+                squared_norm = torch.dot(gradient, gradient)
+                if not (math.isfinite(loss.item()) and math.isfinite(squared_norm.item())):
+                    overflow = k
+                    break
+                if measure:
+                    top, vector = sharpness(loss, parameters, start=vector)
+                    measured.append((k, top))
+                if previous is not None:
+                    directional.append((1 - torch.dot(gradient, previous[0]) / previous[1]).item())
+                losses.append(loss.item())
+                previous = gradient, squared_norm
+                if k < steps:
+                    flat.sub_(gradient, alpha=lr)
+    except FloatingPointError:  # from sharpness: the Hessian overflows before the gradient does
+        overflow = len(losses)
     except KeyboardInterrupt:
         interrupted = True
     if overflow is not None:
         warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
-    kept, seen = max(len(losses) - 1, 0), sum(k < len(losses) for k in measured_steps)
+    measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
     return GDRun(
         losses=np.array(losses),
-        directional=np.array(directional[:kept]),
-        sharpness=np.array(measured[:seen]),
-        sharpness_steps=np.array(measured_steps[:seen], dtype=int),
+        directional=np.array(directional[: max(len(losses) - 1, 0)]),
+        sharpness=np.array([top for _, top in measured]),
+        sharpness_steps=np.array([k for k, _ in measured], dtype=int),
         lr=lr,
         interrupted=interrupted,
         overflow_step=overflow,
     )
+
+
+@contextlib.contextmanager
+def _one_thread():
+    """One CPU thread for torch, then as many as before.
+
+    Two are no faster on matrices this small, and many times slower when other processes want the second core. With one
+    the sums do not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _parameters(model, X, Y):
@@ -196,21 +220,19 @@ def _parameters(model, X, Y):
     parameters = list(model.parameters())
     if not parameters:
         raise ValueError(f"model must have parameters, got {model!r}")
+    dtype, device = parameters[0].dtype, parameters[0].device
     for name, array in (("X", X), ("Y", Y)):
         if not isinstance(array, torch.Tensor):
-            raise TypeError(f"{name} must be a torch tensor, got {type(array).__name__}")
-        if array.dtype != parameters[0].dtype or array.device != parameters[0].device:
-            raise TypeError(
-                f"{name} must have the model's dtype and device, {parameters[0].dtype} on {parameters[0].device}, "
-                f"got {array.dtype} on {array.device}"
-            )
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+        if array.dtype != dtype or array.device != device:
+            raise TypeError(f"{name} must be {dtype} on {device} like the model, got {array.dtype} on {array.device}")
         if not bool(array.isfinite().all()):
             raise ValueError(f"{name} must be finite, got {int((~array.isfinite()).sum())} entries that are not")
     try:
         with torch.no_grad():
             shape = tuple(model(X).shape)
     except RuntimeError as error:
-        raise ValueError(f"X must have the shape that the model takes, got {tuple(X.shape)}: {error}") from None
+        raise ValueError(f"X must have a shape that the model takes, got {tuple(X.shape)}: {error}") from None
     if shape != tuple(Y.shape):
         raise ValueError(f"Y must have the shape of the model's outputs, {shape}, got {tuple(Y.shape)}")
     return parameters

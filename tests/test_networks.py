@@ -1,0 +1,393 @@
+"""Networks, gradient descent on them, their sharpness, and the experiment that records them."""
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from ngdm_helpers import data, experiments, networks, records
+from ngdm_helpers.trajectories import DivergenceWarning
+
+ACTIVATIONS = tuple(networks.ACTIVATIONS)
+
+
+def tiny(activation="tanh", seed=0, examples=12):
+    """(model, X, Y) of 3–4–4–2 in float64."""
+    generator = torch.Generator().manual_seed(7)
+    X, Y = (torch.randn(examples, size, generator=generator, dtype=torch.float64) for size in (3, 2))
+    return networks.mlp(activation, (3, 4, 4, 2), seed).double(), X, Y
+
+
+def flat(model):
+    return torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+
+
+def at(model, X, Y):
+    """The loss as a function of the flat parameters."""
+    shapes = {name: part.shape for name, part in model.named_parameters()}
+
+    def loss(vector):
+        parts = vector.split([shape.numel() for shape in shapes.values()])
+        named = {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        return networks.mse(torch.func.functional_call(model, named, X), Y)
+
+    return loss
+
+
+# --- data and networks ------------------------------------------------------------------------------------------------
+
+
+def test_digits():
+    X, Y = data.digits()
+    assert X.shape == (500, 64) and Y.shape == (500, 10) and X.dtype == Y.dtype == torch.float32
+    assert (X.min(), X.max()) == (0, 1) and bool((Y.sum(1) == 1).all()) and Y[:10].argmax(1).tolist() == [*range(10)]
+    assert data.digits(1797)[0].shape == (1797, 64)
+    torch.testing.assert_close(data.digits(20)[0], X[:20])
+
+
+def test_mlp_has_the_layers_it_says_and_leaves_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    model = networks.mlp("gelu")
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert [part.shape[0] for part in model.parameters()] == [64, 64, 64, 64, 10, 10]
+    assert sum(part.numel() for part in model.parameters()) == 8970
+    assert [type(layer).__name__ for layer in model] == ["Linear", "GELU", "Linear", "GELU", "Linear"]
+    assert torch.equal(flat(networks.mlp("gelu", seed=3)), flat(networks.mlp("relu", seed=3)))
+    assert not torch.equal(flat(networks.mlp("gelu", seed=3)), flat(model))
+
+
+def test_mse_sums_over_outputs_and_averages_over_examples():
+    outputs, targets = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    assert networks.mse(outputs, targets).item() == (1 + 4 + 9 + 9) / 2
+    assert networks.mse(outputs, targets).item() == 2 * torch.nn.MSELoss()(outputs, targets).item()
+
+
+# --- sharpness --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("seed", range(3))
+def test_sharpness_is_the_top_eigenvalue_of_the_dense_hessian(activation, seed):
+    model, X, Y = tiny(activation, seed)
+    loss = at(model, X, Y)
+    values, vectors = torch.linalg.eigh(torch.autograd.functional.hessian(loss, flat(model)))
+    value, vector = networks.sharpness(networks.mse(model(X), Y), model.parameters(), tolerance=0)
+    assert value == pytest.approx(values[-1].item(), abs=1e-6)
+    assert abs(vector @ vectors[:, -1].numpy()) == pytest.approx(1, abs=1e-6)
+    assert networks.sharpness(networks.mse(model(X), Y), model.parameters())[0] == pytest.approx(value, rel=1e-4)
+    warm = networks.sharpness(networks.mse(model(X), Y), model.parameters(), start=vector, tolerance=0)[0]
+    assert warm == pytest.approx(value, abs=1e-6)
+
+
+def test_sharpness_of_a_quadratic_of_any_size_and_of_a_concave_function():
+    for p in (1, 2, 5):
+        beta = torch.ones(p, dtype=torch.float64, requires_grad=True)
+        diagonal = torch.arange(1.0, p + 1, dtype=torch.float64)
+        assert networks.sharpness((diagonal * beta**2).sum() / 2, beta, tolerance=0)[0] == pytest.approx(p)
+        assert networks.sharpness(-(diagonal * beta**2).sum() / 2, beta, tolerance=0)[0] == pytest.approx(-1)
+
+
+def test_sharpness_is_reproducible_and_keeps_the_graph():
+    model, X, Y = tiny("gelu")
+    loss = networks.mse(model(X), Y)
+    first, second = (networks.sharpness(loss, model.parameters()) for _ in range(2))
+    assert first[0] == second[0] and np.array_equal(first[1], second[1])
+    loss.backward()
+
+
+# --- gradient descent -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_descent_is_torch_sgd_step_by_step(activation):
+    model, X, Y = tiny(activation)
+    twin = tiny(activation)[0]
+    optimizer, losses = torch.optim.SGD(twin.parameters(), lr=0.05), []
+    for k in range(1, 31):
+        loss = networks.mse(twin(X), Y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        run = networks.full_batch_gd(model, X, Y, 0.05, 1, sharpness_every=None, progress=False)
+        assert run.losses[0] == pytest.approx(losses[-1], rel=1e-12), k
+        torch.testing.assert_close(flat(model), flat(twin), rtol=1e-12, atol=1e-14)
+    whole = networks.full_batch_gd(tiny(activation)[0], X, Y, 0.05, 30, progress=False)
+    np.testing.assert_allclose(whole.losses[:30], losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_directional_smoothness_is_its_definition(activation):
+    model, X, Y = tiny(activation)
+    loss, lr = at(model, X, Y), 0.3
+    points = [flat(model)]
+    for _ in range(25):
+        points.append(points[-1] - lr * torch.func.grad(loss)(points[-1]))
+    expected = []
+    for x, x_next in itertools.pairwise(points):
+        step = x_next - x
+        change = torch.func.grad(loss)(x_next) - torch.func.grad(loss)(x)
+        expected.append(lr * (change @ step / (step @ step)).item())
+    run = networks.full_batch_gd(model, X, Y, lr, 25, sharpness_every=10, progress=False)
+    np.testing.assert_allclose(run.directional, expected, rtol=1e-6)
+    np.testing.assert_allclose(run.losses, [loss(x).item() for x in points], rtol=1e-10)
+    assert run.sharpness_steps.tolist() == [0, 10, 20] and run.steps == 25 and not run.interrupted
+    for k, value in zip(run.sharpness_steps, run.sharpness, strict=True):
+        dense = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, points[k]))[-1].item()
+        assert value == pytest.approx(dense, rel=1e-4)
+
+
+def linear(eta_times_curvature):
+    """A linear model of one weight on x = 1, y = 0, f(w) = w², Hessian 2, and the η that makes ηL what is asked."""
+    model = torch.nn.Linear(1, 1, bias=False).double()
+    torch.nn.init.ones_(model.weight)
+    return model, torch.ones(1, 1).double(), torch.zeros(1, 1).double(), eta_times_curvature / 2
+
+
+@pytest.mark.parametrize("c", [0.5, 1.5, 2.0])
+def test_a_quadratic_contracts_by_one_minus_c_and_has_directional_smoothness_c(c):
+    run = networks.full_batch_gd(*linear(c), steps=20, sharpness_every=5, progress=False)
+    np.testing.assert_allclose(run.losses, (1 - c) ** (2 * np.arange(21)), rtol=1e-9)
+    np.testing.assert_allclose(run.directional, c, rtol=1e-9)
+    np.testing.assert_allclose(run.sharpness, 2, rtol=1e-12)
+
+
+def test_a_run_that_overflows_ends_with_its_finite_part():
+    threads = torch.get_num_threads()
+    with pytest.warns(DivergenceWarning, match="lr=5 overflowed at step"):
+        run = networks.full_batch_gd(*linear(10), steps=1000, progress=False)
+    assert torch.get_num_threads() == threads
+    assert run.overflow_step == len(run.losses) and np.isfinite(run.losses).all() and not run.interrupted
+    assert len(run.directional) == run.steps == len(run.losses) - 1
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_network_may_overflow_while_its_sharpness_is_measured(activation):
+    X, Y = data.digits(20)
+    with pytest.warns(DivergenceWarning):
+        run = networks.full_batch_gd(networks.mlp(activation), 100 * X, Y, 10.0, 500, 1, progress=False)
+    assert run.overflow_step == len(run.losses) == len(run.sharpness) and np.isfinite(run.sharpness).all()
+
+
+def test_a_run_that_starts_at_the_minimum_stays_there():
+    model, X, Y, lr = linear(1.0)
+    torch.nn.init.zeros_(model.weight)
+    run = networks.full_batch_gd(model, X, Y, lr, 3, progress=False)
+    assert run.losses.tolist() == [0, 0, 0, 0] and np.isnan(run.directional).all()
+
+
+def test_the_seed_determines_the_run():
+    X, Y = data.digits(100)
+    first, again, other = (
+        networks.full_batch_gd(networks.mlp("relu", seed=seed), X, Y, 0.2, 60, sharpness_every=20, progress=False)
+        for seed in (1, 1, 2)
+    )
+    for name in ("losses", "directional", "sharpness"):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
+        assert not np.array_equal(getattr(first, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 17])
+@pytest.mark.parametrize("where", ["forward", "sharpness"])
+def test_an_interrupt_keeps_what_was_computed(monkeypatch, stop_at, where):
+    model, X, Y = tiny("tanh")
+    whole = networks.full_batch_gd(tiny("tanh")[0], X, Y, 0.05, 40, sharpness_every=1, progress=False)
+    calls = itertools.count(1)
+    owner, name = (networks, "mse") if where == "forward" else (networks, "sharpness")
+    original = getattr(owner, name)
+
+    def interrupted(*arguments, **options):
+        if next(calls) == stop_at:
+            raise KeyboardInterrupt
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, interrupted)
+    run = networks.full_batch_gd(model, X, Y, 0.05, 40, sharpness_every=1, progress=False)
+    assert run.interrupted and not whole.interrupted and run.overflow_step is None
+    kept = stop_at - 1
+    assert len(run.losses) == len(run.sharpness) == len(run.sharpness_steps) == kept and run.steps == max(kept - 1, 0)
+    np.testing.assert_array_equal(run.losses, whole.losses[:kept])
+    np.testing.assert_array_equal(run.directional, whole.directional[: run.steps])
+    np.testing.assert_array_equal(run.sharpness, whole.sharpness[:kept])
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+MODEL, X, Y = tiny()
+W = torch.ones(2, requires_grad=True)
+
+
+def gd(**changes):
+    arguments = {"model": MODEL, "X": X, "Y": Y, "lr": 0.1, "steps": 2, "progress": False} | changes
+    return networks.full_batch_gd(**arguments)
+
+
+BAD = [
+    (lambda: data.digits(0), ValueError, "count must be a positive integer, got 0"),
+    (lambda: data.digits(1.5), TypeError, "count must be a positive integer, got 1.5"),
+    (lambda: data.digits(1798), ValueError, "count must be at most 1797, the number of digits there are, got 1798"),
+    (lambda: networks.mlp("swish"), ValueError, "activation must be one of 'relu', 'tanh', 'gelu', 'elu', got 'swish'"),
+    (lambda: networks.mlp("relu", 64), TypeError, "widths must be two or more positive integers, got 64"),
+    (lambda: networks.mlp("relu", (64,)), ValueError, "widths must be two or more positive integers, got [64]"),
+    (lambda: networks.mlp("relu", (64, 0)), ValueError, "widths[1] must be a positive integer, got 0"),
+    (lambda: networks.mlp("relu", seed=-1), ValueError, "seed must be at least 0 and below 2**63, got -1"),
+    (lambda: networks.mlp("relu", seed=0.5), TypeError, "seed must be an integer, got 0.5"),
+    (lambda: networks.sharpness(3.0, W), TypeError, "loss must be a scalar tensor, got 3.0"),
+    (lambda: networks.sharpness(W**2, W), TypeError, "loss must be a scalar tensor, got tensor"),
+    (lambda: networks.sharpness(torch.tensor(1.0), W), ValueError, "loss must be computed from parameters"),
+    (lambda: networks.sharpness(W.sum(), W), ValueError, "loss must not be linear in parameters"),
+    (lambda: networks.sharpness((W / 0).square().sum(), W), ValueError, "loss must be finite, with a finite gradient"),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, start=np.ones(3)),
+        ValueError,
+        "start must have shape (2,), one entry a parameter, got (3,)",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, tolerance=-1),
+        ValueError,
+        "tolerance must be non-negative, got -1.0",
+    ),
+    (lambda: gd(model=3), TypeError, "model must be a torch.nn.Module, got 3"),
+    (lambda: gd(model=torch.nn.Tanh()), ValueError, "model must have parameters, got Tanh()"),
+    (lambda: gd(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
+    (lambda: gd(X=X.float()), TypeError, "X must be torch.float64 on cpu like the model, got torch.float32 on cpu"),
+    (lambda: gd(Y=Y.to("meta")), TypeError, "Y must be torch.float64 on cpu like the model, got torch.float64 on meta"),
+    (lambda: gd(Y=Y / 0), ValueError, "Y must be finite, got 24 entries that are not"),
+    (lambda: gd(X=X[:, :2]), ValueError, "X must have a shape that the model takes, got (12, 2)"),
+    (lambda: gd(Y=Y[:, :1]), ValueError, "Y must have the shape of the model's outputs, (12, 2), got (12, 1)"),
+    (lambda: gd(lr=0), ValueError, "lr must be positive, got 0.0"),
+    (lambda: gd(lr=[0.1]), TypeError, "lr must be a number, got [0.1]"),
+    (lambda: gd(steps=0), ValueError, "steps must be a positive integer, got 0"),
+    (lambda: gd(sharpness_every=0), ValueError, "sharpness_every must be a positive integer, got 0"),
+    (
+        lambda: experiments.edge_of_stability(activations=("swish",)),
+        ValueError,
+        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', got 'swish'",
+    ),
+    (lambda: experiments.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
+]
+
+
+@pytest.mark.parametrize(("call", "exception", "message"), BAD, ids=[message for _, _, message in BAD])
+def test_bad_input_is_named(call, exception, message):
+    before = flat(MODEL)
+    with pytest.raises(exception, match=re.escape(message)):
+        call()
+    assert torch.equal(before, flat(MODEL))
+
+
+# --- the experiment ---------------------------------------------------------------------------------------------------
+
+COMMAND = "python -m ngdm_helpers.experiments edge-of-stability"
+
+
+def settings(rows):
+    return [tuple(row[field] for field in experiments.KEY) for row in rows]
+
+
+def numbers(rows):
+    """The rows, ordered, without what differs from one computation to the next."""
+    rows = [{key: value for key, value in row.items() if key not in ("seconds", "provenance")} for row in rows]
+    return sorted(rows, key=lambda row: settings([row]))
+
+
+def load(folder):
+    return records.load(experiments.NAME, folder)
+
+
+def cli(folder, *arguments):
+    command = [sys.executable, "-m", "ngdm_helpers.experiments", "edge-of-stability", "--folder", str(folder)]
+    return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_recorded_runs_are_skipped_and_force_measures_them_again(tmp_path, monkeypatch):
+    measured, original = [], experiments.row
+    monkeypatch.setattr(experiments, "row", lambda *setting: measured.append(setting) or original(*setting))
+
+    def run(rates, **options):
+        measured.clear()
+        count = experiments.edge_of_stability(("relu",), rates, steps=30, folder=tmp_path, progress=False, **options)
+        assert count == len(measured)
+        return [setting[1] for setting in measured]
+
+    assert run((0.1,)) == [0.1]
+    (first,) = load(tmp_path)
+    assert run((0.1, 0.2)) == [0.2] and run((0.1, 0.2)) == []
+    assert load(tmp_path)[0] == first and len(load(tmp_path)) == 2
+    assert run((0.1,), force=True) == [0.1]
+    assert numbers(load(tmp_path))[0] == numbers([first])[0] and len(load(tmp_path)) == 2
+
+
+def test_an_interrupted_run_is_not_recorded_and_the_rest_is_as_if_uninterrupted(tmp_path, monkeypatch):
+    options = {"activations": ("relu", "gelu"), "rates": (0.1, 0.4), "steps": 30, "progress": False}
+    experiments.edge_of_stability(**options, folder=tmp_path / "whole")
+    calls, original = itertools.count(1), networks.mse
+
+    def interrupted(*arguments):
+        if next(calls) == 45:  # in the second run
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(networks, "mse", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            experiments.edge_of_stability(**options, folder=tmp_path / "parts")
+    assert settings(load(tmp_path / "parts")) == [("relu", 0.1, 0, 30)]
+    assert experiments.edge_of_stability(**options, folder=tmp_path / "parts") == 3
+    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
+
+
+def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
+    arguments = ("--steps", "250", "--activations", "relu", "--rates", ".1", ".2", ".4")
+    killed = cli(tmp_path / "parts", *arguments)
+    deadline = time.monotonic() + 60
+    while not load(tmp_path / "parts") and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    before = load(tmp_path / "parts")
+    assert killed.returncode != 0 and 1 <= len(before) < 3
+    for folder in ("parts", "whole"):
+        process = cli(tmp_path / folder, *arguments)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert f"{3 - len(before) if folder == 'parts' else 3} run(s) measured" in output
+    assert load(tmp_path / "parts")[: len(before)] == before
+    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
+    assert load(tmp_path / "whole")[0]["provenance"]["command"].startswith(COMMAND)
+
+
+def test_a_run_that_overflows_is_recorded_as_one(tmp_path):
+    experiments.edge_of_stability(("tanh",), (5.0,), steps=200, folder=tmp_path, progress=False)
+    (row,) = load(tmp_path)
+    assert row["overflow_step"] > 0 and row["final_loss"] is row["sharpness"] is row["directional"] is None
+    assert len(row["curves"]["loss"]["values"]) == row["overflow_step"]
+
+
+def test_curves_are_thinned_by_an_odd_stride():
+    for size, every in ((400, 1), (401, 3), (1200, 3), (4001, 11), (4800, 13)):
+        thinned = experiments._thinned(np.arange(size) / 7)
+        assert thinned["every"] == every and len(thinned["values"]) == len(range(0, size, every)) <= 400
+    assert experiments._thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
+
+
+def test_main_names_bad_input(tmp_path, capsys):
+    assert experiments.main(["edge-of-stability", "--steps", "0", "--folder", str(tmp_path)]) == 1
+    assert "steps must be a positive integer, got 0" in capsys.readouterr().err
+
+
+def test_the_shipped_record_is_small_and_stands_at_the_edge():
+    path = records.FOLDER / f"{experiments.NAME}.json"
+    assert path.stat().st_size < 500_000
+    json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    rows = {(row["activation"], row["lr"]): row for row in load(records.FOLDER) if row["steps"] == 4000}
+    assert set(rows) >= set(itertools.product(experiments.ACTIVATIONS, experiments.RATES))
+    for (_, lr), row in rows.items():
+        if row["overflow_step"] is None:
+            assert row["sharpness"] < 1.1 * 2 / lr

@@ -86,6 +86,11 @@ def slider(label, value, low, high, step=0.01, meaning=""):
     return Scale(value, [low, *between, high], ".4g", **look)
 
 
+def select_slider(label, value, options, meaning=""):
+    """A slider over a list of values, such as the settings of recorded runs."""
+    return widgets.SelectionSlider(value=value, options=options, **_look(label, meaning))
+
+
 def choice(label, value, options, meaning=""):
     """A dropdown. ``options``: a list of values, or of (text, value) pairs."""
     look = _look(label, meaning)

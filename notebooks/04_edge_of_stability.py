@@ -22,7 +22,7 @@
 # 4. decide from a loss's growth whether gradient descent past $2/L$ diverges or ends in a 2-cycle;
 # 5. explain what sits exactly *on* the edge, with kinks or without.
 #
-# **Time:** 60 minutes of class for these seven ideas. **Assumed:** notebook 1. NumPy; eigenvalues.
+# **Time:** 70 minutes of class for these eight ideas. **Assumed:** notebook 1. NumPy; eigenvalues.
 #
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
@@ -116,8 +116,97 @@ quadratic.drive()
 below, above = etas < 1.99, etas > 2.01
 assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.diff(ends[:, 1]) < 0).all()
 
+# %% [markdown] id="phenomenon-claim" slideshow={"slide_type": "slide"}
+# ## 2 · The phenomenon itself
+#
+# **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses and to be a conjecture for
+# networks with kinks.
+
+# %% [markdown] id="phenomenon-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of
+# the Hessian of the loss,
+#
+# * **A** falls as the loss falls;
+# * **B** rises, and training breaks down when it passes $2/\eta$;
+# * **C** rises to about $2/\eta$ and stays there, while the loss goes on falling.
+
+# %% id="phenomenon-live" slideshow={"slide_type": "subslide"}
+from ngdm_helpers import data, networks  # noqa: E402  (loads torch: only from here on is it needed)
+
+X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
+trained = networks.full_batch_gd(networks.mlp("relu"), X, Y, lr=0.4, steps=1500, sharpness_every=25)
+print(
+    f"loss {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}, sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}"
+)
+print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
+
+# %% id="phenomenon-picture" slideshow={"slide_type": "subslide"}
+figure, (left, right) = figures.new(2, size=(10, 3.8))
+left.semilogy(trained.losses, color=figures.BLUE, linewidth=1)
+left.set(xlabel="step k", ylabel="loss", xlim=(0, 1500))
+right.plot(trained.sharpness_steps, trained.sharpness, marker=".", color=figures.BLUE)
+right.axhline(2 / trained.lr, **figures.THEORY)
+right.text(20, 2 / trained.lr, "2/η", va="bottom")
+right.set(xlabel="step k", ylabel="sharpness λmax", xlim=(0, 1500), ylim=(0, None))
+figures.show(
+    figure,
+    "The sharpness of a ReLU network comes to 2/η and stays there; the loss keeps falling, not monotonically.",
+    alt="Left: loss against step on a logarithmic scale, falling with many small ups and downs. Right: the "
+    "largest Hessian eigenvalue, close to a dashed line at 2/η.",
+)
+
+# %% [markdown] id="phenomenon-play-note" slideshow={"slide_type": "subslide"}
+# **Play** with recorded runs of 4000 steps (`python -m ngdm_helpers.experiments edge-of-stability`). *Goals.* (i)
+# Find a run that has not reached the edge yet. (ii) Find the one that overflows, and say why from its first
+# sharpness. (iii) Does the kinked activation behave differently from the smooth ones?
+
+# %% id="phenomenon-play"
+sharpness = explorers.recorded_sharpness()
+sharpness
+
+# %% [markdown] id="phenomenon-why" slideshow={"slide_type": "subslide"}
+# **Why.** Two things happen together (Cohen et al. 2021). *Progressive sharpening*: while $\eta\lambda_{\max}<2$,
+# training moves to regions of higher curvature. Nobody has proved that it must. And *self-stabilisation*: once
+# $\eta\lambda_{\max}>2$, the iterate oscillates along the top eigenvector, with growing size, until the growth of the
+# loss away from the valley bends it back to flatter ground. The second half is what the rest of this notebook takes
+# apart, on losses where it can be computed. Sharpness is measured by Lanczos iterations (`scipy.sparse.linalg.eigsh`)
+# on Hessian-vector products; where a ReLU network has no Hessian, autograd's stands in.
+
+# %% id="phenomenon-theory"
+from ngdm_helpers import records  # noqa: E402
+
+print("activation     η     2/η   sharpness, last quarter   η × directional smoothness, last 1000 steps")
+for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
+    if row["overflow_step"] is None:
+        print(
+            f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {row['sharpness']:12.2f} {row['directional']:26.3f}"
+        )
+    else:
+        print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f}   overflows at step {row['overflow_step']}")
+
+# %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
+# networks were among those it was made on. Here they show it as GELU and tanh do. What this does not show: *why*
+# sharpness rises. These are small networks on 500 digits, one seed each.
+
+# %% id="phenomenon-ledger"
+claims.ledger("E2")
+
+# %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** Past $2/\eta$ a quadratic would blow up; a network does not, because its loss is no quadratic.
+#
+# </details>
+
+# %% id="phenomenon-check" tags=["check"] slideshow={"slide_type": "skip"}
+sharpness.drive()
+late = trained.sharpness[trained.sharpness_steps > 1000]
+assert abs(late.mean() * trained.lr / 2 - 1) < 0.1  # hovers at 2/η
+assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff(trained.losses) > 0).sum() > 100
+
 # %% [markdown] id="bound-claim" slideshow={"slide_type": "slide"}
-# ## 2 · Proposition 4.1: the best value is not the run
+# ## 3 · Proposition 4.1: the best value is not the run
 #
 # **Claim.** *Proposition 4.1:* on a convex loss with bounded subgradients there is “unstable convergence” for every
 # $\eta$, which the paper defines as not diverging to infinity (it does not say whether it speaks of the loss or of
@@ -191,7 +280,7 @@ assert escape.values.max() <= 0.5 and escape.iterates[-1, 1] > 40
 assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 
 # %% [markdown] id="huber-claim" slideshow={"slide_type": "slide"}
-# ## 3 · Huber's loss curves (Figure 3)
+# ## 4 · Huber's loss curves (Figure 3)
 #
 # **Claim.** Gradient descent on Huber regression, equation (13),
 #
@@ -271,7 +360,7 @@ for c in (2.5, 4.0, 10.0, 100.0):
 assert claims.huber_tail(1.95) < 1e-12
 
 # %% [markdown] id="rise-claim" slideshow={"slide_type": "slide"}
-# ## 4 · Why the loss rises before it oscillates
+# ## 5 · Why the loss rises before it oscillates
 #
 # **Claim.** The paper notes that the loss goes *up* for a while before the oscillations set in, and leaves it open
 # why.
@@ -346,7 +435,7 @@ assert np.allclose(run.values[1:][inside[:-1] & inside[1:]] / run.values[:-1][in
 assert abs(np.argmax(~inside) - theory.huber_rise(2.1, 1e-3)) < 1
 
 # %% [markdown] id="growth-claim" slideshow={"slide_type": "slide"}
-# ## 5 · Kinks or growth?
+# ## 6 · Kinks or growth?
 #
 # **Claim.** The paper calls Huber's loss non-smooth, because its second derivative jumps. It presents the loss curves
 # above as evidence that smooth theory fails there, and as a counterexample to Ma, Wu and Ying (2022), who explain
@@ -434,7 +523,7 @@ for lr, a in ((2.1, 0.389), (2.5, 0.888), (4.0, 1.915)):
 assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1, 0]) > 1e10
 
 # %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
-# ## 6 · The chord law
+# ## 7 · The chord law
 #
 # **Claim** (ours, not the paper's). Large steps do not end up somewhere beyond the edge. They end up exactly *on* it,
 # if one measures the curvature by the chord between two consecutive iterates,
@@ -484,8 +573,9 @@ for c in (2.05, 2.5, 10.0, 100.0):
     print(f"c = {c:6.2f}   η·κ = {chord:.6f}   residuals inside ±δ: {inside:.0%}")
 
 # %% [markdown] id="chord-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds**, by two lines of algebra. What it does not show: that a run *reaches* a 2-cycle. That is what
-# growth decides (idea 5).
+# **Verdict: holds**, by two lines of algebra. The networks of idea 2 obey it nearly: their $\eta$ × directional
+# smoothness, the last column there, is the same quantity. What it does not show: that a run *reaches* a 2-cycle. That
+# is what growth decides (idea 6).
 
 # %% id="chord-ledger"
 claims.ledger("E14")
@@ -504,7 +594,7 @@ for c in (2.5, 10.0, 100.0):
     assert np.allclose(theory.chord_curvature(run, problem)[-100:], 2, atol=1e-3)
 
 # %% [markdown] id="local-claim" slideshow={"slide_type": "slide"}
-# ## 7 · Fewer parameters than samples: the threshold is local
+# ## 8 · Fewer parameters than samples: the threshold is local
 #
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
 # it. Then the local threshold is the global $2/L$.

@@ -7,6 +7,7 @@ from ngdm_helpers.explorers.edge_of_stability import (
     huber_rise,
     local_edge,
     quadratic_threshold,
+    recorded_sharpness,
     trough,
 )
 from ngdm_helpers.explorers.lasso import disguised_learning_rate, l1_orbit, residue_sawtooth, step_reduction
@@ -27,6 +28,7 @@ __all__ = [
     "l1_orbit",
     "local_edge",
     "quadratic_threshold",
+    "recorded_sharpness",
     "relu_loss",
     "residue_sawtooth",
     "step_reduction",

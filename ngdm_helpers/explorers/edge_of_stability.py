@@ -5,10 +5,10 @@ import warnings
 
 import numpy as np
 
-from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers import figures, records, theory, trajectories
 from ngdm_helpers.claims import huber_problem
 from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
-from ngdm_helpers.live import choice, live, log_slider
+from ngdm_helpers.live import choice, live, log_slider, select_slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, Separable, Trough
 
 
@@ -55,6 +55,48 @@ def quadratic_threshold():
         caption="Below the threshold every direction converges; above it the steepest one grows.",
         alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
         "logarithmic scale with one dashed line for each of the two directions.",
+    )
+
+
+def recorded_sharpness():
+    """Loss and sharpness of recorded full-batch runs: a choice of activation, a slider over the recorded η."""
+    runs = {(row["activation"], row["lr"]): row for row in records.load("edge_of_stability") if row["seed"] == 0}
+    activations = sorted({activation for activation, _ in runs}, reverse=True)
+    rates = sorted({lr for _, lr in runs})
+    steps = max(row["steps"] for row in runs.values())
+    figure, (loss, sharp) = figures.new(2, size=(11, 4))
+    loss.set(xlim=(0, steps), yscale="log", ylim=(5e-4, 3), xlabel="step k", ylabel="loss")
+    (values,) = loss.plot([], [], color=BLUE, linewidth=1)
+    loss_title = loss.set_title("")
+    sharp.set(xlim=(0, steps), ylim=(0, 45), xlabel="step k", ylabel="sharpness λmax")
+    (curve,) = sharp.plot([], [], color=BLUE, marker=".", linewidth=1)
+    edge = sharp.axhline(1, **THEORY)
+    figures.note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
+    sharp_title = sharp.set_title("")
+
+    def update(activation, lr):
+        row = runs[activation, lr]
+        for line, name in ((values, "loss"), (curve, "sharpness")):
+            y = row["curves"][name]["values"]
+            line.set_data(np.arange(len(y)) * row["curves"][name]["every"], y)
+        edge.set_ydata([2 / lr] * 2)
+        if row["overflow_step"] is not None:
+            loss_title.set_text(f"{activation}, η = {lr:g}: overflows at step {row['overflow_step']}")
+            sharp_title.set_text(f"2/η = {2 / lr:.3g}: started too far above it")
+        else:
+            loss_title.set_text(f"{activation}, η = {lr:g}: final loss {row['final_loss']:.2g}")
+            sharp_title.set_text(f"2/η = {2 / lr:.3g}, last quarter {row['sharpness']:.3g}")
+        return values, loss_title, curve, edge, sharp_title
+
+    return live(
+        figure,
+        update,
+        activation=choice("activation", "relu", activations, meaning="activation of the network"),
+        lr=select_slider("η", 0.2, rates, meaning="learning rate"),
+        marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
+        caption="With a kinked activation or a smooth one, the sharpness rises to about 2/η and stays there.",
+        alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
+        "largest Hessian eigenvalue, rising to a dashed line at 2/η and hovering there.",
     )
 
 

@@ -135,9 +135,8 @@ from ngdm_helpers import data, networks  # noqa: E402  (loads torch: only from h
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
 trained = networks.full_batch_gd(networks.mlp("relu"), X, Y, lr=0.4, steps=1500, sharpness_every=25)
-print(
-    f"loss {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}, sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}"
-)
+print(f"loss      {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}")
+print(f"sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}")
 print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
 
 # %% id="phenomenon-picture" slideshow={"slide_type": "subslide"}
@@ -178,11 +177,10 @@ from ngdm_helpers import records  # noqa: E402
 print("activation     η     2/η   sharpness, last quarter   η × directional smoothness, last 1000 steps")
 for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
     if row["overflow_step"] is None:
-        print(
-            f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {row['sharpness']:12.2f} {row['directional']:26.3f}"
-        )
+        found = f"{row['sharpness']:12.2f} {row['directional']:26.3f}"
     else:
-        print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f}   overflows at step {row['overflow_step']}")
+        found = f"   overflows at step {row['overflow_step']}"
+    print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {found}")
 
 # %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU

@@ -94,9 +94,9 @@ def recorded_sharpness():
         activation=choice("activation", "relu", activations, meaning="activation of the network"),
         lr=select_slider("η", 0.2, rates, meaning="learning rate"),
         marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
-        caption="With a kinked activation or a smooth one, the sharpness rises to about 2/η and stays there.",
+        caption="With a kinked activation or a smooth one, the sharpness comes to about 2/η, given time, and stays.",
         alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
-        "largest Hessian eigenvalue, rising to a dashed line at 2/η and hovering there.",
+        "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
     )
 
 

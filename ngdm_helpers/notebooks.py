@@ -11,14 +11,14 @@ overwrite an .ipynb whose cells were edited by hand, because that edit stands no
 import argparse
 import hashlib
 import json
-import os
 import pathlib
 import sys
-import tempfile
 
 import jupytext
 import nbformat
 from tqdm.auto import tqdm
+
+from ngdm_helpers import records
 
 FOLDER = pathlib.Path("notebooks")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -94,7 +94,7 @@ def build(source, discard=False):
     ).execute()
     _strip(notebook)
     nbformat.validate(notebook)
-    _write(target, nbformat.writes(notebook) + "\n")
+    records.write_text(target, nbformat.writes(notebook) + "\n")
     return target
 
 
@@ -120,18 +120,6 @@ def _strip(notebook):
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
-
-
-def _write(target, text):
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def check(source):

@@ -43,7 +43,13 @@ def write(name, rows, command, key, folder=FOLDER):
     text = json.dumps({"rows": list({**kept, **new}.values())}, indent=1, ensure_ascii=False) + "\n"
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.")
+    write_text(path, text)
+    return path
+
+
+def write_text(path, text):
+    """Write a file whole or not at all: a failure or an interruption leaves the old one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -52,4 +58,3 @@ def write(name, rows, command, key, folder=FOLDER):
     except BaseException:
         os.unlink(temporary)
         raise
-    return path

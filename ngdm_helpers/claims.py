@@ -525,8 +525,9 @@ CLAIMS = (
         "Section 4",
         "2/λmax separates stable from unstable learning rates",
         "2/λmax",
-        "holds if…",
-        "the loss is quadratic; below 2/L every convex L-smooth loss converges, above it only quadratics must diverge",
+        "imprecise",
+        "below 2/L every convex L-smooth loss with a minimiser converges; above it quadratics diverge, others may not; "
+        "and the Edge of Stability is the training phenomenon, not the number",
         _threshold_of_a_quadratic,
     ),
     Claim(
@@ -564,7 +565,7 @@ CLAIMS = (
         "gradient descent on Huber's loss does not diverge at high learning rates",
         "no divergence",
         "holds",
-        "the gradient is bounded; the mean loss stays below δ²c/2, c = ηL",
+        "convex, bounded gradient, bounded set of minimisers in β₀ + row(X): the iterates stay bounded",
         _huber_never_diverges,
     ),
     Claim(
@@ -580,9 +581,9 @@ CLAIMS = (
         "E8",
         "Section 4",
         "over-parameterised, the minimum is 0 and the loss locally quadratic",
-        "local = global",
+        "minimum 0",
         "holds if…",
-        "p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold lies above 2/L",
+        "p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold can lie above 2/L",
         _threshold_is_local,
     ),
     Claim(

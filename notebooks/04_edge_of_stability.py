@@ -22,7 +22,7 @@
 # 4. decide from a loss's growth whether gradient descent past $2/L$ diverges or ends in a 2-cycle;
 # 5. explain what sits exactly *on* the edge, with kinks or without.
 #
-# **Time:** 70 minutes of class for these eight ideas. **Assumed:** notebook 1. NumPy; eigenvalues.
+# **Time:** 70 minutes of class for these eight ideas. **Assumed:** notebooks 1 and 3. NumPy; eigenvalues.
 #
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
@@ -36,8 +36,9 @@ from ngdm_helpers.objectives import Huber, Quadratic, Separable, Trough
 # %% [markdown] id="quadratic-claim" slideshow={"slide_type": "slide"}
 # ## 1 · 2/L on a quadratic
 #
-# **Claim.** The paper introduces the Edge of Stability by the rule that $2/\lambda_{\max}$ of the Hessian separates
-# stable from unstable learning rates.
+# **Claim.** The paper identifies the Edge of Stability with a number: $2/\lambda_{\max}$ of the Hessian, which
+# separates stable from “unstable” (that is, merely non-divergent) convergence. On convex quadratics, it says,
+# gradient descent diverges beyond.
 
 # %% [markdown] id="quadratic-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** On $\tfrac12(x^2+y^2/10)$ take $\eta$ slightly above $2/L=2$. Then
@@ -86,7 +87,8 @@ quadratic
 # **Why.** Along an eigenvector of curvature $\lambda$ a step multiplies by $1-\eta\lambda$. That shrinks if and only
 # if $0<\eta\lambda<2$; past 2 the sign flips at every step and the size grows. For a convex loss with an
 # $L$-Lipschitz gradient and a minimiser, $\eta<2/L$ *suffices* for convergence. That it is also *necessary* is a
-# property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian.
+# property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian, with its
+# $\lambda_{\max}$ there in place of $L$.
 
 # %% id="quadratic-theory"
 for lr in (1.9, 2.05, 2.5):
@@ -96,10 +98,10 @@ for lr in (1.9, 2.05, 2.5):
     print(f"η = {lr:4.2f}   x²/2: |x₁₀₀| = {parabola:8.1e}, law {law:8.1e}   log-cosh: |x₁₀₀₀| = {logcosh:.2e}")
 
 # %% [markdown] id="quadratic-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds if** the loss is quadratic. Log-cosh is analytic with $L=1$, and past 2 it neither converges nor
-# diverges: that is the territory of this notebook. The Edge of Stability itself (Cohen et al. 2021) is a statement
-# about training: the largest curvature rises to about $2/\eta$ and stays there while the loss goes on falling, not
-# monotonically.
+# **Verdict: imprecise.** For quadratics $2/L$ separates convergence from divergence. For other losses it is a
+# sufficient condition: log-cosh is analytic with $L=1$, and past 2 it neither converges nor diverges. That is the
+# territory of this notebook. The Edge of Stability itself (Cohen et al. 2021) is a statement about training: the
+# largest curvature rises to about $2/\eta$ and stays there while the loss goes on falling, not monotonically.
 
 # %% id="quadratic-ledger"
 claims.ledger("E1")
@@ -134,7 +136,7 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 from ngdm_helpers import data, networks  # noqa: E402  (loads torch: only from here on is it needed)
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
-trained = networks.full_batch_gd(networks.mlp("relu"), X, Y, lr=0.4, steps=1500, sharpness_every=25)
+trained = networks.full_batch_gd(networks.mlp("relu"), X, Y, lr=0.2, steps=1500, sharpness_every=25)
 print(f"loss      {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}")
 print(f"sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}")
 print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
@@ -149,27 +151,29 @@ right.text(20, 2 / trained.lr, "2/η", va="bottom")
 right.set(xlabel="step k", ylabel="sharpness λmax", xlim=(0, 1500), ylim=(0, None))
 figures.show(
     figure,
-    "The sharpness of a ReLU network comes to 2/η and stays there; the loss keeps falling, not monotonically.",
+    "The sharpness of a ReLU network rises to about 2/η and stays there; the loss keeps falling, not monotonically.",
     alt="Left: loss against step on a logarithmic scale, falling with many small ups and downs. Right: the "
     "largest Hessian eigenvalue, close to a dashed line at 2/η.",
 )
 
 # %% [markdown] id="phenomenon-play-note" slideshow={"slide_type": "subslide"}
 # **Play** with recorded runs of 4000 steps (`python -m ngdm_helpers.experiments edge-of-stability`). *Goals.* (i)
-# Find a run that has not reached the edge yet. (ii) Find the one that overflows, and say why from its first
-# sharpness. (iii) Does the kinked activation behave differently from the smooth ones?
+# Find a run that does not reach the edge in 4000 steps. (ii) Find the one that overflows, and say why (compare
+# $\eta\lambda_{\max}$ at step 0 with that of its neighbour). (iii) Does the kinked activation behave differently from
+# the smooth ones?
 
 # %% id="phenomenon-play"
 sharpness = explorers.recorded_sharpness()
 sharpness
 
 # %% [markdown] id="phenomenon-why" slideshow={"slide_type": "subslide"}
-# **Why.** Two things happen together (Cohen et al. 2021). *Progressive sharpening*: while $\eta\lambda_{\max}<2$,
-# training moves to regions of higher curvature. Nobody has proved that it must. And *self-stabilisation*: once
-# $\eta\lambda_{\max}>2$, the iterate oscillates along the top eigenvector, with growing size, until the growth of the
-# loss away from the valley bends it back to flatter ground. The second half is what the rest of this notebook takes
-# apart, on losses where it can be computed. Sharpness is measured by Lanczos iterations (`scipy.sparse.linalg.eigsh`)
-# on Hessian-vector products; where a ReLU network has no Hessian, autograd's stands in.
+# **Why.** *Progressive sharpening* (Cohen et al. 2021): while $\eta\lambda_{\max}<2$, training moves to regions of
+# higher curvature; why is understood only in special models. *Self-stabilisation* (Damian, Nichani and Lee 2023):
+# once $\eta\lambda_{\max}>2$, the iterate oscillates along the top eigenvector with growing size, and a large
+# oscillation drives it to where the curvature is smaller. The rest of this notebook studies a simpler relative of the
+# second half: losses on which the oscillation itself meets a flatter slope, so that everything can be computed.
+# Sharpness is measured by Lanczos iterations (`scipy.sparse.linalg.eigsh`) on Hessian-vector products; where a ReLU
+# network has no Hessian, autograd's stands in.
 
 # %% id="phenomenon-theory"
 from ngdm_helpers import records  # noqa: E402
@@ -184,8 +188,8 @@ for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activ
 
 # %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
-# networks were among those it was made on. Here they show it as GELU and tanh do. What this does not show: *why*
-# sharpness rises. These are small networks on 500 digits, one seed each.
+# networks were among those it was made on. From η = 0.2 on, ReLU shows it here as GELU and tanh do. What this does
+# not show: *why* sharpness rises. These are small networks on 500 digits, one seed each.
 
 # %% id="phenomenon-ledger"
 claims.ledger("E2")
@@ -213,9 +217,9 @@ assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff
 # %% [markdown] id="bound-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** A convex Lipschitz function with a minimiser, NGDM with a constant step. Then
 #
-# * **A** loss and iterates both stay bounded;
-# * **B** the loss stays bounded, the iterates need not;
-# * **C** neither need stay bounded.
+# * **A** the iterates stay bounded;
+# * **B** the average loss stays bounded, the iterates need not;
+# * **C** not even the average loss need stay bounded.
 
 # %% id="bound-picture" slideshow={"slide_type": "subslide"}
 width = 0.25  # f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0
@@ -244,12 +248,12 @@ trough = explorers.trough()
 trough
 
 # %% [markdown] id="bound-why" slideshow={"slide_type": "subslide"}
-# **Why.** $f_{\text{best}}\le f(x_0)$ is true of every method, even of one that runs away; a bound on it excludes
-# nothing. What *can* be said for convex, $G$-Lipschitz $f$ with a minimiser at distance $R$: the average of the first
-# $T$ values is at most $f^*+R^2/(2\eta T)+\eta G^2/2$, and the last value exceeds that by at most a factor of order
-# $\log T$ in the second term. If, beyond that, the minimisers form a bounded set, the iterates stay bounded. Here it
-# is not bounded: the set of minimisers goes on for ever in $y$, and each step across the trough is pushed up a
-# little, by $\eta\,w'(y)$.
+# **Why.** $f_{\text{best}}\le f(x_0)$ is true of every method, even of one that runs away; no bound on it can exclude
+# divergence. What *can* be said for convex, $G$-Lipschitz $f$ with a minimiser at distance $R$: the average of the
+# first $T$ values is at most $f^*+R^2/(2\eta T)+\eta G^2/2$, and for the last value the second term grows by a factor
+# of order $\log T$ at most. If, beyond that, the minimisers form a bounded set, the iterates stay bounded. Here it is
+# not bounded: the set of minimisers goes on for ever in $y$, and each step across the trough is pushed up a little,
+# by $\eta\,w'(y)$.
 
 # %% id="bound-theory"
 average = np.cumsum(escape.values) / np.arange(1, len(escape.values) + 1)
@@ -267,7 +271,7 @@ claims.ledger("E4")
 # %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
 #
-# **B.** The loss is bounded on average by the inequality above; the iterates of this example are not.
+# **B.** The inequality bounds the average, whatever $f$; the iterates of this example run away.
 #
 # </details>
 
@@ -285,8 +289,9 @@ assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 # $$f(\beta)=\frac1n\sum_i h_\delta(y_i-x_i^\top\beta),\qquad
 # h_\delta(r)=\tfrac12r^2\ (|r|\le\delta),\quad \delta(|r|-\tfrac12\delta)\ \text{beyond},\quad(13)$$
 #
-# does not diverge even for very large learning rates; the loss first rises and then oscillates. (The paper does not
-# print its $n$, $p$ and $\delta$. We take $n=20$, $p=50$, $\delta=1$ and the mean.)
+# does not diverge even for very large learning rates; the loss first rises and then oscillates. (Our copy of the
+# paper shows neither $n$, $p$ and $\delta$ nor whether it takes the sum; we take $n=20$, $p=50$, $\delta=1$ and the
+# mean.)
 
 # %% [markdown] id="huber-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** Double the learning rate from $\eta=5/L$ to $10/L$. The loss at which the run settles
@@ -316,30 +321,33 @@ figures.show(
 )
 
 # %% [markdown] id="huber-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Find the largest $c$ that converges. (ii) Drag $c$ to its end: does the loss ever pass the
-# dotted bound? (iii) Change $\delta$: which axis of the right panel changes, and by how much? (iv) Switch to centred
-# data: why is the plateau lower than the dashed line?
+# **Play.** *Goals.* (i) Find the largest $c$ that converges. (ii) Drag $c$ to its end. Which of these stay below the
+# dotted line: every loss, the mean of the last 200, the best? (iii) Halve $\delta$: by what factor does the plateau
+# change? (iv) Switch to centred data: why is the plateau lower than the dashed line?
 
 # %% id="huber-play"
 losses = explorers.huber_losses()
 losses
 
 # %% [markdown] id="huber-why" slideshow={"slide_type": "subslide"}
-# **Why.** The gradient $X^\top\mathrm{clip}(X\beta-y,-\delta,\delta)/n$ is bounded, so a step has bounded length. Far
-# out, all residuals are beyond $\delta$ and the method *is* NGDM on a kinked function: with $s=\eta\delta$ it is the
-# ℓ1 band of notebook 3. In the top eigenvector of $X^\top X/n$ if all samples carry it equally, the residuals of a
-# symmetric 2-cycle are $\pm c\delta/2$, and their loss is $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of
-# idea 2 says $\eta G^2/2\le\delta^2c/2$ for the best value.
+# **Why.** The loss is convex with a bounded gradient, and the iterates stay in $\beta_0+\mathrm{row}(X)$, where the
+# minimisers form a bounded set. So by idea 3 they stay bounded, for every $\eta$. Far out, with all residuals beyond
+# $\delta$, a step is one of NGDM on $\frac\delta n\sum_i|x_i^\top\beta-y_i|$; for one sample with $x=1$ that is the
+# ℓ1 band of notebook 3 with $s=\eta\delta$. In the top eigenvector of $X^\top X/n$ if all samples carry it equally,
+# the residuals of a symmetric 2-cycle are $\pm c\delta/2$, and their loss is
+# $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of idea 2 says $\eta G^2/2\le\delta^2c/2$ for the best
+# value.
 
 # %% id="huber-theory"
-for c in (2.05, 2.5, 4.0, 10.0, 100.0):
+for c in (2.05, 2.5, 5.0, 10.0, 100.0):
     tail = claims.huber_tail(c)
     level = theory.huber_plateau(c, 1.0)
     print(f"c = {c:6.2f}   mean of the last 200 of 3000: {tail:7.3f}   plateau {level:7.3f}   bound {c / 2:7.3f}")
 
 # %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds**, as far as we could push it. The plateau is where the theory of notebook 3 puts it, up to the
-# share of the data that the top eigenvector does not carry.
+# **Verdict: holds**, for every $\eta$ (idea 3). The plateau is where the closed form puts it, and lower the less
+# equally the samples carry the top eigenvector. Single losses pass the dotted line at every second step; the mean of
+# the last 200 does not.
 
 # %% id="huber-ledger"
 claims.ledger("E6")
@@ -368,7 +376,7 @@ assert claims.huber_tail(1.95) < 1e-12
 #
 # * **A** moves steadily away from the minimum on one side;
 # * **B** jumps across the minimum at every step;
-# * **C** circles around a saddle.
+# * **C** stands still until a kink is reached.
 
 # %% id="rise-picture" slideshow={"slide_type": "subslide"}
 one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
@@ -412,8 +420,9 @@ for c in (2.05, 2.1, 2.5, 3.0):
     print(f"2-cycle {path[-2]:+.3f} / {path[-1]:+.3f}, amplitudes add up to {np.abs(path[-2:]).sum():.3f}")
 
 # %% [markdown] id="rise-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds, and is explained.** In more dimensions the top eigenvector does this while the others converge;
-# with centred data the loss therefore falls first.
+# **Verdict: holds, and is explained.** In more dimensions every eigenvector with $\eta\lambda_i>2$ does this while
+# the others converge; with centred data the start has little of the top one, and for $c$ just above 2 the loss falls
+# first (slider of idea 4).
 
 # %% id="rise-ledger"
 claims.ledger("E7")
@@ -466,7 +475,7 @@ right.set(xlabel="x", ylabel="f′(x)/x", ylim=(0, 2), xlim=(0, 3))
 figures.legend(left, loc="upper left")
 figures.show(
     figure,
-    "A symmetric 2-cycle sits where f′(x)/x crosses 2/η. Losses whose secant slope falls have one; the others do not.",
+    "A symmetric 2-cycle sits where f′(x)/x crosses 2/η. Only losses whose secant slope falls below it have one.",
     alt="Left: four losses. Right: their secant slopes against x: falling for Huber and log-cosh, constant for "
     "the parabola, rising with the quartic term; a dashed line at 0.8 crosses the first two only.",
 )
@@ -481,10 +490,10 @@ growth
 
 # %% [markdown] id="growth-why" slideshow={"slide_type": "subslide"}
 # **Why.** On a symmetric 2-cycle $a-\eta f'(a)=-a$, that is $f'(a)/a=2/\eta$: **the secant slope, not the curvature,
-# meets $2/\eta$**. For an even $f$ whose $f'(x)/x$ is at least $f''(0)$ everywhere, each step beyond $2/f''(0)$
-# multiplies $|x|$ by at least $\eta f''(0)-1>1$: it diverges. So *some* subquadratic growth is necessary (in one
-# dimension), and Huber has it. “Is $L$-smooth” by the paper's own definition (5) it is as well: its gradient is
-# Lipschitz with $L=\lambda_{\max}(X^\top X)/n$.
+# meets $2/\eta$**. For an $f$ on the line with minimum at 0 and $f'(x)/x$ at least $f''(0)$ everywhere, a step with
+# $\eta>2/f''(0)$ multiplies $|x|$ by at least $\eta f''(0)-1>1$: it diverges. So *some* subquadratic growth is
+# necessary for staying bounded (in one dimension), and Huber has it. By the paper's own definition (5) Huber's loss
+# is also $L$-smooth: its gradient is Lipschitz with $L=\lambda_{\max}(X^\top X)/n$.
 
 # %% id="growth-theory"
 for lr in (2.01, 2.1, 2.5, 4.0):
@@ -499,9 +508,10 @@ for lr in (2.01, 2.1, 2.5, 4.0):
 # %% [markdown] id="growth-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong**, both times. Huber's loss *is* $L$-smooth, the theory promises convergence below $2/L$, and it
 # converges there; the theory is silent beyond. And it is a textbook case of subquadratic growth, not a counterexample
-# to it. One honest nuance: an expansion around the minimum predicts small 2-cycles just past the threshold, and
-# log-cosh obeys (last column but one). Huber jumps straight to $\delta$, because it is *exactly* quadratic up to
-# there. A purely local theory does not see that.
+# to it. (We judge Ma, Wu and Ying by their abstract; their Definition 4.1 was not at hand.) One honest nuance: an
+# expansion around the minimum predicts small 2-cycles just past the threshold, and log-cosh obeys (last column but
+# one). Huber jumps straight to $\delta$, because it is *exactly* quadratic up to there. A purely local theory does
+# not see that.
 
 # %% id="growth-ledger"
 claims.ledger("E5", "E9")
@@ -523,7 +533,7 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
 # ## 7 · The chord law
 #
-# **Claim** (ours, not the paper's). Large steps do not end up somewhere beyond the edge. They end up exactly *on* it,
+# **Claim** (not in the paper). Runs that end in a 2-cycle do not sit somewhere beyond the edge but exactly *on* it,
 # if one measures the curvature by the chord between two consecutive iterates,
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
@@ -571,9 +581,9 @@ for c in (2.05, 2.5, 10.0, 100.0):
     print(f"c = {c:6.2f}   η·κ = {chord:.6f}   residuals inside ±δ: {inside:.0%}")
 
 # %% [markdown] id="chord-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds**, by two lines of algebra. The networks of idea 2 obey it nearly: their $\eta$ × directional
-# smoothness, the last column there, is the same quantity. What it does not show: that a run *reaches* a 2-cycle. That
-# is what growth decides (idea 6).
+# **Verdict: holds**, by two lines of algebra. The networks of idea 2 that reached the edge obey it nearly: their
+# $\eta$ × directional smoothness, the last column there, is the same quantity. What it does not show: that a run
+# *reaches* a 2-cycle. That is what growth decides (idea 6).
 
 # %% id="chord-ledger"
 claims.ledger("E14")
@@ -595,7 +605,7 @@ for c in (2.5, 10.0, 100.0):
 # ## 8 · Fewer parameters than samples: the threshold is local
 #
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
-# it. Then the local threshold is the global $2/L$.
+# it. (Our consequence: the local threshold is the global $2/L$.)
 
 # %% [markdown] id="local-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** With $n=50$ samples and $p=20$ parameters no $\beta$ fits all the data. Started *next to* the
@@ -637,8 +647,8 @@ local
 # $L$. So the minimum is left at $2/\lambda_{\max}(X_I^\top X_I/n)\ge2/L$; equal if all residuals are inside.
 
 # %% [markdown] id="local-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds if** $p\ge n$ and $X$ has rank $n$. Otherwise the global $2/L$ is the wrong number for what happens
-# near the minimum.
+# **Verdict: holds if** $p\ge n$ and $X$ has rank $n$. Otherwise the minimum is in general above 0, and once residuals
+# lie beyond $\pm\delta$ it tolerates learning rates above the global $2/L$.
 
 # %% id="local-ledger"
 claims.ledger("E8")
@@ -675,14 +685,14 @@ claims.ledger()
 # </details>
 # <details><summary>Solution</summary>
 #
-# $x\to-x\to x$: every start lies on its own 2-cycle, and as in Proposition 3.2 the orbit remembers the start. Its
-# chord curvature is $2/\eta=1$, the curvature of the parabola.
+# $x\to-x\to x$: every start but 0 lies on its own 2-cycle, and as in Proposition 3.2 the orbit remembers the start.
+# Its chord curvature is $2/\eta=1$, the curvature of the parabola.
 #
 # </details>
 
 # %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
 neutral = trajectories.run(Quadratic([[1.0]]), [0.7], 2.0, 6)
-print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])))
+print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])) / 2.0)
 
 # %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
 # **2.** For $f=\sqrt{1+x^2}-1$, solve $f'(a)/a=2/\eta$ by hand and check it at $\eta=2.5$.
@@ -713,9 +723,9 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 # </details>
 # <details><summary>Solution</summary>
 #
-# It lacks *progressive sharpening*: as $\beta$ approaches 0 rows switch off, and the curvature does not rise. A
-# product such as $\tfrac12(uv-1)^2$ has it: its curvature at a minimum is $u^2+v^2$, which varies along the set of
-# minimisers.
+# It lacks *progressive sharpening*. Its curvature jumps up and down as rows switch on and off, but it is at most
+# $2\lambda_{\max}(X^\top X)+2\lambda_2$ wherever $\beta$ is, so nothing drives it to $2/\eta$. A product such as
+# $\tfrac12(uv-1)^2$ can sharpen: its curvature at a minimum is $u^2+v^2$, which varies along the set of minimisers.
 #
 # </details>
 
@@ -724,8 +734,8 @@ from ngdm_helpers.objectives import ReLURegression  # noqa: E402
 
 rng = np.random.default_rng(0)
 toy = ReLURegression(rng.uniform(-1, 1, (20, 10)), -rng.uniform(0, 1, 20), 0.0, 0.1)
-path = trajectories.run(toy, rng.uniform(-1, 1, 10), 0.2 / toy.curvature, 25, record_every=5).iterates
-for k, beta in zip(range(0, 26, 5), path, strict=True):
+path = trajectories.run(toy, rng.uniform(-1, 1, 10), 0.2 / toy.curvature, 25).iterates
+for k, beta in zip(range(26), path, strict=True):
     active = toy.X[toy.X @ beta > 0]
     largest = 2 * np.linalg.norm(active, ord=2) ** 2 + 2 * 0.1
     print(f"step {k:4d}   {len(active):2d} active rows   largest curvature {largest:.2f}")
@@ -736,5 +746,6 @@ for k, beta in zip(range(0, 26, 5), path, strict=True):
 # * J. Cohen, S. Kaur, Y. Li, J. Z. Kolter and A. Talwalkar, *Gradient descent on neural networks typically occurs at
 #   the edge of stability* (2021): the phenomenon.
 # * C. Ma, L. Wu and L. Ying, *The multiscale structure of neural network loss functions* (2022): subquadratic growth.
+# * A. Damian, E. Nichani and J. D. Lee, *Self-stabilization* (2023): why the sharpness comes back to 2/η.
 # * L. Chen and J. Bruna, *On gradient descent convergence beyond the edge of stability* (2022): 2-cycles.
 # * S. K. Kumar, *GD doesn't make the cut*, Section 4.

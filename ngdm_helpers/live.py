@@ -159,12 +159,13 @@ def live(figure, update, *, alt, marks=None, caption="", background=(), **contro
 def _reachable(label, name, value, control):
     ends = _ends(control)
     if hasattr(control, "options"):
-        inside = value in ends
+        inside, allowed = value in ends, ", ".join(map(repr, ends))
     else:
         slack = 1e-9 * max(map(abs, ends))
         inside = ends[0] - slack <= value <= ends[1] + slack
+        allowed = f"{ends[0]:g} … {ends[1]:g}"
     if not inside:
-        raise ValueError(f"mark {label!r} must lie on the control {name} ({ends[0]:g} … {ends[-1]:g}), got {value!r}")
+        raise ValueError(f"mark {label!r} must lie on the control {name} ({allowed}), got {value!r}")
 
 
 class Live(widgets.VBox):
@@ -174,7 +175,7 @@ class Live(widgets.VBox):
         self.figure, self._update, self._background_names = figure, update, background
         self._canvas = _own_canvas(figure)
         self._bitmap, self._moving = None, []
-        # JupyterLab 4.4 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
+        # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}

@@ -502,7 +502,7 @@ claims.ledger("P4", "P5", "P6")
 # %% [markdown] id="steps-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
 #
-# **B**, by eleven orders of magnitude. Steps that tend to 0 *and* have an infinite sum guarantee arrival in the
+# **B**, by more than ten orders of magnitude. Steps that tend to 0 *and* have an infinite sum guarantee arrival in the
 # limit; they do not make it fast.
 #
 # </details>

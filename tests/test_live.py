@@ -357,6 +357,11 @@ def test_static_picture_needs_and_carries_alt_text():
         (lambda: slider("b", 0, 1, -1), ValueError, "low and high must satisfy low < high, got 1 and -1"),
         (lambda: sine(marks={"m": {"c": 1}}), ValueError, r"mark 'm' must name controls \(a, b\), got c"),
         (lambda: sine(marks={"m": {"b": 7}}), ValueError, "mark 'm' must lie on the control b .*got 7"),
+        (
+            lambda: live(Figure(), lambda k: (), alt="x", k=choice("k", "a", ["a", "b"]), marks={"m": {"k": "c"}}),
+            ValueError,
+            "mark 'm' must lie on the control k .'a', 'b'., got 'c'",
+        ),
         (lambda: sine(background={"c"}), ValueError, r"background must name controls \(a, b\), got c"),
         (lambda: live(Figure(), lambda y: (), alt=""), ValueError, "alt must describe the picture"),
         (lambda: live(Figure(), lambda y: (), alt="x"), TypeError, "controls must match the arguments of update"),

@@ -439,7 +439,8 @@ class Separable(Composite):
             gradient = xp.tanh
 
             def phi(b):
-                return xp.abs(b) + xp.log1p(xp.exp(-2 * xp.abs(b))) - math.log(2)
+                size = xp.abs(b)
+                return size + xp.log1p(xp.expm1(-2 * size) / 2)  # neither overflows nor cancels
 
         elif self.kind == "x²/2 + x⁴/4":
 

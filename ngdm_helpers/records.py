@@ -7,12 +7,16 @@ A record is a JSON file in ``ngdm_helpers/records``: ``rows``, a list of dicts, 
 import datetime
 import importlib.metadata
 import json
+import math
 import os
 import pathlib
 import platform
 import tempfile
 
+import numpy as np
+
 FOLDER = pathlib.Path(__file__).parent / "records"
+POINTS = 400  # of a curve, at most
 
 
 def load(name, folder=FOLDER):
@@ -58,3 +62,18 @@ def write_text(path, text):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def thinned(values, every=1):
+    """``values``, taken ``every`` so many steps, as at most 400: {"every": steps between them, "values": [...]}.
+
+    The stride is odd: on a 2-cycle an even one would see only one of the two points, and show a smooth curve.
+    """
+    stride = math.ceil(len(values) / POINTS)
+    stride += stride % 2 == 0
+    return {"every": stride * every, "values": [rounded(value) for value in values[::stride]]}
+
+
+def rounded(value):
+    """A Python float of 5 significant digits; None, which JSON knows, for NaN."""
+    return float(f"{value:.5g}") if np.isfinite(value) else None

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ngdm_helpers import data, experiments, networks, records
+from ngdm_helpers.experiments import edge
 from ngdm_helpers.trajectories import DivergenceWarning
 
 ACTIVATIONS = tuple(networks.ACTIVATIONS)
@@ -288,7 +289,7 @@ COMMAND = "python -m ngdm_helpers.experiments edge-of-stability"
 
 
 def settings(rows):
-    return [tuple(row[field] for field in experiments.KEY) for row in rows]
+    return [tuple(row[field] for field in edge.KEY) for row in rows]
 
 
 def numbers(rows):
@@ -298,7 +299,7 @@ def numbers(rows):
 
 
 def load(folder):
-    return records.load(experiments.NAME, folder)
+    return records.load(edge.NAME, folder)
 
 
 def cli(folder, *arguments):
@@ -307,8 +308,8 @@ def cli(folder, *arguments):
 
 
 def test_recorded_runs_are_skipped_and_force_measures_them_again(tmp_path, monkeypatch):
-    measured, original = [], experiments.row
-    monkeypatch.setattr(experiments, "row", lambda *setting: measured.append(setting) or original(*setting))
+    measured, original = [], edge.row
+    monkeypatch.setattr(edge, "row", lambda *setting: measured.append(setting) or original(*setting))
 
     def run(rates, **options):
         measured.clear()
@@ -372,9 +373,9 @@ def test_a_run_that_overflows_is_recorded_as_one(tmp_path):
 
 def test_curves_are_thinned_by_an_odd_stride():
     for size, every in ((400, 1), (401, 3), (1200, 3), (4001, 11), (4800, 13)):
-        thinned = experiments._thinned(np.arange(size) / 7)
+        thinned = records.thinned(np.arange(size) / 7)
         assert thinned["every"] == every and len(thinned["values"]) == len(range(0, size, every)) <= 400
-    assert experiments._thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
+    assert records.thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
 
 
 def test_main_names_bad_input(tmp_path, capsys):
@@ -383,11 +384,11 @@ def test_main_names_bad_input(tmp_path, capsys):
 
 
 def test_the_shipped_record_is_small_and_stands_at_the_edge():
-    path = records.FOLDER / f"{experiments.NAME}.json"
+    path = records.FOLDER / f"{edge.NAME}.json"
     assert path.stat().st_size < 500_000
     json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     rows = {(row["activation"], row["lr"]): row for row in load(records.FOLDER) if row["steps"] == 4000}
-    assert set(rows) >= set(itertools.product(experiments.ACTIVATIONS, experiments.RATES))
+    assert set(rows) >= set(itertools.product(edge.ACTIVATIONS, edge.RATES))
     for (_, lr), row in rows.items():
         if row["overflow_step"] is None:
             assert row["sharpness"] < 1.1 * 2 / lr

@@ -1,29 +1,17 @@
-"""Measure what is too long for class and keep it in the records, one run at a time.
+"""Full-batch gradient descent on digits with its sharpness: the record of notebook 4."""
 
-    python -m ngdm_helpers.experiments edge-of-stability [--steps N] [--seeds S …] [--activations A …] [--rates η …]
-
-A run is written as soon as it is done, and one that is recorded is skipped: stop at any time, start again, and only
-what is missing is computed. ``--force`` measures everything anew.
-"""
-
-import argparse
-import math
-import pathlib
-import shlex
-import sys
 import time
 import warnings
 
-import numpy as np
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks, records
+from ngdm_helpers.records import rounded, thinned
 
 NAME, KEY = "edge_of_stability", ("activation", "lr", "seed", "steps")
 ACTIVATIONS, RATES = ("relu", "tanh", "gelu"), (0.05, 0.1, 0.2, 0.3, 0.4)
 SHARPNESS_EVERY = 50
 LAST_STEPS = 1000  # the directional smoothness is averaged over so many of the last steps
-_POINTS = 400
 
 
 def edge_of_stability(
@@ -87,58 +75,22 @@ def row(activation, lr, seed, steps):
         "steps": steps,
         "seconds": round(time.perf_counter() - begin, 2),
         "overflow_step": run.overflow_step,
-        "final_loss": _rounded(run.losses[-1]) if finished else None,
-        "sharpness": _rounded(last_quarter.mean()) if finished and last_quarter.size else None,
-        "directional": _rounded(run.directional[-LAST_STEPS:].mean()) if finished else None,
+        "final_loss": rounded(run.losses[-1]) if finished else None,
+        "sharpness": rounded(last_quarter.mean()) if finished and last_quarter.size else None,
+        "directional": rounded(run.directional[-LAST_STEPS:].mean()) if finished else None,
         "curves": {
-            "loss": _thinned(run.losses),
-            "sharpness": _thinned(run.sharpness, SHARPNESS_EVERY),
-            "directional": _thinned(run.directional),
+            "loss": thinned(run.losses),
+            "sharpness": thinned(run.sharpness, SHARPNESS_EVERY),
+            "directional": thinned(run.directional),
         },
     }
 
 
-def _thinned(values, every=1):
-    """``values``, taken ``every`` so many steps, as at most 400: {"every": steps between them, "values": [...]}.
-
-    The stride is odd: on a 2-cycle an even one would see only one of the two points, and show a smooth curve.
-    """
-    stride = math.ceil(len(values) / _POINTS)
-    stride += stride % 2 == 0
-    return {"every": stride * every, "values": [_rounded(value) for value in values[::stride]]}
-
-
-def _rounded(value):
-    """A Python float of 5 significant digits; None, which JSON knows, for NaN."""
-    return float(f"{value:.5g}") if np.isfinite(value) else None
-
-
-def main(arguments=None):
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    parser = argparse.ArgumentParser(prog="python -m ngdm_helpers.experiments", description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(dest="experiment", required=True)
+def add_command(commands):
+    """Add ``edge-of-stability`` to the command line."""
     edge = commands.add_parser("edge-of-stability", help="gradient descent on digits: loss, sharpness, smoothness")
     edge.add_argument("--steps", type=int, default=4000)
     edge.add_argument("--seeds", type=int, nargs="+", default=[0])
     edge.add_argument("--activations", nargs="+", default=ACTIVATIONS, help=f"default: {' '.join(ACTIVATIONS)}")
     edge.add_argument("--rates", type=float, nargs="+", default=RATES, help="the learning rates η")
-    edge.add_argument("--force", action="store_true", help="measure what is recorded again")
-    edge.add_argument("--folder", type=pathlib.Path, default=records.FOLDER, help="where the record lies")
-    options = parser.parse_args(arguments)
-
-    command = shlex.join(["python", "-m", "ngdm_helpers.experiments", *arguments])
-    settings = {name: value for name, value in vars(options).items() if name != "experiment"}
-    try:
-        measured = edge_of_stability(**settings, command=command)
-    except (TypeError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    print(f"{measured} run(s) measured; the record is {options.folder / NAME}.json")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    edge.set_defaults(measure=edge_of_stability, record=NAME)

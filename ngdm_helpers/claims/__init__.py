@@ -1,0 +1,41 @@
+"""The paper's claims, their verdicts, and the ledger table: a module for each notebook.
+
+Every row carries the function that measures it; the table shows what that function returns now, no typed-in number.
+"""
+
+from ngdm_helpers.claims import convergence, edge_of_stability, lasso, preliminaries
+from ngdm_helpers.claims.edge_of_stability import huber_problem, huber_tail
+from ngdm_helpers.claims.lasso import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
+from ngdm_helpers.claims.preliminaries import midpoint_gap, sharp_problem
+from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
+
+__all__ = [
+    "CLAIMS",
+    "PAPER_LAMS",
+    "PAPER_LR",
+    "PAPER_START",
+    "VERDICTS",
+    "Claim",
+    "Measured",
+    "Table",
+    "huber_problem",
+    "huber_tail",
+    "last_norms",
+    "ledger",
+    "midpoint_gap",
+    "sharp_problem",
+]
+
+CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *lasso.CLAIMS, *edge_of_stability.CLAIMS)
+
+
+def ledger(*ids):
+    """Measure the claims ``ids`` (all without any) and return their `Table`. AssertionError if one lost its support."""
+    known = {claim.id: claim for claim in CLAIMS}
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise ValueError(f"ids must be among {', '.join(known)}, got {', '.join(unknown)}")
+    table = Table([known[name] for name in ids or known])
+    for claim, measured in table.rows:
+        assert measured.supports, f"{claim.id}: measured {measured.ours}, which does not support {claim.verdict!r}"
+    return table

@@ -1,0 +1,3 @@
+"""Claims C1–C7 of notebook 2, and the problems that measure them."""
+
+CLAIMS = ()

@@ -1,0 +1,45 @@
+"""Measure what is too long for class and keep it in the records, one run at a time.
+
+    python -m ngdm_helpers.experiments edge-of-stability [--steps N] [--seeds S …] [--activations A …] [--rates η …]
+
+A run is written as soon as it is done, and one that is recorded is skipped: stop at any time, start again, and only
+what is missing is computed. ``--force`` measures everything anew. A module for each experiment; each adds its command.
+"""
+
+import argparse
+import pathlib
+import shlex
+import sys
+
+from ngdm_helpers import records
+from ngdm_helpers.experiments import edge
+from ngdm_helpers.experiments.edge import edge_of_stability
+
+__all__ = ["edge_of_stability", "main"]
+
+
+def main(arguments=None):
+    """The command line: 0 when all is measured, 1 for bad arguments, 130 when interrupted."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="python -m ngdm_helpers.experiments", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="experiment", required=True)
+    for experiment in (edge,):
+        experiment.add_command(commands)
+    for command in commands.choices.values():
+        command.add_argument("--force", action="store_true", help="measure what is recorded again")
+        command.add_argument("--folder", type=pathlib.Path, default=records.FOLDER, help="where the record lies")
+    options = vars(parser.parse_args(arguments))
+    measure, record = options.pop("measure"), options.pop("record")
+    del options["experiment"]
+
+    command = shlex.join(["python", "-m", "ngdm_helpers.experiments", *arguments])
+    try:
+        measured = measure(**options, command=command)
+    except (TypeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    print(f"{measured} run(s) measured; the record is {options['folder'] / record}.json")
+    return 0

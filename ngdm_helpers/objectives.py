@@ -400,15 +400,16 @@ class Quadratic(Composite):
         return Oracle(value, forward, smooth_gradient=forward, prox=_identity)
 
 
-SEPARABLE = ("log-cosh", "√(1 + x²) − 1", "x²/2 + x⁴/4")
+SEPARABLE = ("log-cosh", "√(1 + x²) − 1", "x²/2 + x⁴/4", "mollified Huber")
 
 
 @dataclass(frozen=True, eq=False)
 class Separable(Composite):
-    """f(β) = Σᵢ φ(βᵢ) with φ″(0) = 1 = curvature: analytic relatives of Huber's function, and one that is not.
+    """f(β) = Σᵢ φ(βᵢ) with φ″(0) = 1 = curvature: smooth relatives of Huber's function, and one that is not.
 
-    kind: "log-cosh" and "√(1 + x²) − 1" have L = 1 and |φ′| < 1 (as Huber with δ = 1); "x²/2 + x⁴/4" grows faster than
-    its tangent parabola, and its gradient is not Lipschitz.
+    kind: "log-cosh" and "√(1 + x²) − 1" are analytic, with L = 1 and |φ′| < 1 (as Huber with δ = 1); "x²/2 + x⁴/4"
+    grows faster than its tangent parabola, and its gradient is not Lipschitz; "mollified Huber" is Huber with δ = 1
+    averaged over shifts in (−0.2, 0.2), less a constant: C², φ = x²/2 for |x| ≤ 0.8 and slope 1 from 1.2 on.
     """
 
     kind: str
@@ -450,6 +451,24 @@ class Separable(Composite):
             def phi(b):
                 return b * b / 2 + (b * b) * (b * b) / 4
 
+        elif self.kind == "mollified Huber":
+            sign = checks.sign(beta)
+
+            def parts(b):
+                """|b|, cut at 0.8, how far it has come of the 0.4 between 0.8 and 1.2, and how far beyond 1.2."""
+                size = xp.abs(b)
+                zero, inner, outer = xp.zeros_like(b), 0.8 + xp.zeros_like(b), 1.2 + xp.zeros_like(b)
+                bend = xp.minimum(xp.maximum(size - inner, zero), outer - inner)
+                return xp.minimum(size, inner), bend, xp.maximum(size - outer, zero)
+
+            def gradient(b):
+                core, bend, _ = parts(b)
+                return sign(b) * (core + bend - bend * bend / 0.8)
+
+            def phi(b):
+                core, bend, beyond = parts(b)
+                return core * core / 2 + 0.8 * bend + bend * bend / 2 - bend * bend * bend / 2.4 + beyond
+
         else:
 
             def gradient(b):
@@ -459,6 +478,95 @@ class Separable(Composite):
                 return b * b / (1 + xp.sqrt(1 + b * b))  # √(1 + b²) − 1 without cancellation
 
         return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, smooth_gradient=gradient, prox=_identity)
+
+
+@dataclass(frozen=True, eq=False)
+class PowerTail(Objective):
+    """f(β) = Σᵢ φ(βᵢ), φ(x) = x²/2 for |x| ≤ 1 and ½ + (|x|^q − 1)/q beyond: a parabola that goes on as a power.
+
+    exponent: q ≥ 1, a number or an array over the batch. q = 1 is Huber with δ = 1 and q = 2 the parabola. φ′ is
+    continuous: φ′(x) = sign(x)·|x|^(q − 1) beyond 1. Growth is subquadratic for q < 2; L = 1 up to q = 2.
+    """
+
+    exponent: float | Array
+
+    def __post_init__(self):
+        exponent = checks.positive("exponent", self.exponent)
+        if bool((exponent < 1).any()) if checks.is_array(exponent) else exponent < 1:
+            raise ValueError(f"exponent must be at least 1 (below it f is not convex), got {self.exponent!r}")
+        _set(self, exponent=exponent)
+
+    @property
+    def batch_shape(self):
+        return _shape(self.exponent)
+
+    @property
+    def smoothness(self):
+        if checks.is_array(self.exponent):
+            xp = checks.namespace(self.exponent)
+            one = xp.ones_like(self.exponent)
+            return xp.where(self.exponent <= 2, one, one * math.inf)
+        return 1.0 if self.exponent <= 2 else math.inf
+
+    @property
+    def lipschitz(self):
+        """inf: 1 per coordinate for q = 1, hence √p for p of them, and none for q > 1."""
+        return math.inf
+
+    def oracle(self, beta):
+        q = _batched("exponent", self.exponent, beta, trailing=True)
+        xp, sign = checks.namespace(beta), checks.sign(beta)
+
+        def parts(b):
+            size, one = xp.abs(b), xp.ones_like(b)
+            return xp.minimum(size, one), xp.maximum(size, one)
+
+        def value(b):
+            inner, outer = parts(b)
+            return xp.sum(inner * inner / 2 + (outer**q - 1) / q, axis=-1)
+
+        def subgradient(b):
+            inner, outer = parts(b)
+            return sign(b) * inner * outer ** (q - 1)
+
+        return Oracle(value, subgradient)
+
+
+@dataclass(frozen=True, eq=False)
+class Product(Objective):
+    """f(u, v) = ½(uv − 1)²: a linear network of two weights on one sample; beta is (u, v). Not convex.
+
+    Its minimisers are the hyperbola uv = 1, where the largest curvature is u² + v² (see `theory.product_sharpness`).
+    """
+
+    @property
+    def p(self):
+        return 2
+
+    @property
+    def batch_shape(self):
+        return ()
+
+    @property
+    def smoothness(self):
+        return math.inf
+
+    @property
+    def lipschitz(self):
+        return math.inf
+
+    def oracle(self, beta):
+        _check_p(2, beta)
+        xp = checks.namespace(beta)
+
+        def residual(b):
+            return b[..., 0] * b[..., 1] - 1
+
+        def subgradient(b):
+            r = residual(b)
+            return xp.stack([r * b[..., 1], r * b[..., 0]], axis=-1)
+
+        return Oracle(lambda b: residual(b) ** 2 / 2, subgradient)
 
 
 @dataclass(frozen=True, eq=False)

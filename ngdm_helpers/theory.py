@@ -115,6 +115,29 @@ def huber_rise(c, start, delta=1.0):
     return np.log(delta / start) / np.log(np.asarray(c) - 1)
 
 
+def power_cycle(lr, exponent):
+    """(η/2)^(1/(2 − q)): the symmetric 2-cycle ±a on `objectives.PowerTail`, for η ≥ 2 and 1 ≤ q < 2.
+
+    It solves f′(a)/a = 2/η with f′(a)/a = a^(q − 2). Two steps multiply a small deviation by (3 − 2q)², which is below
+    1 for 1 < q < 2: the cycle is stable at every η. Numbers or NumPy arrays. Raises ValueError outside these ranges.
+    """
+    lr, q = checks.positive("lr", lr), checks.positive("exponent", exponent)
+    if np.any(np.asarray(lr) < 2):
+        raise ValueError(f"lr must be at least 2 (below it gradient descent converges), got {lr}")
+    if np.any(np.asarray(q) < 1) or np.any(np.asarray(q) >= 2):
+        raise ValueError(f"exponent must be at least 1 and below 2 (from 2 on there is no 2-cycle past 2/L), got {q}")
+    return (lr / 2) ** (1 / (2 - q))
+
+
+def product_sharpness(beta):
+    """The largest eigenvalue of the Hessian of `objectives.Product` at beta (..., 2), a NumPy array → (...,).
+
+    The Hessian is ((v², 2uv − 1), (2uv − 1, u²)); where uv = 1 its eigenvalues are 0 and u² + v².
+    """
+    u, v = np.moveaxis(checks.vectors("beta", beta), -1, 0)
+    return (u * u + v * v) / 2 + np.hypot((u * u - v * v) / 2, 2 * u * v - 1)
+
+
 def trough_height(width, lr, steps):
     """(3·width·ηk)^⅓: how y grows on `objectives.Trough` from (η/2, 0) if η ≥ 2·width, for k → ∞.
 

@@ -415,6 +415,30 @@ moved = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01, steps=6000)
 means = claims.last_norms(moved).mean(axis=0)
 assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the mean is pηλ/2
 
+# %% [markdown] id="floats-claim" slideshow={"slide_type": "slide"}
+# ## 5 · Proposition 3.1 in floating point
+
+# %% [markdown] id="general-claim" slideshow={"slide_type": "slide"}
+# ## 6 · The general LASSO
+
+# %% [markdown] id="bound-claim" slideshow={"slide_type": "slide"}
+# ## 7 · The bound (12), and that it is tight
+
+# %% [markdown] id="diminishing-claim" slideshow={"slide_type": "slide"}
+# ## 8 · Diminishing against reducing
+
+# %% [markdown] id="adam-claim" slideshow={"slide_type": "slide"}
+# ## 9 · Is it the same with Adam?
+
+# %% [markdown] id="deep-claim" slideshow={"slide_type": "slide"}
+# ## 10 · Deep networks
+
+# %% [markdown] id="zeros-claim" slideshow={"slide_type": "slide"}
+# ## 11 · What gives zeros
+
+# %% [markdown] id="staircase-claim" slideshow={"slide_type": "slide"}
+# ## 12 · Bonus: a devil's staircase
+
 # %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
 # ## The ledger so far
 #

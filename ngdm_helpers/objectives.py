@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import array_api_compat
+import numpy as np
 
 from ngdm_helpers import checks
 
@@ -90,6 +91,18 @@ def soft_threshold(u, t):
     """S_t(u) = sign(u)·max(|u| − t, 0), elementwise; the proximal map of t‖·‖₁. ``t`` ≥ 0, broadcast against ``u``."""
     xp = checks.namespace(u)
     return checks.sign(u)(u) * xp.maximum(xp.abs(u) - t, xp.zeros_like(u))
+
+
+def project_l1_ball(v):
+    """The nearest point with ‖·‖₁ ≤ 1 to each ``v``: (..., p) → (..., p).
+
+    It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − 1)/j), |v| sorted downwards (Duchi et al. 2008).
+    """
+    xp = checks.namespace(v)
+    size = xp.flip(xp.sort(xp.abs(v), axis=-1), axis=-1)
+    count = xp.arange(1, v.shape[-1] + 1, dtype=v.dtype, device=array_api_compat.device(v))
+    t = xp.max((xp.cumulative_sum(size, axis=-1) - 1) / count, axis=-1, keepdims=True)
+    return soft_threshold(v, xp.maximum(t, xp.zeros_like(t)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +218,92 @@ class ReLURegression(Objective):
 
 
 @dataclass(frozen=True, eq=False)
+class NeuronRegression(Objective):
+    """Relatives of (3): f(β) = ‖y − φ(Xβ)‖² + λ₁‖β‖₁ + λ₂‖β‖², φ(z) = a·z + (1 − a)·w·log(1 + exp(z/w)).
+
+    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; both numbers or arrays over the batch, so
+    that one call runs all members of the family. w = 0, a = 0 is (3); w > 0 softplus; a = 1 linear (ridge) regression.
+    Convex for a = 1, and for a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for softplus.
+    """
+
+    X: Array = field(repr=False)
+    y: Array = field(repr=False)
+    slope: float | Array = 0.0
+    width: float | Array = 0.0
+    lam1: float | Array = 0.0
+    lam2: float | Array = 0.0
+
+    def __post_init__(self):
+        X, y = _data(self.X, self.y)
+        names = ("slope", "width", "lam1", "lam2")
+        _set(self, X=X, y=y, **{n: checks.nonnegative(n, getattr(self, n), like=X) for n in names})
+        if bool((self.slope > 1).any()) if checks.is_array(self.slope) else self.slope > 1:
+            raise ValueError(f"slope must be at most 1, got {self.slope!r}")
+
+    @property
+    def batch_shape(self):
+        return _data_batch(self, slope=self.slope, width=self.width, lam1=self.lam1, lam2=self.lam2)
+
+    @property
+    def curvature(self):
+        """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
+        return 2 * _largest_eigenvalue(self.X) + 2 * self.lam2
+
+    @property
+    def smoothness(self):
+        """inf for the members with a kink; for softplus an upper bound, which grows like max|y|/w as the kink sharpens.
+
+        Per sample φ′² + φφ″ ≤ 1.05 and φ″ ≤ (1 − a)/(4w).
+        """
+        xp = checks.namespace(self.X)
+        slope, width, lam1 = (xp.asarray(v, dtype=self.X.dtype) for v in (self.slope, self.width, self.lam1))
+        kink = (1 - slope) * xp.max(xp.abs(self.y), axis=-1)  # half the slope jump, in units of x
+        rounded = xp.where((width > 0) & (slope < 1), 1.05 + kink / (4 * xp.where(width > 0, width, 1.0)), 1.0)
+        L = 2 * _largest_eigenvalue(self.X) * rounded + 2 * self.lam2
+        return _scalar(xp.where(((width == 0) & (kink > 0)) | (lam1 > 0), xp.full_like(L, math.inf), L))
+
+    @property
+    def lipschitz(self):
+        return math.inf
+
+    def oracle(self, beta):
+        X, y = _same_data(self, beta)
+        slope = _batched("slope", self.slope, beta, trailing=True)
+        width = _batched("width", self.width, beta, trailing=True)
+        lam1, lam1_coord = _batched("lam1", self.lam1, beta), per_coordinate("lam1", self.lam1, beta)
+        lam2, lam2_coord = _batched("lam2", self.lam2, beta), per_coordinate("lam2", self.lam2, beta)
+        xp, norm1 = checks.namespace(beta), _norm1(beta)
+        sign = checks.sign(beta)
+        forward, _ = _linear(X)
+        _, backward = _linear(2 * X)
+        zero = xp.zeros_like(y)
+        round_off = bool(xp.any(width > 0))  # without a softplus member, no exponential is computed
+        safe = xp.where(width > 0, width, xp.ones_like(width))
+
+        def activation(z):
+            soft = xp.maximum(z, zero)
+            if round_off:
+                soft = soft + width * xp.log1p(xp.exp(-xp.abs(z) / safe))
+            return slope * z + (1 - slope) * soft
+
+        def derivative(z):
+            step = xp.astype(z > 0, z.dtype)
+            if round_off:
+                tail = xp.exp(-xp.abs(z) / safe)
+                step = xp.where(width > 0, xp.where(z > 0, 1 / (1 + tail), tail / (1 + tail)), step)
+            return slope + (1 - slope) * step
+
+        def value(b):
+            return _sum_squares(xp, y - activation(forward(b))) + lam1 * norm1(b) + lam2 * _sum_squares(xp, b)
+
+        def subgradient(b):
+            z = forward(b)
+            return backward((activation(z) - y) * derivative(z)) + lam1_coord * sign(b) + 2 * lam2_coord * b
+
+        return Oracle(value, subgradient)
+
+
+@dataclass(frozen=True, eq=False)
 class Lasso(Composite):
     """Equation (11): f(β) = ‖y − Xβ‖² + λ‖β‖₁, no factor ½; ``reduction="mean"`` divides the square by n.
 
@@ -260,6 +359,59 @@ class Lasso(Composite):
             smooth_gradient=smooth_gradient,
             prox=lambda b, step: soft_threshold(b, step * lam_coord),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Minibatch(Composite):
+    """A `Lasso` whose gradients see ``size`` random rows at a time, scaled to be right on average; values see them all.
+
+    problem: a `Lasso` of NumPy arrays without a batch of data. Every run draws the same rows (``seed``), without
+    replacement within a step.
+    """
+
+    problem: Lasso
+    size: int
+    seed: int = 0
+
+    def __post_init__(self):
+        X = getattr(self.problem, "X", None)
+        if not isinstance(self.problem, Lasso) or not isinstance(X, np.ndarray) or X.ndim != 2:
+            raise TypeError(f"problem must be a Lasso with one NumPy matrix X (n, p), got {self.problem!r}")
+        _set(self, size=checks.count("size", self.size))
+        if self.size > X.shape[0]:
+            raise ValueError(f"size must be at most n = {X.shape[0]}, got {self.size}")
+
+    @property
+    def X(self):
+        return self.problem.X
+
+    @property
+    def batch_shape(self):
+        return self.problem.batch_shape
+
+    @property
+    def curvature(self):
+        return self.problem.curvature
+
+    @property
+    def smoothness(self):
+        return self.problem.smoothness
+
+    @property
+    def lipschitz(self):
+        return math.inf
+
+    def oracle(self, beta):
+        full, X, y = self.problem.oracle(beta), self.problem.X, self.problem.y
+        lam_coord, sign = per_coordinate("lam", self.problem.lam, beta), checks.sign(beta)
+        n, rng = X.shape[0], np.random.default_rng(self.seed)
+        scale = 2 * n / (self.size * _samples(self.problem))
+
+        def smooth_gradient(b):
+            rows = rng.choice(n, self.size, replace=False)
+            return ((b @ X[rows].T - y[rows]) @ X[rows]) * scale
+
+        return Oracle(full.value, lambda b: smooth_gradient(b) + lam_coord * sign(b), smooth_gradient, full.prox)
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,6 +510,99 @@ class LeastAbsolute(Objective):
             value=lambda b: xp.sum(xp.abs(forward(b) - y), axis=-1) / samples,
             subgradient=lambda b: backward(sign(forward(b) - y)),
         )
+
+
+TIES = ("first", "shared")
+
+
+@dataclass(frozen=True, eq=False)
+class MaxNorm(Composite):
+    """f(β) = ‖β‖_∞, minimised at 0, with G = 1 in every dimension.
+
+    ties: where several |βᵢ| are largest, which subgradient. "first" is the sign of the first of them, as torch's
+    ``abs().max(dim=-1).values`` differentiates; "shared" the mean over all of them, as ``abs().amax(dim=-1)`` does.
+    """
+
+    ties: str = "first"
+
+    def __post_init__(self):
+        checks.choice("ties", self.ties, TIES)
+
+    @property
+    def batch_shape(self):
+        return ()
+
+    @property
+    def smoothness(self):
+        return math.inf
+
+    @property
+    def curvature(self):
+        return 0.0
+
+    @property
+    def lipschitz(self):
+        return 1.0
+
+    def oracle(self, beta):
+        xp, sign, shared = checks.namespace(beta), checks.sign(beta), self.ties == "shared"
+        places = xp.arange(beta.shape[-1], device=array_api_compat.device(beta))
+
+        def subgradient(b):
+            size = xp.abs(b)
+            if shared:
+                chosen = xp.astype(size == xp.max(size, axis=-1, keepdims=True), b.dtype)
+                return sign(b) * chosen / xp.sum(chosen, axis=-1, keepdims=True)
+            return sign(b) * xp.astype(places == xp.argmax(size, axis=-1)[..., None], b.dtype)
+
+        return Oracle(
+            value=lambda b: xp.max(xp.abs(b), axis=-1),
+            subgradient=subgradient,
+            smooth_gradient=lambda b: xp.zeros_like(b),
+            prox=lambda b, step: b - step * project_l1_ball(b / step),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothMaxNorm(Composite):
+    """f(β) = min_u ‖u‖_∞ + ‖u − β‖²/(2δ): the Moreau envelope of ‖·‖_∞, which for p = 1 is Huber's function over δ.
+
+    ‖β‖_∞ − δ/2 ≤ f(β) ≤ ‖β‖_∞; L = 1/δ, G = 1. delta: δ > 0, a number or an array over the batch.
+    """
+
+    delta: float | Array
+
+    def __post_init__(self):
+        _set(self, delta=checks.positive("delta", self.delta))
+
+    @property
+    def batch_shape(self):
+        return _shape(self.delta)
+
+    @property
+    def smoothness(self):
+        return 1 / self.delta
+
+    @property
+    def curvature(self):
+        return self.smoothness
+
+    @property
+    def lipschitz(self):
+        return 1.0
+
+    def oracle(self, beta):
+        delta, delta_coord = _batched("delta", self.delta, beta), per_coordinate("delta", self.delta, beta)
+        xp = checks.namespace(beta)
+
+        def gradient(b):
+            return project_l1_ball(b / delta_coord)
+
+        def value(b):
+            g = gradient(b)
+            return xp.max(xp.abs(b - delta_coord * g), axis=-1) + delta * _sum_squares(xp, g) / 2
+
+        return Oracle(value, gradient, smooth_gradient=gradient, prox=_identity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -699,6 +944,11 @@ def _linear(M):
         xp = checks.namespace(M)
         transposed = xp.asarray(M.T, copy=True)
         return lambda v: v @ transposed, lambda r: r @ M
+    if M.shape[-3] == 1:  # one matrix for the whole last batch axis: a matrix product for each of the others
+        M = M[..., 0, :, :]
+        xp = checks.namespace(M)
+        transposed = xp.asarray(xp.matrix_transpose(M), copy=True)
+        return lambda v: (v if v.ndim > 1 else v[None]) @ transposed, lambda r: r @ M
     return lambda v: (M @ v[..., None])[..., 0], lambda r: (r[..., None, :] @ M)[..., 0, :]
 
 

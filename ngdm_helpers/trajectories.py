@@ -67,6 +67,12 @@ def exponential_decay(lr, factor):
     return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
 
 
+def cosine(lr, steps):
+    """η_k = lr·(1 + cos(πk/steps))/2, from lr down to 0 at k = steps: torch's CosineAnnealingLR; 0 from there on."""
+    lr, steps = checks.positive("lr", lr), checks.count("steps", steps)
+    return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
+
+
 def _decay_factor(factor):
     factor = checks.fraction("factor", factor)
     if factor == 0:

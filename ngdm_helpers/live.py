@@ -131,7 +131,7 @@ def live(figure, update, *, alt, marks=None, caption="", background=(), **contro
 
     update: a function of the controls' values that sets artists and returns those it changed, as
     ``matplotlib.animation.FuncAnimation(blit=True)`` asks. What it changes without returning it is drawn as well,
-    at the price of a full redraw.
+    at the price of a full redraw. It may move other controls, two that show one quantity, say: that draws nothing more.
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).
@@ -241,6 +241,7 @@ class Live(widgets.VBox):
                 self._refresh(name)
 
     def _refresh(self, *moved):
+        held, self._held = self._held, True  # what update itself moves
         try:
             artists = self._update(**self.values)
             self._paint(artists, redraw=not self._background_names.isdisjoint(moved))
@@ -249,6 +250,8 @@ class Live(widgets.VBox):
             at = html.escape(", ".join(f"{self.controls[n].description} = {v}" for n, v in self.values.items()))
             self.message.value = f"<b>Not drawn at {at}.</b> {words} The picture below is the last that could be drawn."
             raise
+        finally:
+            self._held = held
         if self.message.value:
             self.message.value = ""
 

@@ -61,6 +61,69 @@ def subgradient_bound(objective, lr):
     return checks.positive("lr", lr) * objective.lipschitz**2 / 2
 
 
+def float_zeros(digits, exponent):
+    """The share of weights that (8) takes to exactly 0 in floating point at ηλ = 2^−exponent, starting from U(−1, 1).
+
+    digits: significant bits of the format: 53, 24, 11 and 8 for float64, float32, float16 and bfloat16. The start is
+    rounded to nearest. An octave [2^−j, 2^(1−j)), j ≥ 1, holds 2^−j of the weights on a grid of 2^(1−j−digits). Where
+    that is no coarser than s = 2^−exponent, every step is exact and a weight ends at 0 if it lies on sℤ; on a coarser
+    grid it stays where it is or, halfway between two neighbours, moves once at most.
+    """
+    digits, exponent = checks.count("digits", digits), checks.count("exponent", exponent)
+    return 4 / 3 * 2.0 ** (exponent - digits + 1) / 4 ** max(1, exponent - digits + 1)
+
+
+def float_frozen(digits, s):
+    """The share of weights from U(−1, 1) that a step s > 0 of (8) does not move: |w| − s rounds to |w|.
+
+    That needs s below half the spacing of floats at |w|, hence |w| ≥ 2^e for the smallest e with 2^e > 2^digits·s. If
+    2^digits·s is itself 2^e, s is half the spacing in the octave above it, and a tie leaves every second weight there.
+    """
+    digits, s = checks.count("digits", digits), checks.positive_number("s", s)
+    mantissa, e = math.frexp(2.0**digits * s)  # 2^digits·s = mantissa·2^e, ½ ≤ mantissa < 1
+    tie = 2.0 ** (e - 1) / 2 if mantissa == 0.5 and e <= 0 else 0.0
+    return max(0.0, 1 - 2.0**e) + tie
+
+
+def adam_cycles(beta1):
+    """The symmetric cycles of Adam on λ|x| as its second moment has settled at λ², in units of η: one array for each.
+
+    Then a step is η·m with m ← β₁m + (1 − β₁)·sign(x): no λ in it. On a cycle of P steps above 0 and P below, m runs
+    from −M to M = (1 − β₁^P)/(1 + β₁^P); the array holds the P positions above 0. P = 1, 2, … as long as all are
+    positive. A small shift that keeps the signs gives another cycle: these are the centres of families.
+    """
+    beta1, cycles = checks.fraction("beta1", beta1), []
+    while True:
+        j = np.arange(1, len(cycles) + 2)
+        top = (1 - beta1 ** j[-1]) / (1 + beta1 ** j[-1])
+        steps = 1 - (1 + top) * beta1**j
+        x = steps.sum() / 2 - np.concatenate([[0.0], np.cumsum(steps)[:-1]])
+        if not (x > 0).all():
+            return cycles
+        cycles.append(x)
+
+
+def staircase_plateau(plus, period, shrink):
+    """The interval of c/λ in which NGDM on ½hβ² − cβ + λ|β| is positive at ``plus`` of ``period`` steps: (low, high).
+
+    shrink = 1 − ηh in (0, 1). β ← shrink·β + ηc − ηλ·sign(β) is a contracted rotation; its sign pattern is the most
+    even one. On that pattern the cycle is a geometric sum, and (low, high) keeps every sign what the pattern says.
+    For period ≥ 2 the width is 2·shrink^(period − 2)·(1 − shrink)²/(1 − shrink^period).
+    """
+    period, shrink = checks.count("period", period), checks.fraction("shrink", shrink)
+    plus = checks.count("plus", plus)
+    if plus >= period or math.gcd(plus, period) > 1 or shrink == 0:
+        raise ValueError(
+            "plus/period must be in lowest terms between 0 and 1, and shrink positive, "
+            f"got {plus}/{period} and {shrink}"
+        )
+    k = np.arange(period)
+    sign = np.where((k + 1) * plus // period > k * plus // period, 1.0, -1.0)
+    past = sign[(k[:, None] - 1 - k) % period]  # past[k, j − 1] = sign of step k − j
+    pull = (1 - shrink) * (past @ shrink**k) / (1 - shrink**period)
+    return float(pull[sign > 0].max()), float(pull[sign < 0].min())
+
+
 def best_value_bound(distance, lipschitz, lr, steps):
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 
@@ -194,6 +257,58 @@ def capture_level(A, norm):
     else:
         raise ValueError(f"norm must be 2 or inf, got {norm!r}")
     return float(level) if level.ndim == 0 else level
+
+
+def cube_gain(A, lr):
+    """‖I − ηA‖_∞: the largest ‖·‖_∞ after one step of gradient descent on ½βᵀAβ from the cube ‖β‖_∞ ≤ 1: (...,).
+
+    The cube is kept if and only if it is at most 1; for η ≤ 1/maxᵢ Aᵢᵢ that says that A is diagonally dominant.
+    A: (..., p, p), symmetric; lr = η > 0, a number or an array over the batch.
+    """
+    A, lr = checks.symmetric("A", A), checks.positive("lr", lr)
+    xp = checks.namespace(A)
+    eye = xp.eye(A.shape[-1], dtype=A.dtype, device=array_api_compat.device(A))
+    step = lr[..., None, None] * A if checks.is_array(lr) else lr * A
+    gain = xp.max(xp.sum(xp.abs(eye - step), axis=-1), axis=-1)
+    return float(gain) if gain.ndim == 0 else gain
+
+
+def diagonally_dominant(A):
+    """Whether Aᵢᵢ ≥ Σⱼ≠ᵢ |Aᵢⱼ| in every row of A (..., p, p), symmetric: a bool, or booleans over the batch."""
+    A = checks.symmetric("A", A)
+    xp = checks.namespace(A)
+    ok = xp.all(2 * xp.linalg.diagonal(A) >= xp.sum(xp.abs(A), axis=-1), axis=-1)
+    return bool(ok) if ok.ndim == 0 else ok
+
+
+def smooth_steps_bound(distance, smoothness, eps):
+    """LR²/(2ε): after so many steps of gradient descent with η = 1/L, a convex L-smooth f has f − f* ≤ ε.
+
+    distance = R = ‖x₀ − x*‖₂, smoothness = L, eps = ε: numbers, or NumPy arrays that broadcast.
+    """
+    R, L = checks.positive("distance", distance), checks.positive("smoothness", smoothness)
+    return L * R**2 / (2 * checks.positive("eps", eps))
+
+
+def subgradient_steps_bound(distance, lipschitz, eps):
+    """G²R²/ε²: after so many steps of NGDM with η = ε/G², the best value of a convex G-Lipschitz f is within ε of f*.
+
+    distance = R = ‖x₀ − x*‖₂, lipschitz = G, eps = ε: numbers, or NumPy arrays that broadcast.
+    """
+    R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
+    return (G * R / checks.positive("eps", eps)) ** 2
+
+
+def max_norm_steps(p, eps):
+    """p·⌈1/(ε√p) − 1⌉: the steps after which NGDM on ‖x‖_∞ from (1, …, 1)/√p, η = ε, has ‖x‖_∞ ≤ ε; 0 if it starts so.
+
+    For ties settled in favour of the first (`objectives.MaxNorm`): each step lowers one of the p coordinates by ε.
+    Without rounding up it is √p/ε − p, at most 1/(4ε²), which p = 1/(4ε²) attains. eps: a number or a NumPy array.
+    """
+    p, eps = checks.count("p", p), checks.positive("eps", eps)
+    each = np.maximum(np.ceil(1 / (np.asarray(eps) * p**0.5) - 1 - 1e-9), 0)  # 1/(ε√p) is often a whole number
+    steps = (p * each).astype(int)
+    return int(steps) if steps.ndim == 0 else steps
 
 
 def _quantum(beta, lr, lam):

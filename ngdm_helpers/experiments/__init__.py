@@ -1,6 +1,7 @@
 """Measure what is too long for class and keep it in the records, one run at a time.
 
     python -m ngdm_helpers.experiments edge-of-stability [--steps N] [--seeds S …] [--activations A …] [--rates η …]
+    python -m ngdm_helpers.experiments vgg16-l1 [--lam λ …] [--method M …] [--data D] [--weights W] [--steps N] […]
 
 A run is written as soon as it is done, and one that is recorded is skipped: stop at any time, start again, and only
 what is missing is computed. ``--force`` measures everything anew. A module for each experiment; each adds its command.
@@ -12,10 +13,11 @@ import shlex
 import sys
 
 from ngdm_helpers import records
-from ngdm_helpers.experiments import edge
+from ngdm_helpers.experiments import edge, vgg16
 from ngdm_helpers.experiments.edge import edge_of_stability
+from ngdm_helpers.experiments.vgg16 import vgg16_l1
 
-__all__ = ["edge_of_stability", "main"]
+__all__ = ["edge_of_stability", "main", "vgg16_l1"]
 
 
 def main(arguments=None):
@@ -23,7 +25,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="python -m ngdm_helpers.experiments", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="experiment", required=True)
-    for experiment in (edge,):
+    for experiment in (edge, vgg16):
         experiment.add_command(commands)
     for command in commands.choices.values():
         command.add_argument("--force", action="store_true", help="measure what is recorded again")
@@ -35,7 +37,7 @@ def main(arguments=None):
     command = shlex.join(["python", "-m", "ngdm_helpers.experiments", *arguments])
     try:
         measured = measure(**options, command=command)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ngdm_helpers import theory, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression, Trough
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, MaxNorm, Quadratic, ReLURegression, Trough
 from ngdm_helpers.trajectories import run
 
 LIBRARIES = pytest.mark.parametrize("to", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
@@ -348,3 +348,69 @@ def test_local_threshold():
 def test_huber_rise_needs_c_above_2():
     with pytest.raises(ValueError, match=r"c must be above 2 .*, got 2.0"):
         theory.huber_rise(2.0, 0.1)
+
+
+# --- convergence ------------------------------------------------------------------------------------------------------
+
+
+@LIBRARIES
+def test_cube_gain_is_the_largest_step_out_of_the_cube(to):
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(6, 4, 4))
+    A = factors @ factors.swapaxes(-1, -2)
+    lr = rng.uniform(0.01, 0.5, 6)
+    corners = np.stack(np.meshgrid(*[[-1.0, 1.0]] * 4), axis=-1).reshape(-1, 4)  # a maximum over the cube sits there
+    moved = np.abs(corners - lr[:, None, None] * (corners @ A)).max(axis=(1, 2))
+    np.testing.assert_allclose(np.asarray(theory.cube_gain(to(A), to(lr))), moved, rtol=1e-12)
+    assert theory.cube_gain(to(A[0]), float(lr[0])) == pytest.approx(moved[0])
+
+
+def test_diagonal_dominance_decides_for_small_steps():
+    rng = np.random.default_rng(1)
+    off = rng.uniform(-1, 1, (200, 3, 3))
+    A = (off + off.swapaxes(-1, -2)) / 2
+    A[:, range(3), range(3)] = rng.uniform(0.2, 2, (200, 3))
+    dominant = theory.diagonally_dominant(A)
+    assert 20 < dominant.sum() < 180
+    for share in (0.01, 1.0):  # of the largest step that the theorem allows
+        gain = theory.cube_gain(A, share / A[:, range(3), range(3)].max(axis=-1))
+        np.testing.assert_array_equal(gain <= 1 + 1e-12, dominant)
+    assert theory.diagonally_dominant([[2.0, -2.0], [-2.0, 2.0]]) is True
+    assert theory.diagonally_dominant([[1.0, 2.0], [2.0, 5.0]]) is False
+
+
+def test_smooth_steps_bound_holds_and_half_of_it_is_needed():
+    """Huber's function from 1 with δ = 1/(2k + 1) is worth 1/(4k + 2) after k steps (Drori & Teboulle 2014)."""
+    eps = 1e-3
+    budget = theory.smooth_steps_bound(1.0, 1.0, eps)
+    assert budget == pytest.approx(500)
+    deltas = np.append(np.geomspace(1e-4, 1, 200), 1 / (2 * np.array([100, 200, 249]) + 1))
+    values = run(Huber([[1.0]], [0.0], deltas, "sum"), [1.0], 1.0, 500).values
+    assert (values[-1] <= eps).all()
+    needed = np.where(values[0] > eps, (values <= eps).argmax(axis=0), 0)
+    assert 0.49 * budget < needed.max() < 0.51 * budget
+    assert values[249, -1] == pytest.approx(1 / (4 * 249 + 2), rel=1e-9)
+
+
+def test_subgradient_steps_bound_holds():
+    for eps in (0.2, 0.05):
+        budget = theory.subgradient_steps_bound(1.0, 1.0, eps)
+        assert budget == pytest.approx(1 / eps**2)
+        for p in (1, 4, 25, 100):
+            values = run(MaxNorm(), np.full(p, p**-0.5), eps, round(budget)).values
+            assert values.min() <= eps * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("p", [1, 3, 25, 100])
+def test_max_norm_steps_equals_the_run(p):
+    eps = np.array([0.2, 0.1, 0.05, 0.03, 0.0125])
+    steps = theory.max_norm_steps(p, eps)
+    values = run(MaxNorm(), np.full(p, p**-0.5), eps, max(steps.max(), 1)).values
+    np.testing.assert_array_equal((values <= eps * (1 + 1e-9)).argmax(axis=0), steps)
+
+
+def test_max_norm_steps_is_at_most_a_quarter_of_the_inverse_square():
+    for eps in (0.1, 0.05, 0.025, 0.0125):
+        hardest = round(1 / (4 * eps**2))
+        assert theory.max_norm_steps(hardest, eps) == hardest
+        assert max(theory.max_norm_steps(p, eps) for p in range(1, 4 * hardest) if p**-0.5 / eps % 1 == 0) == hardest

@@ -16,10 +16,14 @@ from ngdm_helpers.objectives import (
     L1Norm,
     Lasso,
     LeastAbsolute,
+    MaxNorm,
+    NeuronRegression,
     Quadratic,
     ReLURegression,
     Separable,
+    SmoothMaxNorm,
     Trough,
+    project_l1_ball,
     soft_threshold,
 )
 
@@ -55,8 +59,25 @@ def huber_loss(b, delta, reduction):
     return torch.nn.functional.huber_loss(torch.tensor(X) @ b, torch.tensor(Y), delta=delta, reduction=reduction)
 
 
+def neuron_loss(b, y, activation):
+    return ((torch.tensor(y) - activation(torch.tensor(X) @ b)) ** 2).sum() + 0.5 * b.abs().sum() + 0.25 * (b**2).sum()
+
+
+def smooth_max_norm(b, delta=0.5):
+    """min_t t + Σᵢ max(|bᵢ| − t, 0)²/(2δ), t ≥ 0: the envelope, minimised over u = b clipped to ±t; t by bisection."""
+    low, high = torch.zeros(()), b.detach().abs().max()
+    for _ in range(80):
+        t = (low + high) / 2
+        low, high = (t, high) if torch.relu(b.detach().abs() - t).sum() > delta else (low, t)
+    return high + (torch.relu(b.abs() - high) ** 2).sum() / (2 * delta)
+
+
 def at_zero(b):
     return b == 0
+
+
+def tied(b):
+    return (abs(b) == abs(b).max(axis=-1, keepdims=True)).sum(axis=-1) > 1
 
 
 CASES = {
@@ -96,6 +117,27 @@ CASES = {
         lambda b: (torch.tensor(X) @ b - torch.tensor(Y)).abs().sum(),
         lambda b: b @ X.T == Y,
     ),
+    "Neuron-relu": Case(
+        lambda to: NeuronRegression(to(X), to(-Y), 0.0, 0.0, 0.5, 0.25),
+        lambda b: relu_loss(b, -Y),
+        lambda b: np.concatenate([b == 0, b @ X.T == 0], axis=-1),
+    ),
+    "Neuron-leaky": Case(
+        lambda to: NeuronRegression(to(X), to(-Y), 0.25, 0.0, 0.5, 0.25),
+        lambda b: neuron_loss(b, -Y, lambda z: torch.nn.functional.leaky_relu(z, 0.25)),
+        lambda b: b @ X.T == 0,
+        convex=False,
+    ),
+    "Neuron-softplus": Case(
+        lambda to: NeuronRegression(to(X), to(-Y), 0.0, 0.5, 0.5, 0.25),
+        lambda b: neuron_loss(b, -Y, lambda z: torch.nn.functional.softplus(z, beta=2, threshold=40)),  # cut at 20
+    ),
+    "Neuron-linear": Case(
+        lambda to: NeuronRegression(to(X), to(Y), 1.0, 0.5, 0.5, 0.25), lambda b: neuron_loss(b, Y, lambda z: z)
+    ),
+    "MaxNorm-first": Case(lambda to: MaxNorm(), lambda b: b.abs().max(dim=-1).values, tied),
+    "MaxNorm-shared": Case(lambda to: MaxNorm("shared"), lambda b: b.abs().amax(dim=-1), tied),
+    "SmoothMaxNorm": Case(lambda to: SmoothMaxNorm(0.5), smooth_max_norm),
     "log-cosh": Case(lambda to: Separable("log-cosh"), lambda b: torch.log(torch.cosh(b)).sum()),
     "pseudo-Huber": Case(lambda to: Separable("√(1 + x²) − 1"), lambda b: (torch.sqrt(1 + b**2) - 1).sum()),
     "quartic": Case(lambda to: Separable("x²/2 + x⁴/4"), lambda b: (b**2 / 2 + b**4 / 4).sum()),
@@ -193,6 +235,8 @@ def pairs(scale):
         (Huber(X, 0 * Y, 0.5), X.T @ X),
         (Huber(X, 0 * Y, 2.0, "sum"), X.T @ X),
         (ReLURegression(POSITIVE, 0 * Y, 0.0, 0.5), POSITIVE.T @ POSITIVE),
+        (NeuronRegression(POSITIVE, 0 * Y, lam2=0.5), POSITIVE.T @ POSITIVE),
+        (NeuronRegression(X, -Y, slope=1.0), X.T @ X),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -207,8 +251,17 @@ def test_smoothness_bounds_every_secant_and_is_attained(f, top):
 
 @pytest.mark.parametrize(
     "f",
-    [L1Norm(0.5), Lasso(X, Y, 0.5), ReLURegression(X, -Y), ReLURegression(X, 0 * Y, 0.5), LeastAbsolute(X, 0 * Y)],
-    ids=["L1Norm", "Lasso", "ReLU", "ReLU-l1", "LeastAbsolute"],
+    [
+        L1Norm(0.5),
+        Lasso(X, Y, 0.5),
+        ReLURegression(X, -Y),
+        ReLURegression(X, 0 * Y, 0.5),
+        NeuronRegression(X, -Y, slope=0.5),
+        NeuronRegression(X, 0 * Y, width=0.5, lam1=0.5),
+        LeastAbsolute(X, 0 * Y),
+        MaxNorm(),
+    ],
+    ids=["L1Norm", "Lasso", "ReLU", "ReLU-l1", "Neuron", "Neuron-l1", "LeastAbsolute", "MaxNorm"],
 )
 def test_infinite_smoothness_means_unbounded_secants(f):
     assert f.smoothness == math.inf
@@ -225,6 +278,8 @@ def test_infinite_smoothness_means_unbounded_secants(f):
         (Huber(np.ones((6, P)), np.zeros(6), 0.5, "sum"), np.ones(P)),
         (LeastAbsolute(np.ones((6, P)), np.zeros(6)), np.ones(P)),
         (LeastAbsolute(X, Y, "sum"), None),
+        (MaxNorm(), np.eye(P)[0]),
+        (SmoothMaxNorm(0.5), np.eye(P)[0]),
         (Huber(X, Y, 2.0), None),  # here G is only an upper bound
         (Huber(X, Y, 2.0, "sum"), None),
     ],
@@ -236,7 +291,38 @@ def test_lipschitz_bounds_every_secant_and_is_attained(f, x):
         assert secants(f, x[None], 2 * x[None])[0] == pytest.approx(f.lipschitz, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ["ReLU", "Lasso-sum", "Lasso-mean", "Quadratic"])
+@pytest.mark.parametrize("width", [0.02, 0.5])
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_smoothness_of_softplus_bounds_every_secant_and_grows_with_the_kink(slope, width):
+    f = NeuronRegression(X, -Y, slope, width, lam2=0.5)
+    along = np.linspace(-20 * width, 20 * width, 4001)[:, None] * X[:1] / (X[0] @ X[0])  # across the kink of sample 0
+    worst = max(secants(f, *pairs(scale))[1] for scale in (1e-3, 1e-1, 1, 1e3))
+    worst = max(worst, secants(f, along[1:], along[:-1])[1])
+    assert worst <= f.smoothness * (1 + 1e-9)
+    one = NeuronRegression([[1.0]], [-3.0], slope, width)  # f″ = 2φ′² + 2(φ + 3)φ″, nearly as large as its bound
+    z = np.linspace(-10 * width, 10 * width, 20001)[:, None]
+    assert secants(one, z[1:], z[:-1])[1] > 0.75 * one.smoothness
+    assert f.smoothness > f.curvature
+
+
+def test_smoothness_of_the_smooth_max_norm_is_attained():
+    f = SmoothMaxNorm(0.25)
+    assert max(secants(f, *pairs(scale))[1] for scale in (1e-3, 1e-1, 1, 10)) <= f.smoothness * (1 + 1e-9)
+    assert secants(f, 0.01 * np.eye(P), -0.01 * np.eye(P))[1] == pytest.approx(f.smoothness) == 4
+    np.testing.assert_array_equal(SmoothMaxNorm(np.array([0.5, 0.1])).smoothness, [2, 10])
+
+
+@pytest.mark.parametrize("delta", [0.05, 0.5])
+def test_smooth_max_norm_is_within_half_delta_and_huber_in_one_dimension(delta):
+    points = np.vstack([RANDOM, LATTICE, LATTICE * delta])
+    gap = abs(points).max(axis=-1) - SmoothMaxNorm(delta).value(points)
+    assert (gap >= -1e-12).all() and (gap <= delta / 2 + 1e-12).all() and gap.max() > 0.4 * delta
+    line = points[:, :1]
+    huber = Huber([[1.0]], [0.0], delta, "sum").value(line) / delta
+    np.testing.assert_allclose(SmoothMaxNorm(delta).value(line), huber, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["ReLU", "Lasso-sum", "Lasso-mean", "Quadratic", "Neuron-relu", "Neuron-softplus"])
 def test_infinite_lipschitz_means_unbounded_slopes(name):
     f = CASES[name].make(np.asarray)
     assert f.lipschitz == math.inf
@@ -261,7 +347,7 @@ def test_constants_over_a_batch():
 @pytest.mark.parametrize("name", CASES)
 def test_only_splittings_have_a_prox(name):
     f = CASES[name].make(np.asarray)
-    has_prox = not isinstance(f, ReLURegression | LeastAbsolute)
+    has_prox = not isinstance(f, ReLURegression | NeuronRegression | LeastAbsolute)
     assert hasattr(f, "prox") == hasattr(f, "smooth_gradient") == has_prox
     assert (f.oracle(RANDOM).prox is not None) == has_prox
 
@@ -278,6 +364,26 @@ def test_prox_is_the_minimiser_of_its_definition(f, lam, step):
     grid = np.linspace(-12, 12, 24001)
     cost = step * lam * abs(grid) + (grid - points[:60, :1]) ** 2 / 2
     np.testing.assert_allclose(u[:60, 0], grid[cost.argmin(axis=-1)], atol=1e-3)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.6, 5.0])
+def test_prox_of_the_max_norm_meets_its_optimality_condition(step):
+    """(β − u)/step is a subgradient g of ‖·‖_∞ at u: ‖g‖₁ ≤ 1 and g·u = ‖u‖_∞."""
+    points = np.vstack([RANDOM, LATTICE, step * LATTICE])
+    u = MaxNorm().prox(points, step)
+    g = (points - u) / step
+    assert (abs(g).sum(axis=-1) <= 1 + 1e-12).all()
+    np.testing.assert_allclose((g * u).sum(axis=-1), abs(u).max(axis=-1), atol=1e-12)
+
+
+def test_projection_on_the_l1_ball_is_the_nearest_point():
+    points = np.vstack([RANDOM, LATTICE, 0.2 * LATTICE])
+    near = project_l1_ball(points)
+    assert (abs(near).sum(axis=-1) <= 1 + 1e-12).all()
+    inside = abs(points).sum(axis=-1) <= 1
+    np.testing.assert_array_equal(near[inside], points[inside])
+    vertices = np.vstack([np.eye(P), -np.eye(P)])  # (v − near)·(vertex − near) ≤ 0: no vertex lies beyond
+    assert ((points - near) @ vertices.T - ((points - near) * near).sum(-1, keepdims=True) <= 1e-12).all()
 
 
 @pytest.mark.parametrize("name", ["L1Norm", "Lasso-sum", "Lasso-mean", "Huber-mean", "Huber-sum", "Quadratic"])
@@ -356,6 +462,9 @@ DOWN, ACROSS = SEED.uniform(0.1, 1, (3, 1)), SEED.uniform(0.1, 1, 2)
         (Lasso, {"X": X, "y": SEED.normal(size=(3, 1, 12)), "lam": ACROSS}),
         (Huber, DATA | {"delta": DOWN}),
         (Huber, {"X": X, "y": Y, "delta": ACROSS}),
+        (NeuronRegression, DATA | {"slope": DOWN, "width": ACROSS, "lam2": DOWN}),
+        (NeuronRegression, {"X": X, "y": -Y, "width": np.array([[0.0], [0.1], [1.0]]), "lam1": ACROSS}),
+        (SmoothMaxNorm, {"delta": DOWN}),
         (Quadratic, {"A": np.stack([A, SPD])}),
     ],
 )

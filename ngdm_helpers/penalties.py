@@ -6,9 +6,10 @@ sees the data loss alone. The rest of a step, ‖β‖₁ included, is done bloc
 processor's cache, with the same floating-point operations, so that the weights are the same.
 """
 
+import copy
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -172,6 +173,21 @@ class FineTuned:
     def means(self):
         """(L,): the mean of ‖β‖₁ over the last two iterates."""
         return self.norms[-2:].mean(axis=0)
+
+    def network(self, i):
+        """The i-th network, a module."""
+        model = copy.deepcopy(self.model)
+        model.load_state_dict({name: weight[i] for name, weight in self.weights.items()})
+        return model
+
+    def cut(self):
+        """The same with every weight |β| < ηλ set to 0: pruning by the one threshold that fits (8)."""
+        limits = torch.tensor(self.lr * self.lams)
+        weights = {}
+        for name, weight in self.weights.items():
+            limit = limits.to(weight).view(-1, *[1] * (weight.ndim - 1))
+            weights[name] = torch.where(weight.abs() < limit, torch.zeros_like(weight), weight)
+        return replace(self, weights=weights)
 
     def census(self):
         """`census` of each network, a list of L dicts; its quantum is ηλ."""

@@ -1,6 +1,7 @@
 """Measure what is too long for class and keep it in the records, one run at a time.
 
     python -m ngdm_helpers.experiments edge-of-stability [--steps N] [--seeds S …] [--activations A …] [--rates η …]
+    python -m ngdm_helpers.experiments mlp-l1 [--method M …] [--lam λ …] [--steps N] [--seeds S …]
     python -m ngdm_helpers.experiments vgg16-l1 [--lam λ …] [--method M …] [--data D] [--weights W] [--steps N] […]
 
 A run is written as soon as it is done, and one that is recorded is skipped: stop at any time, start again, and only
@@ -13,11 +14,12 @@ import shlex
 import sys
 
 from ngdm_helpers import records
-from ngdm_helpers.experiments import edge, vgg16
+from ngdm_helpers.experiments import edge, mlp, vgg16
 from ngdm_helpers.experiments.edge import edge_of_stability
+from ngdm_helpers.experiments.mlp import mlp_l1
 from ngdm_helpers.experiments.vgg16 import vgg16_l1
 
-__all__ = ["edge_of_stability", "main", "vgg16_l1"]
+__all__ = ["edge_of_stability", "main", "mlp_l1", "vgg16_l1"]
 
 
 def main(arguments=None):
@@ -25,7 +27,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="python -m ngdm_helpers.experiments", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="experiment", required=True)
-    for experiment in (edge, vgg16):
+    for experiment in (edge, mlp, vgg16):
         experiment.add_command(commands)
     for command in commands.choices.values():
         command.add_argument("--force", action="store_true", help="measure what is recorded again")

@@ -52,6 +52,25 @@ def band_mean_l1(p, lr, lam):
     return p * lr * lam / 2
 
 
+def band_sd_l1(p, lr, lam):
+    """ηλ√(p/12): the standard deviation of ‖β‖₁ at one step, for p independent residues, uniform on (0, ηλ).
+
+    The mean over two steps does not fluctuate at all, see `band_mean_l1`. p: an integer; lr, lam: as there.
+    """
+    p, lr, lam = checks.count("p", p), checks.positive("lr", lr), checks.nonnegative("lam", lam)
+    checks.same_home("lam", lam, lr, "lr")
+    return lr * lam * math.sqrt(p / 12)
+
+
+def band_share(threshold, lr, lam):
+    """min(1, threshold/ηλ): the share of weights with |β| < threshold, for residues that are uniform on (0, ηλ).
+
+    Numbers, all > 0.
+    """
+    threshold = checks.positive_number("threshold", threshold)
+    return min(1.0, threshold / (checks.positive_number("lr", lr) * checks.positive_number("lam", lam)))
+
+
 def subgradient_bound(objective, lr):
     """(12): ηG²/2 ≥ lim f_best − f*, for a convex G-Lipschitz objective and a constant step.
 
@@ -199,6 +218,29 @@ def product_sharpness(beta):
     """
     u, v = np.moveaxis(checks.vectors("beta", beta), -1, 0)
     return (u * u + v * v) / 2 + np.hypot((u * u - v * v) / 2, 2 * u * v - 1)
+
+
+def product_flow_sharpness(start):
+    """√((u² − v²)² + 4): the curvature where gradient flow on `objectives.Product` ends, from start (..., 2).
+
+    The flow keeps u² − v², and ends on uv = 1, where the curvature is u² + v². It starts on the side uv > 0.
+    """
+    u, v = np.moveaxis(checks.vectors("start", start), -1, 0)
+    if np.any(u * v <= 0):
+        raise ValueError(f"start must have uv > 0 (elsewhere the flow may end at 0), got {start!r}")
+    return np.hypot(u * u - v * v, 2.0)
+
+
+def active_curvature(objective, beta):
+    """2λmax(X_AᵀX_A) + 2λ₂, A = {i: xᵢᵀβ > 0}: the largest curvature of (3) at beta (..., p), off its kinks → (...,).
+
+    objective: a `ReLURegression` whose data are one NumPy X (n, p) and a number λ₂. It is at most its ``.curvature``.
+    """
+    X, beta = objective.X, checks.vectors("beta", beta)
+    if X.ndim != 2 or checks.is_array(objective.lam2):
+        raise ValueError(f"objective must have one X and one number lam2, got X {tuple(X.shape)}")
+    active = (beta @ X.T > 0)[..., None] * X
+    return 2 * np.linalg.eigvalsh(np.swapaxes(active, -1, -2) @ active)[..., -1] + 2 * objective.lam2
 
 
 def trough_height(width, lr, steps):

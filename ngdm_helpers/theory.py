@@ -353,6 +353,19 @@ def max_norm_steps(p, eps):
     return int(steps) if steps.ndim == 0 else steps
 
 
+def bridge_smoothness(beta):
+    """2β/√(2π): the largest curvature of z·Φ(βz), at z = 0; β = 1 is GELU, β → ∞ ReLU. A number or a NumPy array.
+
+    The second derivative is β·(2 − u²)·exp(−u²/2)/√(2π) with u = βz.
+    """
+    return 2 * checks.positive("beta", beta) / math.sqrt(2 * math.pi)
+
+
+def bridge_gap(beta):
+    """max |z·Φ(βz) − max(z, 0)| = maxᵤ u·Φ(−u)/β = 0.16997/β, at |z| = 0.7518/β. A number or a NumPy array."""
+    return 0.16997120747990369 / checks.positive("beta", beta)
+
+
 def _quantum(beta, lr, lam):
     """beta as an array and s = ηλ shaped to broadcast against it."""
     beta = checks.vectors("beta0", beta)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from ngdm_helpers import theory, trajectories
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, MaxNorm, Quadratic, ReLURegression, Trough
@@ -414,3 +415,14 @@ def test_max_norm_steps_is_at_most_a_quarter_of_the_inverse_square():
         hardest = round(1 / (4 * eps**2))
         assert theory.max_norm_steps(hardest, eps) == hardest
         assert max(theory.max_norm_steps(p, eps) for p in range(1, 4 * hardest) if p**-0.5 / eps % 1 == 0) == hardest
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 7.0])
+def test_bridge_constants(beta):
+    """z·Φ(βz), the bridge from GELU to ReLU: its largest curvature and its distance from ReLU."""
+    z = np.linspace(-10, 10, 200_001) / beta
+    phi = z * ndtr(beta * z)
+    assert np.abs(phi - np.maximum(z, 0)).max() == pytest.approx(theory.bridge_gap(beta), rel=1e-6)
+    second = np.diff(phi, 2) / (z[1] - z[0]) ** 2
+    assert np.abs(second).max() == pytest.approx(theory.bridge_smoothness(beta), rel=1e-4)
+    np.testing.assert_allclose(theory.bridge_gap(np.array([1.0, 10.0])) * [1, 10], theory.bridge_gap(1.0))

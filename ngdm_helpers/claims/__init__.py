@@ -4,26 +4,60 @@ Every row carries the function that measures it; the table shows what that funct
 """
 
 from ngdm_helpers.claims import convergence, edge_of_stability, lasso, preliminaries
-from ngdm_helpers.claims.edge_of_stability import huber_problem, huber_tail
+from ngdm_helpers.claims.convergence import (
+    FIGURE_1,
+    FOUR_LOSSES,
+    LECTURE_A,
+    LECTURE_LR,
+    LECTURE_START,
+    absolute_steps,
+    falls,
+    four_losses,
+    interpolating_network,
+    leaves,
+    random_problems,
+    rates_problem,
+    secants,
+    slope,
+    steps_to,
+)
+from ngdm_helpers.claims.edge_of_stability import TWO_WEIGHTS, huber_problem, huber_tail, relu_toy
 from ngdm_helpers.claims.lasso import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
 from ngdm_helpers.claims.preliminaries import midpoint_gap, sharp_problem
 from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
 
 __all__ = [
     "CLAIMS",
+    "FIGURE_1",
+    "FOUR_LOSSES",
+    "LECTURE_A",
+    "LECTURE_LR",
+    "LECTURE_START",
     "PAPER_LAMS",
     "PAPER_LR",
     "PAPER_START",
+    "TWO_WEIGHTS",
     "VERDICTS",
     "Claim",
     "Measured",
     "Table",
+    "absolute_steps",
+    "falls",
+    "four_losses",
     "huber_problem",
     "huber_tail",
+    "interpolating_network",
     "last_norms",
+    "leaves",
     "ledger",
     "midpoint_gap",
+    "random_problems",
+    "rates_problem",
+    "relu_toy",
+    "secants",
     "sharp_problem",
+    "slope",
+    "steps_to",
 ]
 
 CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *lasso.CLAIMS, *edge_of_stability.CLAIMS)

@@ -6,7 +6,9 @@ import numpy as np
 
 from ngdm_helpers import records, theory, trajectories
 from ngdm_helpers.claims.table import Claim, Measured
-from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, Separable, Trough
+from ngdm_helpers.objectives import Huber, L1Norm, Product, Quadratic, ReLURegression, Separable, Trough
+
+TWO_WEIGHTS = (1.5, 0.4)  # a start on ½(uv − 1)² from which the curvature rises by a quarter
 
 
 def huber_problem(data="U[0, 1]", delta=1.0, n=20, p=50, seed=0):
@@ -21,6 +23,14 @@ def huber_tail(c, data="U[0, 1]", delta=1.0, steps=3000, **shape):
     objective = huber_problem(data, delta, **shape)
     start = np.zeros(objective.X.shape[-1])
     return float(trajectories.run(objective, start, c / objective.smoothness, steps).values[-200:].mean())
+
+
+def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):
+    """Loss (3) without penalties, X from U[−1, 1] or U[0, 1], y from strength·U[−1, 0], and a start from U[−1, 1]ᵖ."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1.0 if data == "U[−1, 1]" else 0.0, 1.0, (n, p))
+    objective = ReLURegression(X, -strength * rng.uniform(0, 1, n))
+    return objective, rng.uniform(-1, 1, p)
 
 
 def _threshold_of_a_quadratic():

@@ -3,11 +3,13 @@
 from ngdm_helpers.explorers.edge_of_stability import (
     chord_law,
     growth_decides,
+    growth_exponent,
     huber_losses,
     huber_rise,
     local_edge,
     quadratic_threshold,
     recorded_sharpness,
+    toy_problem,
     trough,
 )
 from ngdm_helpers.explorers.lasso import disguised_learning_rate, l1_orbit, residue_sawtooth, step_reduction
@@ -23,6 +25,7 @@ __all__ = [
     "chord_law",
     "disguised_learning_rate",
     "growth_decides",
+    "growth_exponent",
     "huber_losses",
     "huber_rise",
     "l1_orbit",
@@ -35,6 +38,7 @@ __all__ = [
     "step_sizes",
     "subdifferential",
     "subgradient_method",
+    "toy_problem",
     "trough",
     "two_recursions",
 ]

@@ -143,6 +143,15 @@ def staircase_plateau(plus, period, shrink):
     return float(pull[sign > 0].max()), float(pull[sign < 0].min())
 
 
+def best_value_deficit(p):
+    """√(2/(3πp)): by how much the best value of (8) on its orbit falls short of (12), as a share of it, on average.
+
+    For residues that are independent and uniform, and p large: f_even + f_odd is twice the bound, and the standard
+    deviation of f_even is λs√(p/12). p: a number or a NumPy array.
+    """
+    return (2 / (3 * math.pi * checks.positive("p", p))) ** 0.5
+
+
 def best_value_bound(distance, lipschitz, lr, steps):
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 

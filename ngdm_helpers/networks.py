@@ -1,8 +1,9 @@
-"""Small networks, full-batch gradient descent on them, and the sharpness along its way.
+"""Networks, and two ways to train them: gradient descent on one batch, with its sharpness, and minibatch SGD.
 
-The only module of the package that imports torch when it is loaded. Everything here is the setting of Cohen et al.,
-"Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability" (ICLR 2021), made small enough for a
-laptop: one loss, one fixed batch, plain gradient descent.
+The only module of the package that imports torch when it is loaded. The full-batch part is the setting of Cohen et
+al., "Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability" (ICLR 2021), made small enough for
+a laptop: one loss, one fixed batch, plain gradient descent. The minibatch part is the setting of the paper's Figure 2:
+the VGG networks of its Appendix A on small images.
 """
 
 import contextlib
@@ -20,31 +21,68 @@ from tqdm.auto import tqdm
 from ngdm_helpers import checks
 from ngdm_helpers.trajectories import DivergenceWarning
 
-ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU, "elu": torch.nn.ELU}
+
+class Abs(torch.nn.Module):
+    """|x|, whose slope jumps by 2 at 0: twice ReLU's kink."""
+
+    def forward(self, x):
+        return x.abs()
+
+
+class Bridge(torch.nn.Module):
+    """x·Φ(βx), Φ the standard normal distribution function: GELU for β = 1, ReLU for β → ∞, C^∞ in between."""
+
+    def __init__(self, beta):
+        super().__init__()
+        self.beta = beta
+
+    def forward(self, x):
+        return torch.nn.functional.gelu(self.beta * x) / self.beta  # one fused kernel, and the same number
+
+    def extra_repr(self):
+        return f"β={self.beta:g}"
+
+
+ACTIVATIONS = {
+    "relu": torch.nn.ReLU,
+    "tanh": torch.nn.Tanh,
+    "gelu": torch.nn.GELU,
+    "elu": torch.nn.ELU,
+    "abs": Abs,
+    "leaky": lambda: torch.nn.LeakyReLU(0.5),  # max(x, x/2): half of ReLU's kink
+}
+
+
+def activation_layer(activation):
+    """The layer named ``activation``: one of ACTIVATIONS, or "bridge-β" with a number β > 0, such as "bridge-10"."""
+    if isinstance(activation, str) and activation.startswith("bridge-"):
+        try:
+            beta = float(activation.removeprefix("bridge-"))
+        except ValueError:
+            beta = math.nan
+        if not 0 < beta < math.inf:
+            raise ValueError(f"activation must be bridge-β with a number β > 0, got {activation!r}")
+        return Bridge(beta)
+    return ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]()
 
 
 def mlp(activation, widths=(64, 64, 64, 10), seed=0):
     """A fully connected network, ``activation`` between its linear layers, none after the last.
 
-    activation: one of ACTIVATIONS. widths: (inputs, hidden, …, outputs), two or more positive integers; the default
+    activation: see `activation_layer`. widths: (inputs, hidden, …, outputs), two or more positive integers; the default
     has 8970 parameters. seed: of torch's default initialisation, U(−1/√inputs, 1/√inputs) for every weight and bias;
     torch's global generator is left as it was. Raises TypeError or ValueError, naming the argument.
     """
-    layer = ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]
+    activation_layer(activation)
     if isinstance(widths, str) or not isinstance(widths, Iterable):
         raise TypeError(f"widths must be two or more positive integers, got {widths!r}")
     widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
     if len(widths) < 2:
         raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))
+    with _seeded(seed):
         layers = [torch.nn.Linear(widths[0], widths[1])]
         for inputs, outputs in itertools.pairwise(widths[1:]):
-            layers += [layer(), torch.nn.Linear(inputs, outputs)]
+            layers += [activation_layer(activation), torch.nn.Linear(inputs, outputs)]
     return torch.nn.Sequential(*layers)
 
 
@@ -55,6 +93,91 @@ def mse(outputs, targets):
     two does not carry over to the other.
     """
     return (outputs - targets).square().sum() / targets.shape[0]
+
+
+# --- the networks of Figure 2 -----------------------------------------------------------------------------------------
+
+VGG = {  # Appendix A, as printed: channels of the 3×3 convolutions; "M", there a max pool, is an average pool here
+    11: (16, "M", 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
+    13: (16, 16, "M", 32, 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
+    19: (16, 16, "M", 32, 32, "M", 32, 32, 32, 32, "M", 64, 64, 64, 64, "M", 64, 64, 64, 64, "M"),
+}
+INITIALISATIONS = ("default", "kaiming", "variance-preserving")
+_PROBES = 256  # images that "variance-preserving" is measured on
+
+
+def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None):
+    """Appendix A's network: ``depth`` − 1 layers with weights in 3×3 convolutions and pools, then Linear(64, 10).
+
+    It takes (n, 3, 32, 32) to (n, 10), and is kuangliu's VGG with the appendix's three changes: no batch
+    normalisation, average for max pools, fewer channels; Linear(512, 10) becomes Linear(64, 10) with them. (As in
+    kuangliu's code, VGG19 has 17 layers with weights rather than 19, because two of three linear ones are dropped; so
+    9 and 11 for the others.) depth: 11, 13 or 19. activation: see `activation_layer`, after every convolution.
+
+    init: "default", torch's, U(−1/√fan_in, 1/√fan_in) for weights and biases;
+    "kaiming", weights N(0, g²/fan_in) with g = `activation_gain`, biases 0, which keeps mean squares where neither
+    padding nor pooling changes them;
+    "variance-preserving", the same and then, layer by layer from the first, every weight scaled so that the layer's
+    outputs have mean square 1 on the first 256 of ``images`` (n, 3, 32, 32) (Mishkin and Matas 2016): what padding and
+    pooling take is made up for, whatever the activation.
+    gain: every weight is multiplied by it at the end. seed: of the draw; torch's global generator is left as it was.
+
+    The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
+    argument.
+    """
+    if depth not in VGG:
+        raise ValueError(f"depth must be one of {', '.join(map(str, VGG))}, got {depth!r}")
+    checks.choice("init", init, INITIALISATIONS)
+    gain = checks.positive_number("gain", gain)
+    if init == "variance-preserving" and images is None:
+        raise ValueError("images must be given for init='variance-preserving', got None")
+    if images is not None and (not isinstance(images, torch.Tensor) or tuple(images.shape[1:]) != (3, 32, 32)):
+        shape = tuple(images.shape) if isinstance(images, torch.Tensor) else images
+        raise ValueError(f"images must be a torch tensor of shape (n, 3, 32, 32), got {shape!r}")
+    with _seeded(seed):
+        layers, channels = [], 3
+        for width in VGG[depth]:
+            if width == "M":
+                layers.append(torch.nn.AvgPool2d(2))
+            else:
+                layers += [torch.nn.Conv2d(channels, width, 3, padding=1), activation_layer(activation)]
+                channels = width
+        model = torch.nn.Sequential(*layers, torch.nn.AvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(channels, 10))
+        if init != "default":
+            for layer in _weighted(model):
+                spread = activation_gain(activation) / math.sqrt(layer.weight[0].numel())
+                torch.nn.init.normal_(layer.weight, std=spread)
+                torch.nn.init.zeros_(layer.bias)
+    if images is not None:
+        model = model.to(images.device)
+    model = model.to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        if init == "variance-preserving":
+            outputs = images[:_PROBES]
+            for layer in model:
+                if hasattr(layer, "weight"):
+                    layer.weight /= layer(outputs).square().mean().sqrt()
+                outputs = layer(outputs)
+        for layer in _weighted(model):
+            layer.weight *= gain
+    return model
+
+
+def _weighted(model):
+    """The convolutions and linear layers of a `vgg`, in order."""
+    return [layer for layer in model if hasattr(layer, "weight")]
+
+
+def activation_gain(activation):
+    """1/√E[φ(z)²] for the activation φ and a standard normal z, by quadrature: √2 for ReLU (He et al. 2015), 1 for |x|.
+
+    Weights of variance gain²/fan_in keep the mean square of what passes through φ and a wide linear layer at 1.
+    """
+    z = torch.linspace(
+        -12, 12, 48_001, dtype=torch.float64
+    )  # 0, where the kinks are, is a node of the trapezoidal rule
+    density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
+    return 1 / math.sqrt(torch.trapezoid(activation_layer(activation)(z).square() * density, z).item())
 
 
 # --- sharpness --------------------------------------------------------------------------------------------------------
@@ -199,18 +322,15 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
 
 
 @contextlib.contextmanager
-def _one_thread():
-    """One CPU thread for torch, then as many as before.
-
-    Two are no faster on matrices this small, and many times slower when other processes want the second core. With one
-    the sums do not depend on the number of cores either.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+def _seeded(seed):
+    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be an integer, got {seed!r}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
         yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _parameters(model, X, Y):
@@ -236,3 +356,188 @@ def _parameters(model, X, Y):
     if shape != tuple(Y.shape):
         raise ValueError(f"Y must have the shape of the model's outputs, {shape}, got {tuple(Y.shape)}")
     return parameters
+
+
+# --- minibatch training -----------------------------------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
+    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),
+}
+_LOOK_EVERY = 20  # steps between looks at whether a loss is still finite: each makes a GPU wait
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """What `train` left behind.
+
+    losses: (models, K), the minibatch loss of each model at steps 0, …, K − 1, before the step's update; NaN from where
+    it was not finite. lr: η. interrupted: True if training was stopped before its last step.
+    """
+
+    losses: np.ndarray
+    lr: float
+    interrupted: bool = False
+
+
+def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, together=True, progress=True):
+    """Minibatch training on the cross-entropy, several models side by side on batches of their own: a `TrainingRun`.
+
+    models: a list of `vgg` of one depth and activation, trained in place. X: (n, 3, 32, 32) float32, y: (n,) int64, on
+    one device; models are moved there. lr: η > 0. optimizer: "sgd", with momentum 0.9, or "adam". seeds: of the
+    `minibatches` of each model; without, 0, 1, …. progress: show a bar.
+    together: train them as one network of grouped convolutions, the same numbers up to rounding; faster at this batch
+    (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
+
+    The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
+    no longer finite is left behind; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
+    ValueError, naming the argument.
+    """
+    lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
+    make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]
+    models, count = _alike(models), _labelled(X, y)
+    seeds = range(len(models)) if seeds is None else list(seeds)
+    if len(seeds) != len(models):
+        raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
+    batches = torch.stack([minibatches(count, batch, steps, seed) for seed in seeds]).to(X.device)
+    together = together and len(models) > 1
+    for model in models:
+        model.to(X.device, memory_format=torch.channels_last)
+    X = X.contiguous(memory_format=torch.channels_last)
+    losses = torch.full((len(models), steps), math.nan, device=X.device)
+    # What is trained: networks, each with the rows of batches and losses that belong to it.
+    parts = [(_grouped(models), slice(None))] if together else [(m, slice(i, i + 1)) for i, m in enumerate(models)]
+    running = [(network, rows, make(network.parameters(), lr)) for network, rows in parts]
+    done, interrupted = 0, False
+    try:
+        for k in tqdm(range(steps), desc=f"η = {lr:g}", unit="step", disable=not progress):
+            for network, rows, updates in running:
+                chosen = batches[rows, k]
+                loss = cross_entropies(network, X[chosen], y[chosen])
+                updates.zero_grad()
+                loss.sum().backward()
+                updates.step()
+                losses[rows, k] = loss.detach()
+            done = k + 1
+            if k % _LOOK_EVERY == 0:
+                running = [part for part in running if bool(losses[part[1], k].isfinite().any())]
+                if not running:
+                    break
+    except KeyboardInterrupt:
+        interrupted = True
+    if together:
+        _ungroup(parts[0][0], models)
+    losses = losses.cpu().numpy().astype(np.float64)
+    losses[np.cumsum(~np.isfinite(losses), axis=1) > 0] = math.nan
+    return TrainingRun(losses[:, :done] if interrupted else losses, lr, interrupted)
+
+
+def minibatches(count, batch, steps, seed=0):
+    """(steps, batch) indices into ``count`` examples, int64: shuffled anew for each pass, an incomplete batch left out.
+
+    Raises TypeError or ValueError, naming the argument.
+    """
+    count, batch = checks.count("count", count), checks.count("batch", batch)
+    steps = checks.count("steps", steps)
+    if batch > count:
+        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
+    with _seeded(seed):
+        passes = math.ceil(steps / (count // batch))
+        order = [torch.randperm(count)[: count // batch * batch] for _ in range(passes)]
+    return torch.cat(order).view(-1, batch)[:steps]
+
+
+def cross_entropies(network, X, y):
+    """(models,): each model's mean cross-entropy on its own batch. X: (models, batch, 3, 32, 32), y: (models, batch).
+
+    network: a model, or what `_grouped` made of several.
+    """
+    models, batch = y.shape
+    channels = X.transpose(0, 1).reshape(batch, -1, *X.shape[3:])  # the models' images as groups of channels
+    outputs = network(channels.contiguous(memory_format=torch.channels_last)).view(batch, models, -1)
+    losses = torch.nn.functional.cross_entropy(outputs.transpose(1, 2), y.T, reduction="none")
+    return losses.mean(dim=0)
+
+
+def _grouped(models):
+    """One network of grouped convolutions that computes what each of the models does, side by side in its channels."""
+    count, layers = len(models), []
+    for alike in zip(*models, strict=True):
+        layer = alike[0]
+        if hasattr(layer, "weight"):
+            outputs, inputs = layer.weight.shape[:2]
+            size = layer.weight.shape[2] if layer.weight.ndim == 4 else 1  # a linear layer is a 1×1 convolution
+            layer = torch.nn.Conv2d(count * inputs, count * outputs, size, padding=size // 2, groups=count)
+            with torch.no_grad():
+                layer.weight.copy_(torch.cat([each.weight.view(outputs, inputs, size, size) for each in alike]))
+                layer.bias.copy_(torch.cat([each.bias for each in alike]))
+        layers.append(torch.nn.Identity() if isinstance(layer, torch.nn.Flatten) else layer)
+    return torch.nn.Sequential(*layers).to(models[0][0].weight.device, memory_format=torch.channels_last)
+
+
+def _ungroup(network, models):
+    """The parameters of a `_grouped` network back into the models."""
+    with torch.no_grad():
+        for layer, *alike in zip(network, *models, strict=True):
+            if hasattr(layer, "weight"):
+                parts = zip(alike, layer.weight.chunk(len(models)), layer.bias.chunk(len(models)), strict=True)
+                for each, weight, bias in parts:
+                    each.weight.copy_(weight.view(each.weight.shape))
+                    each.bias.copy_(bias)
+
+
+def _alike(models):
+    """``models`` as a list, after a look at whether they have the layers of one another."""
+    models = list(models) if isinstance(models, (list, tuple)) else [models]
+    if not models or not all(isinstance(model, torch.nn.Sequential) for model in models):
+        raise TypeError(f"models must be a list of networks.vgg(…), got {models!r}")
+    for model in models[1:]:
+        if [repr(layer) for layer in model] != [repr(layer) for layer in models[0]]:
+            raise ValueError("models must have the same layers, got networks that differ in depth or activation")
+    return models
+
+
+def _labelled(X, y):
+    """The number of examples, after a look at whether X and y are images and their labels."""
+    for name, array, dtype in (("X", X, torch.float32), ("y", y, torch.int64)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+        if array.dtype != dtype:
+            raise TypeError(f"{name} must have dtype {dtype}, got {array.dtype}")
+    if X.ndim != 4 or tuple(X.shape[1:]) != (3, 32, 32):
+        raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
+    if tuple(y.shape) != (len(X),) or y.device != X.device:
+        raise ValueError(f"y must have shape ({len(X)},) on {X.device} like X, got {tuple(y.shape)} on {y.device}")
+    if not bool(((y >= 0) & (y < 10)).all()):
+        raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
+    return len(X)
+
+
+# --- what both need ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be an integer, got {seed!r}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
+        yield
+
+
+@contextlib.contextmanager
+def _one_thread():
+    """One CPU thread for torch, then as many as before.
+
+    Two are no faster on matrices this small, and many times slower when other processes want the second core. With one
+    the sums do not depend on the number of cores either.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -25,10 +25,11 @@ def load(name, folder=FOLDER):
     return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
 
 
-def write(name, rows, command, key, folder=FOLDER):
+def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     """Add ``rows`` to record ``name``, replacing those with the same values of the fields ``key``; atomic.
 
-    command: the command that measured them, stored with the date, versions and processor. Returns the path. Raises
+    command: the command that measured them, stored with the date, versions and processor, and with whatever else
+    ``provenance`` names. compact: a row is one line, for records of hundreds of rows. Returns the path. Raises
     ValueError for a row that lacks a field of ``key``.
     """
     for row in rows:
@@ -36,6 +37,7 @@ def write(name, rows, command, key, folder=FOLDER):
         if lacking:
             raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
     provenance = {
+        **provenance,
         "command": command,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "python": platform.python_version(),
@@ -44,7 +46,12 @@ def write(name, rows, command, key, folder=FOLDER):
     }
     new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
     kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
-    text = json.dumps({"rows": list({**kept, **new}.values())}, indent=1, ensure_ascii=False) + "\n"
+    rows = list({**kept, **new}.values())
+    if compact:
+        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+        text = '{"rows": [\n' + ",\n".join(lines) + "\n]}\n"
+    else:
+        text = json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n"
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)

@@ -1,6 +1,7 @@
 """Measure what is too long for class and keep it in the records, one run at a time.
 
     python -m ngdm_helpers.experiments edge-of-stability [--steps N] [--seeds S …] [--activations A …] [--rates η …]
+    python -m ngdm_helpers.experiments depth [--data digits|cifar10|FILE.npz] [--parts P …] [--seeds N] [--steps N]
     python -m ngdm_helpers.experiments mlp-l1 [--method M …] [--lam λ …] [--steps N] [--seeds S …]
     python -m ngdm_helpers.experiments vgg16-l1 [--lam λ …] [--method M …] [--data D] [--weights W] [--steps N] […]
 
@@ -14,7 +15,7 @@ import shlex
 import sys
 
 from ngdm_helpers import records
-from ngdm_helpers.experiments import edge, mlp, vgg16
+from ngdm_helpers.experiments import depth, edge, mlp, vgg16
 from ngdm_helpers.experiments.edge import edge_of_stability
 from ngdm_helpers.experiments.mlp import mlp_l1
 from ngdm_helpers.experiments.vgg16 import vgg16_l1
@@ -27,7 +28,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="python -m ngdm_helpers.experiments", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="experiment", required=True)
-    for experiment in (edge, mlp, vgg16):
+    for experiment in (depth, edge, mlp, vgg16):
         experiment.add_command(commands)
     for command in commands.choices.values():
         command.add_argument("--force", action="store_true", help="measure what is recorded again")

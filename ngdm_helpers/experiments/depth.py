@@ -1,0 +1,179 @@
+"""Figure 2 with controls: VGG networks of three depths and eight activations on digits and CIFAR-10; notebook 2."""
+
+import pathlib
+import shlex
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm.auto import tqdm
+
+import ngdm_helpers
+from ngdm_helpers import checks, records
+
+NAMES = {"digits": "depth_digits", "cifar10": "depth_cifar10", "cifar10-jpeg": "depth_cifar10"}  # data: record
+DESCRIPTIONS = {
+    "digits": "scikit-learn's digits, 8×8 interpolated to 32×32",
+    "cifar10": "CIFAR-10",
+    "cifar10-jpeg": "CIFAR-10 re-encoded as JPEG",
+}
+KEY = ("data", "images", "depth", "activation", "init", "gain", "optimizer", "lr", "batch", "steps", "seeds")
+DEPTHS = (11, 13, 19)
+ACTIVATIONS = ("relu", "gelu", "bridge-10", "bridge-3", "bridge-100", "abs", "leaky", "tanh")
+BATCH, POINTS = 16, 50  # of a recorded curve
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the grid: depths × activations × rates × gains."""
+
+    init: str
+    optimizer: str
+    rates: tuple[float, ...]
+    steps: int = 400
+    gains: tuple[float, ...] = (1.0,)
+    depths: tuple[int, ...] = DEPTHS
+    activations: tuple[str, ...] = ACTIVATIONS
+    data: tuple[str, ...] = tuple(NAMES)
+
+
+PARTS = {  # in the order in which they are measured
+    "variance-preserving": Part("variance-preserving", "sgd", (0.01, 0.003, 0.03)),
+    "adam": Part("default", "adam", (0.001, 0.0003, 0.003)),
+    "default": Part("default", "sgd", (0.03, 0.01, 0.1), steps=200),
+    "gain": Part(
+        "variance-preserving", "sgd", (0.01,), gains=(0.5, 0.7, 0.85, 1.15), activations=("relu", "gelu", "bridge-3"),
+        data=("digits",),
+    ),
+    "kaiming": Part("kaiming", "sgd", (0.01,), data=("digits",)),
+    "long": Part("default", "sgd", (0.1,), steps=4000, depths=(11,), activations=("relu", "gelu"), data=("digits",)),
+}  # fmt: skip
+
+
+def settings(data, images, parts=tuple(PARTS), depths=DEPTHS, activations=ACTIVATIONS, seeds=3, steps=None):
+    """The rows to measure on ``data``, as dicts of the fields KEY, the most telling first.
+
+    images: how many there are. steps: instead of each part's own.
+    """
+    rows = [
+        {
+            "data": data, "images": images, "depth": depth, "activation": activation, "init": part.init, "gain": gain,
+            "optimizer": part.optimizer, "lr": lr, "batch": BATCH, "steps": steps or part.steps, "seeds": seeds,
+        }
+        for part in (PARTS[name] for name in parts)
+        if data in part.data
+        for lr in part.rates
+        for gain in part.gains
+        for depth in part.depths
+        if depth in depths
+        for activation in part.activations
+        if activation in activations
+    ]  # fmt: skip
+    return list({tuple(row.values()): row for row in rows}.values())  # with one number of steps, parts may share rows
+
+
+def depth(
+    data="digits",
+    images=None,
+    parts=tuple(PARTS),
+    depths=DEPTHS,
+    activations=ACTIVATIONS,
+    seeds=3,
+    steps=None,
+    threads=1,
+    download=False,
+    force=False,
+    folder=records.FOLDER,
+    command="python -m ngdm_helpers.experiments depth",
+    progress=True,
+):
+    """Train `networks.vgg` for every setting of ``parts`` on ``data``; the number of settings that it measured.
+
+    data: "digits", "cifar10", or the path of CIFAR-10 re-encoded as JPEGs in an .npz file, see `data.images`. images:
+    how many to train with (None: all). parts: names in PARTS. seeds: 0, …, seeds − 1 for each setting, trained
+    together. steps: instead of each part's own. threads: of torch; another number may change the last digits.
+
+    A setting is one row of the record "depth_digits" or "depth_cifar10" in ``folder`` (see `row`), written when its
+    seeds are done; what is there already is skipped unless ``force``. An interrupted one is not recorded, and
+    KeyboardInterrupt is raised again. Raises TypeError or ValueError, naming the argument, and FileNotFoundError.
+    """
+    import torch
+
+    from ngdm_helpers import data as sources
+
+    for name in parts:
+        checks.choice("parts", name, PARTS)
+    for activation in activations:
+        checks.choice("activations", activation, ACTIVATIONS)
+    for number in depths:
+        if number not in DEPTHS:
+            raise ValueError(f"depths must be among {', '.join(map(str, DEPTHS))}, got {number!r}")
+    seeds, threads = checks.count("seeds", seeds), checks.count("threads", threads)
+    steps = steps if steps is None else checks.count("steps", steps)
+    X, y = sources.images(data, count=images, download=download)
+    X, y = X.to(ngdm_helpers.device()), y.to(ngdm_helpers.device())
+    label = str(data) if data in NAMES else "cifar10-jpeg"
+    todo = settings(label, len(y), parts, depths, activations, seeds, steps)
+    if not force:
+        done = {tuple(old[field] for field in KEY) for old in records.load(NAMES[label], folder)}
+        todo = [setting for setting in todo if tuple(setting.values()) not in done]
+    provenance = {"data": DESCRIPTIONS[label], "device": _device_name(X), "threads": threads}
+    command = shlex.join(pathlib.Path(word).name if word == str(data) else word for word in shlex.split(command))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with tqdm(todo, unit="setting", disable=not progress) as bar:
+            for setting in bar:
+                bar.set_description("VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}".format(**setting))
+                measured = row(X, y, **setting)
+                records.write(NAMES[label], [measured], command, KEY, folder, compact=True, **provenance)
+    finally:
+        torch.set_num_threads(before)
+    return len(todo)
+
+
+def row(X, y, **setting):
+    """One setting, all its seeds, as a row of the record; raises KeyboardInterrupt if interrupted.
+
+    The fields KEY are the setting; images and steps say how much data: ``steps`` batches of ``batch``, shuffled passes
+    through ``images`` images. seconds: all seeds. every, losses: for each seed, the means of the minibatch loss over
+    ``every`` steps from step 0 on, at most 50, rounded to 4 significant digits; None from where it was not finite.
+    """
+    from ngdm_helpers import networks
+
+    begin = time.perf_counter()
+    models = [
+        networks.vgg(setting["depth"], setting["activation"], setting["init"], setting["gain"], seed, X)
+        for seed in range(setting["seeds"])
+    ]
+    run = networks.train(
+        models, X, y, setting["lr"], setting["steps"], setting["batch"], setting["optimizer"], progress=False
+    )
+    if run.interrupted:
+        raise KeyboardInterrupt
+    every = -(-setting["steps"] // POINTS)
+    starts = range(0, setting["steps"], every)
+    means = np.stack([run.losses[:, k : k + every].mean(axis=1) for k in starts], axis=1)
+    losses = [[float(f"{value:.4g}") if np.isfinite(value) else None for value in curve] for curve in means]
+    return {**setting, "seconds": round(time.perf_counter() - begin, 2), "every": every, "losses": losses}
+
+
+def _device_name(X):
+    import torch
+
+    return torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)
+
+
+def add_command(commands):
+    """Add ``depth`` to the command line."""
+    parser = commands.add_parser("depth", help="VGG networks: depths × activations × initialisations × learning rates")
+    parser.add_argument("--data", default="digits", help="digits, cifar10, or the path of an .npz file of JPEGs")
+    parser.add_argument("--download", action="store_true", help="fetch CIFAR-10 if it is not there")
+    parser.add_argument("--images", type=int, help="train with so many images (default: all)")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), help=f"default: {' '.join(PARTS)}")
+    parser.add_argument("--depths", type=int, nargs="+", default=DEPTHS, help="default: 11 13 19")
+    parser.add_argument("--activations", nargs="+", default=ACTIVATIONS, help=f"default: {' '.join(ACTIVATIONS)}")
+    parser.add_argument("--seeds", type=int, default=3, help="how many for each setting")
+    parser.add_argument("--steps", type=int, help="instead of each part's own")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.set_defaults(measure=depth, record="depth_*")

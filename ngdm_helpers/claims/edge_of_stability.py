@@ -52,6 +52,18 @@ def _edge_without_smoothness():
     return Measured(ours, all(abs(row["sharpness"] / 10 - 1) < 0.1 for row in rows.values()))
 
 
+def _no_divergence_is_not_a_phenomenon():
+    stable = trajectories.run(Quadratic(np.eye(1)), [1.0], 0.5, 200).values
+    huber = huber_problem()
+    stuck = trajectories.run(huber, np.zeros(50), 4 / huber.smoothness, 3000).values
+    rises = [int((np.diff(values) > 0).sum()) for values in (stable, stuck)]
+    ours = (
+        f"neither of these diverges: x²/2 at η = 0.5/L falls in each of 200 steps, to {stable[-1]:.0e}; "
+        f"Huber at η = 4/L, goes from {stuck[0]:.2f} up to {stuck[-200:].mean():.2f} and stays there"
+    )
+    return Measured(ours, rises[0] == 0 and stable[-1] < 1e-100 and rises[1] > 1000 and stuck[-200:].min() > stuck[0])
+
+
 def _best_is_not_all():
     run = trajectories.run(Trough(0.25), [0.5, 0.0], 1.0, 100_000, record_every=100)
     y, law = float(run.iterates[-1, 1]), theory.trough_height(0.25, 1.0, 100_000)
@@ -129,6 +141,109 @@ def _subquadratic_growth():
     return Measured(ours, step is not None and ends["Huber"] < 2 and ends["log-cosh"] < 1)
 
 
+def _cycles_without_local_subquadratic_growth():
+    f = Separable("mollified Huber")
+    x = np.linspace(-0.8, 0.8, 1001)[:, None]
+    off = float(np.abs(f.value(x) - x[:, 0] ** 2 / 2).max())
+    ends = [np.sort(trajectories.run(f, [0.01], lr, 3000).iterates[-2:, 0]) for lr in (2.5, 3.0, 4.0)]
+    pairs = ", ".join(f"−{-low:.2f} / {high:.2f}" for low, high in ends)
+    ours = f"mollified Huber, C² and equal to x²/2 for |x| ≤ 0.8, has 2-cycles at η = 2.5, 3, 4: {pairs}"
+    spread = [abs(high - low - lr) for (low, high), lr in zip(ends, (2.5, 3.0, 4.0), strict=True)]
+    return Measured(ours, off < 1e-12 and max(spread) < 1e-6)  # beyond 1.2 the slope is 1: the two points are η apart
+
+
+def _secants_at_a_kinked_minimum():
+    """A ReLU network that fits its data exactly, with pre-activations exactly 0: secants of its mean square."""
+    rng = np.random.default_rng(0)
+    X, W = rng.integers(-2, 3, (12, 4)).astype(float), rng.integers(-1, 2, (16, 4)).astype(float)
+    a, kinks = rng.standard_normal(16), int((X @ W.T == 0).sum())
+
+    def network(W, a):
+        return (np.maximum(X @ np.swapaxes(W, -1, -2), 0) * a[..., None, :]).sum(-1)
+
+    y = network(W, a)
+    moves = rng.standard_normal((200, 80))
+    moves /= np.linalg.norm(moves, axis=1, keepdims=True)
+    dW, da = moves[:, :64].reshape(200, 16, 4), moves[:, 64:]
+    slopes, seconds = [], []
+    for h in (0.1, 1e-3, 1e-5):
+        ahead, behind = (((network(W + s * dW, a + s * da) - y) ** 2).mean(-1) for s in (h, -h))
+        slopes.append(float(ahead.max() / h))
+        seconds.append(float(((ahead + behind) / h**2).max()))
+    lopsided = float((np.abs(ahead - behind) / (ahead + behind)).max())
+    ours = (
+        f"a ReLU network at a minimum of loss 0 on {kinks} kinks (ahead and behind differ by up to {lopsided:.0%}): at "
+        f"distances 0.1, 10⁻³, 10⁻⁵ slopes are at most {slopes[0]:.1g}, {slopes[1]:.1g}, {slopes[2]:.1g}, second "
+        f"differences {seconds[0]:.3g}, {seconds[1]:.3g}, {seconds[2]:.3g}"
+    )
+    return Measured(ours, lopsided > 0.1 and slopes[2] < 1e-3 and max(seconds) / min(seconds) < 1.01)
+
+
+def _wide_is_not_convex():
+    """Two-layer tanh networks in the scaling of the tangent kernel, at growing width."""
+    middles, changes, sharpened = zip(*(_tangent_kernel_run(width) for width in (16, 128, 1024)), strict=True)
+    ours = (
+        f"two-layer tanh networks: halfway between (W, a) and (−W, −a), which compute the same, the loss is higher, by "
+        f"{middles[2]:.2f} at width 1024; while trained, widths 16, 128, 1024 change their tangent kernel by "
+        f"{_percents(changes)} and its λmax by {_percents(sharpened)}"
+    )
+    return Measured(ours, min(middles) > 0.01 and changes[2] < 0.05 < changes[0] and abs(sharpened[2]) < 0.05)
+
+
+def _percents(numbers):
+    return ", ".join(f"{number:.0%}" for number in numbers)
+
+
+def _tangent_kernel_run(width, n=16, d=4, steps=200):
+    """What 200 steps on a mean square leave: loss halfway to the mirror image, less its own; change of kernel, of λmax.
+
+    The kernel JJᵀ/n has the non-zero eigenvalues of the Gauss–Newton part JᵀJ/n of the Hessian.
+    """
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((n, d)) / d**0.5, rng.standard_normal(n)
+    W, a = rng.standard_normal((width, d)), rng.standard_normal(width)
+
+    def residuals(W, a):
+        return np.tanh(X @ W.T) @ a / width**0.5 - y
+
+    def jacobian(W, a):
+        hidden = np.tanh(X @ W.T)
+        inner = (((1 - hidden**2) * a)[:, :, None] * X[:, None, :]).reshape(n, -1)
+        return np.concatenate([hidden, inner], axis=1) / width**0.5
+
+    before = (lambda J: J @ J.T / n)(jacobian(W, a))
+    top = np.linalg.eigvalsh(before)[-1]
+    for _ in range(steps):
+        step = jacobian(W, a).T @ residuals(W, a) * (0.5 / top / n)
+        a, W = a - step[:width], W - step[width:].reshape(width, d)
+    after = (lambda J: J @ J.T / n)(jacobian(W, a))
+    mirrored = residuals(-W, -a)  # tanh is odd: the same residuals; halfway all weights are 0
+    assert np.allclose(mirrored, residuals(W, a))
+    return (
+        float((y**2).mean() - (mirrored**2).mean()) / 2,
+        float(np.linalg.norm(after - before) / np.linalg.norm(before)),
+        float(np.linalg.eigvalsh(after)[-1] / top - 1),
+    )
+
+
+def _toy_without_sharpening():
+    shares, gone = [], 0
+    for seed in range(20):
+        objective, start = relu_toy(seed=seed)
+        path = trajectories.run(objective, start, 0.2 / objective.curvature, 100).iterates
+        shares.append(float(theory.active_curvature(objective, path).max()) / objective.curvature)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", trajectories.DivergenceWarning)
+            far = trajectories.run(objective, start, 8 / objective.curvature, 600)
+        gone += far.overflow_step is not None
+    weights = theory.product_sharpness(trajectories.run(Product(), TWO_WEIGHTS, 0.05, 400).iterates)
+    ours = (
+        f"(3), 20 draws: the largest curvature on the way is at most {max(shares):.2f} of 2λmax(XᵀX), and at η = 8/L "
+        f"{gone} of 20 runs overflow; on ½(uv − 1)² it rises from {weights[0]:.2f} to {weights[-1]:.2f}"
+    )
+    return Measured(ours, max(shares) <= 1 + 1e-12 and gone > 10 and weights[-1] > 1.2 * weights[0])
+
+
 def _chord_law():
     worst = 0.0
     for objective, start, lr in (
@@ -163,6 +278,16 @@ CLAIMS = (
         "wrong",
         "it is an empirical finding, made on ReLU networks too, and it shows on them",
         _edge_without_smoothness,
+    ),
+    Claim(
+        "E3",
+        "footnote 7",
+        "unstable convergence is “non-divergence to infinity”",
+        "a definition",
+        "imprecise",
+        "every convergent run satisfies it, and so does one that never gets lower; the literature means a loss that "
+        "goes up and down and falls in the long run, past the threshold of stability",
+        _no_divergence_is_not_a_phenomenon,
     ),
     Claim(
         "E4",
@@ -219,6 +344,44 @@ CLAIMS = (
         "wrong",
         "it is quadratic near the minimum and grows subquadratically beyond, which is what they describe",
         _subquadratic_growth,
+    ),
+    Claim(
+        "E10",
+        "Section 4",
+        "C² functions all show subquadratic growth near the minimum during unstable convergence",
+        "all C² functions",
+        "wrong",
+        "the growth that counts is where the iterates are: near the minimum this one is exactly quadratic",
+        _cycles_without_local_subquadratic_growth,
+    ),
+    Claim(
+        "E11",
+        "Section 4",
+        "finite differences of ReLU networks at a minimum are invalid, because it is not differentiable",
+        "invalid",
+        "imprecise",
+        "Laurent & von Brecht's theorem is about the hinge loss; where a squared loss is 0 it is differentiable, kinks "
+        "or no, and secants over the length of a step are what a step sees",
+        _secants_at_a_kinked_minimum,
+    ),
+    Claim(
+        "E12",
+        "Section 4",
+        "the Edge of Stability has been demonstrated in most convex settings (Jacot et al. 2018; Li & Liang 2018)",
+        "most convex settings",
+        "imprecise",
+        "these papers are about wide networks, whose loss is not convex; the wider, the more training is linear least "
+        "squares with a constant sharpness: the regime without an Edge of Stability",
+        _wide_is_not_convex,
+    ),
+    Claim(
+        "E13",
+        "Section 4",
+        "the convex ReLU network (3) is a toy problem for a theory of the Edge of Stability",
+        "convex, optimum known and at a kink",
+        "holds if…",
+        "the theory is about kinks: (3) does not sharpen, and at large η it diverges, or jumps to where Xβ ≤ 0",
+        _toy_without_sharpening,
     ),
     Claim(
         "E14",

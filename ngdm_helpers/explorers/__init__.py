@@ -1,5 +1,6 @@
 """The sliders of the notebooks, a module for each; every function returns a `Live` widget."""
 
+from ngdm_helpers.explorers.convergence import activation_bridge, capture, figure_one, rates, smoothness_at_kink
 from ngdm_helpers.explorers.edge_of_stability import (
     chord_law,
     growth_decides,
@@ -22,8 +23,11 @@ from ngdm_helpers.explorers.preliminaries import (
 )
 
 __all__ = [
+    "activation_bridge",
+    "capture",
     "chord_law",
     "disguised_learning_rate",
+    "figure_one",
     "growth_decides",
     "growth_exponent",
     "huber_losses",
@@ -31,9 +35,11 @@ __all__ = [
     "l1_orbit",
     "local_edge",
     "quadratic_threshold",
+    "rates",
     "recorded_sharpness",
     "relu_loss",
     "residue_sawtooth",
+    "smoothness_at_kink",
     "step_reduction",
     "step_sizes",
     "subdifferential",

@@ -34,7 +34,7 @@ def float_run(dtype, lr, steps, count=100_000, record_every=None):
     """
     import torch
 
-    start = torch.tensor(np.random.default_rng(0).uniform(-1, 1, (count, 1))).to(getattr(torch, dtype))
+    start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, (count, 1))).to(getattr(torch, dtype))
     run = trajectories.run(L1Norm(1.0), start, lr, steps, record_every=record_every or steps)
     return run.iterates[..., 0].to(torch.float64).numpy()
 
@@ -300,9 +300,12 @@ def _only_a_threshold_gives_zeros():
 
 
 def mean_signs(ratios, shrink, steps=1500):
-    """The mean of sign(β) over the last two thirds of NGDM on the 1-D LASSO with λ = 1, h = 1, c = ratios: (batch,)."""
+    """The mean of sign(β) over the end of NGDM on the 1-D LASSO with λ = 1, h = 1, c = ratios: (batch,).
+
+    The end is 840 steps, a whole number of cycles for every period up to 8.
+    """
     problem = one_dimensional_lasso(ratios, 1.0)
-    path = trajectories.run(problem, [0.01], 1 - shrink, steps).iterates[steps // 3 :, ..., 0]
+    path = trajectories.run(problem, [0.01], 1 - shrink, steps).iterates[-840:, ..., 0]
     return np.sign(path).mean(axis=0)
 
 
@@ -310,14 +313,14 @@ def _staircase():
     widths, worst = [], 0.0
     for plus, period in ((1, 2), (2, 3), (3, 4), (3, 5), (4, 5)):
         low, high = theory.staircase_plateau(plus, period, 0.5)
-        inside = mean_signs(np.linspace(low, high, 23)[1:-1], 0.5, 1800)
+        inside = mean_signs(np.linspace(low, high, 23)[1:-1], 0.5)
         worst = max(worst, float(np.abs(inside - (2 * plus / period - 1)).max()))
         widths.append(high - low)
     ours = (
         f"ηh = ½: mean sign 0, ⅓, ½, ⅕, ⅗ on plateaus of width {', '.join(f'{w:.3f}' for w in widths)}, "
         f"to within {worst:.0e}"
     )
-    return Measured(ours, worst < 2e-3)
+    return Measured(ours, worst < 1e-12)
 
 
 CLAIMS = (

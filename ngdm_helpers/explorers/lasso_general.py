@@ -11,20 +11,20 @@ from ngdm_helpers.figures import NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm, Minibatch
 
-FLOOR = 1e-12  # where a logarithmic axis shows an exact 0
+FLOOR = 1e-21  # where a logarithmic axis shows an exact 0
 
 
 def float_weights():
     """(8) on 3000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
-    count, steps, every = 3000, 2000, 20
+    count, steps, every = 5000, 2000, 20
     figure, (weights, share) = figures.new(2, size=(11, 4.2))
-    weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(3e-13, 3), xlabel="|β₀|", ylabel="|β| at the end")
+    weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(2e-22, 20), xlabel="|β₀|", ylabel="|β| at the end")
     (dots,) = weights.plot([], [], ".", color=NGDM["color"], markersize=3)
     last_step = weights.axhline(1, **THRESHOLD)
-    weights.text(1e-3, FLOOR, "exactly 0", va="bottom")
+    weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
     figures.note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
     weights_title = weights.set_title("")
-    share.set(xlim=(0, steps), ylim=(-0.02, 1.02), xlabel="step k", ylabel="share of weights exactly 0")
+    share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
     (zeros,) = share.plot([], [], **NGDM)
     law = share.axhline(0, **THEORY)
     figures.note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
@@ -39,7 +39,7 @@ def float_weights():
 
     def update(dtype, schedule, s):
         (start, end), fraction, frozen, last = run(dtype, schedule, s)
-        dots.set_data(start, np.where(end == 0, FLOOR, np.maximum(end, 4e-13)))
+        dots.set_data(start, np.where(end == 0, FLOOR, np.maximum(end, 30 * FLOOR)))
         last_step.set_ydata([last, last])
         zeros.set_data(np.arange(len(fraction)) * every, fraction)
         exponent = -math.log2(s)
@@ -84,7 +84,7 @@ def general_lasso():
     exact_level, band_level = path.axhline(1, **THEORY), path.axhline(1, **THRESHOLD)
     figures.note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
     path_title = path.set_title("")
-    curve.set(xscale="log", yscale="log", xlim=(1e-3, 100), ylim=(1e-3, 1e3), xlabel="λ", ylabel="final ‖β‖₁")
+    curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 1e3), xlabel="λ", ylabel="final ‖β‖₁")
     finals = {name: curve.plot([], [], marker=".", **look)[0] for name, look in looks.items()}
     (exact_curve,), (band,) = curve.plot([], [], **THEORY), curve.plot([], [], **THRESHOLD)
     (here,) = curve.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
@@ -162,7 +162,7 @@ def best_so_far():
     ratio.axhline(1, **THEORY)
     smooth = np.geomspace(1, 1000, 60)
     ratio.plot(smooth, 1 - theory.best_value_deficit(smooth), color="0.4", linewidth=1)
-    ratio.text(12, 0.72, "mean over random residues:\n1 − √(2/(3πp))", color="0.4", va="top")
+    ratio.text(20, 0.45, "mean over random residues:\n1 − √(2/(3πp))", color="0.4", va="top")
     rng, many = np.random.default_rng(0), np.repeat(counts, 12)
     means = np.array([rng.uniform(size=p).mean() for p in many])  # of the residues in units of ηλ
     ratio.plot(many, 2 * np.minimum(means, 1 - means), ".", color="0.6", markersize=4)
@@ -209,7 +209,7 @@ def best_so_far():
 
 def finite_precision():
     """(8) for one coordinate in decimal arithmetic: a slider for the digits, choices of schedule and start."""
-    steps, floor = 10_000, 1e-40
+    steps, floor = 10_000, 1e-30
     shown = np.unique(np.geomspace(1, steps, 700).astype(int))
     shown = np.unique(np.concatenate([shown, np.minimum(shown + 1, steps)]))  # neighbours: both ends of a 2-cycle
     figure, (path, first) = figures.new(2, size=(11, 4.2))
@@ -219,12 +219,12 @@ def finite_precision():
     path.text(1.3, 3 * floor, "X: exactly 0 from here on", va="bottom")
     path_title = path.set_title("")
     digits_axis = np.arange(3, 41)
-    first.set(xlim=(2, 41), yscale="log", ylim=(10, 3e4), xlabel="significant digits", ylabel="first step at exactly 0")
+    first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
     (hits,) = first.plot([], [], "o", color=NGDM["color"], markersize=4)
     (never,) = first.plot([], [], "^", color="0.6", markersize=4)
     now = first.axvline(1, **THRESHOLD)
     first.axhline(steps, color="0.85", linewidth=1)
-    first.text(2.5, steps * 1.15, "▲ not in 10 000 steps", color="0.4", va="bottom")
+    first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
     first_title = first.set_title("")
 
     @functools.lru_cache(maxsize=512)
@@ -325,22 +325,24 @@ def optimizer_bands():
 
 def euler_at_kink():
     """NGDM and the proximal step on ½(β − b)² + λ|β|: sliders η, λ, b and the start."""
-    steps, side = 40, np.linspace(-1.6, 1.6, 400)
+    steps, side = 40, np.linspace(-1.7, 1.7, 341)
     figure, (valley, time) = figures.new(2, size=(11, 4.2))
-    valley.set(xlim=(-1.6, 1.6), ylim=(-0.1, 3), xlabel="β", ylabel="f(β)")
+    valley.set(xlim=(-1.7, 1.7), ylim=(-0.1, 4), xlabel="β", ylabel="f(β)")
     (curve,) = valley.plot([], [], color="0.6", linewidth=2)
     (forward_dots,) = valley.plot([], [], marker="o", markersize=5, **{**NGDM, "linewidth": 0.8})
-    (backward_dots,) = valley.plot([], [], marker="s", markersize=5, **{**PROXIMAL, "linewidth": 0.8})
+    (backward_dots,) = valley.plot(
+        [], [], marker="s", markersize=9, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8}
+    )
     valley_title = valley.set_title("")
-    time.set(xlim=(0, steps), ylim=(-1.6, 1.6), xlabel="step k", ylabel="β")
+    time.set(xlim=(0, steps), ylim=(-1.8, 2.6), xlabel="step k", ylabel="β")
     (forward,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
-    (backward,) = time.plot([], [], marker="s", markersize=4, **{**PROXIMAL, "linewidth": 0.8})
+    (backward,) = time.plot([], [], marker="s", markersize=6, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8})
     minimum = time.axhline(0, **THEORY)
     figures.note(
         time,
         0.97,
         0.97,
-        "red ●  NGDM: forward Euler\ngreen ■  proximal: backward\n- - -  minimiser",
+        "red ●  NGDM: forward Euler\ngreen □  proximal: backward\n- - -  minimiser",
         ha="right",
         va="top",
     )
@@ -370,15 +372,15 @@ def euler_at_kink():
     return live(
         figure,
         update,
-        eta=log_slider("η", 0.3, 0.01, 1.9, meaning="step size"),
-        lam=slider("λ", 0.8, 0.0, 1.5, 0.05, meaning="ℓ1 penalty"),
-        b=slider("b", 0.3, -1.0, 1.0, 0.05, meaning="minimiser without the penalty"),
+        eta=log_slider("η", 0.3, 0.01, 1.0, meaning="step size"),
+        lam=slider("λ", 0.8, 0.0, 1.0, 0.05, meaning="ℓ1 penalty"),
+        b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
         marks={
             "minimiser at the kink": {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2},
-            "minimiser off the kink": {"eta": 0.3, "lam": 0.4, "b": 0.9, "start": -0.8},
+            "minimiser off the kink": {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8},
             "small η": {"eta": 0.05, "lam": 0.8, "b": 0.3, "start": 1.2},
-            "large η": {"eta": 1.5, "lam": 0.8, "b": 0.3, "start": 1.2},
+            "large η": {"eta": 1.0, "lam": 0.8, "b": 0.3, "start": 1.2},
         },
         caption="At a kink the forward step jumps over the minimiser for ever; the backward step stops on it.",
         alt="Two panels. Left: the loss with a kink at 0 and the iterates of both methods on it. Right: β against the "
@@ -400,7 +402,7 @@ SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
 
 def sparse_solvers():
     """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
-    steps = 2000
+    steps = 4000
     base = problems.sparse_problem()
     size, largest = base.curvature, 2 * np.abs(base.X.T @ base.y).max()
     figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
@@ -434,12 +436,15 @@ def sparse_solvers():
             left = np.sort(np.abs(coefficients[coefficients != 0]))[::-1]
             line.set_data(np.arange(1, len(left) + 1), left)
         cut.set_ydata([2 * eta * lam] * 2)
-        kept = np.abs(beta) > 2 * eta * lam
-        same = {True: "exact support", False: "wrong support"}
-        gap_title.set_text(f"η = {eta:.2g}: gap after {steps} steps {max(run.values[-1] - least, 0):.1e}")
-        zeros = f"{(beta == 0).sum()} exact zeros of {(best == 0).sum()}"
-        after = same[bool(((beta != 0) == (best != 0)).all())], same[bool((kept == (best != 0)).all())]
-        sorted_title.set_text(f"{zeros}: {after[0]}; cut at 2ηλ: {after[1]}")
+        thresholds = rule in ("proximal", "fista", "rda")
+        kept = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
+        support = f"{'exact' if ((best != 0) == kept).all() else 'wrong'} support"
+        least_gap = max(run.values[-1] - least, 1e-12)
+        gap_title.set_text(
+            f"{method}, η = {eta:.2g}: gap " + (f"{least_gap:.1e}" if least_gap > 1e-12 else "below 1e-12")
+        )
+        zeros = f"zeros: {(beta == 0).sum()}, exact {(best == 0).sum()}"
+        sorted_title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
         return gap, exact_sizes, sizes, cut, gap_title, sorted_title
 
     return live(
@@ -450,7 +455,7 @@ def sparse_solvers():
         factor=log_slider("η times", 1.0, 0.01, 1, meaning="factor on the step of the method"),
         marks={
             "NGDM": {"method": "NGDM", "lam": 20.0, "factor": 1.0},
-            "NGDM, η/100": {"method": "NGDM", "lam": 20.0, "factor": 0.01},
+            "NGDM, η/30": {"method": "NGDM", "lam": 20.0, "factor": 1 / 30},
             "FISTA": {"method": "FISTA", "lam": 20.0, "factor": 1.0},
             "proximal SGD": {"method": "proximal SGD, 10 rows", "lam": 20.0, "factor": 1.0},
             "RDA": {"method": "RDA, 10 rows", "lam": 20.0, "factor": 1.0},
@@ -498,7 +503,7 @@ def staircase():
         steps_line.set_data(ratios, means)
         for tread, (plus, q), (low, high) in zip(treads, fractions, plateaus, strict=True):
             tread.set_data([max(low, 0), high], [2 * plus / q - 1] * 2)
-        now = np.sign(path[500:]).mean()
+        now = np.sign(path[-840:]).mean()
         here.set_data([ratio], [now])
         within = [f for f, (low, high) in zip(fractions, plateaus, strict=True) if low < ratio < high]
         words = f"positive at {within[0][0]} of {within[0][1]} steps" if within else "no short cycle"

@@ -3,7 +3,7 @@
 Every row carries the function that measures it; the table shows what that function returns now, no typed-in number.
 """
 
-from ngdm_helpers.claims import convergence, edge_of_stability, lasso, preliminaries
+from ngdm_helpers.claims import convergence, edge_of_stability, lasso, lasso_deep, preliminaries
 from ngdm_helpers.claims.convergence import (
     FIGURE_1,
     FOUR_LOSSES,
@@ -24,6 +24,7 @@ from ngdm_helpers.claims.convergence import (
 )
 from ngdm_helpers.claims.edge_of_stability import TWO_WEIGHTS, huber_problem, huber_tail, relu_toy
 from ngdm_helpers.claims.lasso import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
+from ngdm_helpers.claims.lasso_deep import PAPER_NORM, PAPER_SMALL_NORM, VGG16_PARAMETERS
 from ngdm_helpers.claims.preliminaries import midpoint_gap, sharp_problem
 from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
 
@@ -36,9 +37,12 @@ __all__ = [
     "LECTURE_START",
     "PAPER_LAMS",
     "PAPER_LR",
+    "PAPER_NORM",
+    "PAPER_SMALL_NORM",
     "PAPER_START",
     "TWO_WEIGHTS",
     "VERDICTS",
+    "VGG16_PARAMETERS",
     "Claim",
     "Measured",
     "Table",
@@ -62,7 +66,7 @@ __all__ = [
     "steps_to",
 ]
 
-CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *lasso.CLAIMS, *edge_of_stability.CLAIMS)
+CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *lasso.CLAIMS, *lasso_deep.CLAIMS, *edge_of_stability.CLAIMS)
 
 
 def ledger(*ids):

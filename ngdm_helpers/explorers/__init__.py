@@ -1,6 +1,7 @@
 """The sliders of the notebooks, a module for each; every function returns a `Live` widget."""
 
 from ngdm_helpers.explorers.convergence import activation_bridge, capture, figure_one, rates, smoothness_at_kink
+from ngdm_helpers.explorers.deep_lasso import METHODS, band_law, fine_tuned_mlp, recorded_vgg16
 from ngdm_helpers.explorers.edge_of_stability import (
     chord_law,
     growth_decides,
@@ -23,11 +24,14 @@ from ngdm_helpers.explorers.preliminaries import (
 )
 
 __all__ = [
+    "METHODS",
     "activation_bridge",
+    "band_law",
     "capture",
     "chord_law",
     "disguised_learning_rate",
     "figure_one",
+    "fine_tuned_mlp",
     "growth_decides",
     "growth_exponent",
     "huber_losses",
@@ -37,6 +41,7 @@ __all__ = [
     "quadratic_threshold",
     "rates",
     "recorded_sharpness",
+    "recorded_vgg16",
     "relu_loss",
     "residue_sawtooth",
     "smoothness_at_kink",

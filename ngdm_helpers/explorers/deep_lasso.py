@@ -1,0 +1,168 @@
+"""The sliders of notebook 3 on deep networks: the law of the band, and recorded fine-tuning with an ℓ1 penalty."""
+
+import numpy as np
+
+from ngdm_helpers import figures, records, theory
+from ngdm_helpers.claims.lasso_deep import ADAM_BAND, PAPER_NORM, SMALL, VGG16_PARAMETERS
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, VERMILLION
+from ngdm_helpers.live import choice, live, log_slider, select_slider
+
+METHODS = {
+    "SGD": ("sgd", NGDM),
+    "SGD with momentum 0.9": ("momentum", {"color": BLUE, "linestyle": "-"}),
+    "Adam": ("adam", {"color": ORANGE, "linestyle": "-"}),
+    "proximal SGD": ("proximal", PROXIMAL),
+}
+
+
+def band_law():
+    """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
+    start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
+    bins = np.linspace(0, 1, 26)
+    lams = np.geomspace(1e-5, 10, 200)
+    figure, (norm, inside) = figures.new(2, size=(11, 4))
+    norm.set(xscale="log", yscale="log", xlim=(1e-5, 10), ylim=(1e-6, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
+    (law,) = norm.plot([], [], **THEORY)
+    norm.plot(0.1, PAPER_NORM, "*", color=VERMILLION, markersize=14)
+    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
+    (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
+    norm_title = norm.set_title("")
+    inside.set(xlim=(0, 1), ylim=(0, 2), xlabel="|β| / ηλ", ylabel="density")
+    (bars,) = inside.plot([], [], drawstyle="steps-post", **NGDM)
+    inside.plot([0, 1], [1, 1], **THEORY)
+    (cut,) = inside.plot([], [], **THRESHOLD)
+    figures.note(inside, 0.97, 0.97, "· · ·  |β| = 10⁻⁵\n20 000 weights", ha="right", va="top")
+    share_title = inside.set_title("")
+
+    def update(N, eta, lam):
+        N, s = round(N), eta * lam
+        law.set_data(lams, N * eta * lams / 2)
+        mean = theory.band_mean_l1(N, eta, lam)
+        here.set_data([lam], [mean])
+        norm_title.set_text(f"Nηλ/2 = {mean:,.2f} ± {theory.band_sd_l1(N, eta, lam):.2g}")
+        density = np.histogram(np.abs(theory.orbit(start, eta, lam)[0]) / s, bins, density=True)[0]
+        bars.set_data(bins, [*density, density[-1]])
+        cut.set_data([SMALL / s] * 2, [0, 2])
+        share = theory.band_share(SMALL, eta, lam)
+        share_title.set_text(f"below 10⁻⁵: {share:.3%}" if share < 0.01 else f"below 10⁻⁵: {share:.3g} of all")
+        return law, here, norm_title, bars, cut, share_title
+
+    return live(
+        figure,
+        update,
+        N=log_slider("N", VGG16_PARAMETERS, 2, 1e10, meaning="number of weights"),
+        eta=log_slider("η", 0.01, 1e-4, 1, meaning="learning rate"),
+        lam=log_slider("λ", 0.1, 1e-5, 10, meaning="ℓ1 penalty"),
+        marks={
+            "Appendix B: λ = 0.1": {"N": VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1},
+            "λ = 0.001": {"N": VGG16_PARAMETERS, "eta": 0.01, "lam": 0.001},
+            "two weights": {"N": 2, "eta": 0.01, "lam": 1.0},
+        },
+        caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
+        alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
+        "Right: a histogram of |β| in units of ηλ, flat between 0 and 1, with a dotted line at 1e-5.",
+    )
+
+
+def fine_tuned_mlp():
+    """The recorded fine-tuning of a small network on digits: a choice of optimizer, a slider over the recorded λ."""
+    runs = {(row["method"], row["lam"]): row for row in records.load("mlp_l1") if row["seed"] == 0}
+    lams = sorted({lam for _, lam in runs})
+    floor = 0.05  # where a norm of 0 is drawn
+    one = next(iter(runs.values()))
+    N, steps = one["parameters"], one["steps"]
+    figure, (time, norm, right) = figures.new(3, size=(12, 4.2))
+    time.set(xscale="symlog", xlim=(0, steps), yscale="log", ylim=(floor, 3e4), xlabel="step k", ylabel="‖β‖₁")
+    time.set_xticks([0, 1, 10, 100, 1000, steps])
+    (curve,) = time.plot([], [])
+    (law,) = time.plot([], [], **THEORY)
+    time_title = time.set_title("")
+    for method, style in METHODS.values():
+        ends = [runs[method, lam] for lam in lams]
+        norm.plot(lams, [max(row["mean"], floor) for row in ends], marker=".", **style)
+        right.plot(lams, [row["accuracy"] for row in ends], marker=".", **style)
+    norm.plot(lams, [N * one["lr"] * lam / 2 for lam in lams], **THEORY)
+    norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel="‖β‖₁ at the end, two-step mean")
+    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01", va="top")
+    right.axhline(one["accuracy_before"], **THRESHOLD)
+    right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy")
+    rings = [
+        ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
+    ]
+    norm_title, right_title = norm.set_title(""), right.set_title("")
+
+    def update(optimizer, lam):
+        method, style = METHODS[optimizer]
+        row = runs[method, lam]
+        values = np.array(row["curve"]["values"])
+        curve.set(color=style["color"], linestyle=style["linestyle"])
+        curve.set_data(np.arange(len(values)) * row["curve"]["every"], np.maximum(values, floor))
+        level = {"adam": ADAM_BAND * N * row["lr"], "sgd": N * row["lr"] * lam / 2}.get(method, np.nan)
+        law.set_data([0, steps], [level, level])
+        rings[0].set_data([lam], [max(row["mean"], floor)])
+        rings[1].set_data([lam], [row["accuracy"]])
+        time_title.set_text(f"{optimizer}, η = {row['lr']:g}, λ = {lam:g}")
+        norm_title.set_text(f"{row['mean']:.4g};   exactly 0: {row['zeros'] / N:.1%}")
+        right_title.set_text(f"accuracy {row['accuracy']:.3f};   below ηλ: {row['inside'] / N:.1%}")
+        return curve, law, *rings, time_title, norm_title, right_title
+
+    return live(
+        figure,
+        update,
+        optimizer=choice("optimizer", "SGD", list(METHODS), meaning="the update rule"),
+        lam=select_slider("λ", 0.1, lams, meaning="ℓ1 penalty"),
+        marks={
+            "paper's λ": {"optimizer": "SGD", "lam": 0.1},
+            "sparse and alive": {"optimizer": "proximal SGD", "lam": 0.01},
+            "λ = 1, SGD": {"optimizer": "SGD", "lam": 1.0},
+            "λ = 1, Adam": {"optimizer": "Adam", "lam": 1.0},
+        },
+        caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
+        alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, falling to a dashed level. "
+        "Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at large λ. Right: test "
+        "accuracy against λ, near 1 at small λ and at one tenth at large λ.",
+    )
+
+
+def recorded_vgg16():
+    """Recorded runs of Appendix B at full size: a choice of run."""
+    names = {method: name for name, (method, _) in METHODS.items()}
+    rows = sorted(records.load("vgg16_l1"), key=lambda row: (list(names).index(row["method"]), row["lam"]))
+    runs = {f"{names[row['method']]}, λ = {row['lam']:g}": row for row in rows}
+    last = max(row["steps"] for row in rows)
+    figure, (norm, share) = figures.new(2, size=(11, 4))
+    norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(1, 2e7), xlabel="step k", ylabel="‖β‖₁")
+    (values,) = norm.plot([], [])
+    (law,) = norm.plot([], [], **THEORY)
+    norm_title = norm.set_title("")
+    share.set(xscale="symlog", xlim=(0, last), ylim=(0, 1.02), xlabel="step k", ylabel="share of the weights")
+    shares = [
+        share.plot([], [], color=color, label=label)[0]
+        for color, label in ((BLUE, "below ηλ"), (ORANGE, "below 10⁻⁵"), (GREEN, "exactly 0"))
+    ]
+    figures.legend(share, loc="center left")
+    share_title = share.set_title("")
+
+    def update(run):
+        row = runs[run]
+        y, style = np.array(row["curves"]["norm"]["values"]), METHODS[names[row["method"]]][1]
+        values.set(color=style["color"], linestyle=style["linestyle"])
+        values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 1))
+        level = {"sgd": row["law"], "adam": ADAM_BAND * row["parameters"] * row["lr"]}.get(row["method"], np.nan)
+        law.set_data([0, last], [level, level])
+        steps, zeros, small, inside = np.array(row["curves"]["census"]).T
+        for line, counts in zip(shares, (inside, small, zeros), strict=True):
+            line.set_data(steps, counts / row["parameters"])
+        norm_title.set_text(f"{run}: ends at {row['mean']:.2f}")
+        share_title.set_text(f"test accuracy {row['accuracy_before']:.3f} before, {row['accuracy']:.3f} after")
+        return values, law, norm_title, *shares, share_title
+
+    return live(
+        figure,
+        update,
+        run=choice("run", "SGD, λ = 0.1", list(runs), meaning="update rule and penalty of a recorded run"),
+        marks={"SGD, λ = 0.1": {"run": "SGD, λ = 0.1"}, "Adam, λ = 0.1": {"run": "Adam, λ = 0.1"}},
+        caption="Of 138 357 544 weights all are in the band within a few hundred steps; what remains is Nηλ/2.",
+        alt="Two panels. Left: the ℓ1 norm of VGG16 against the step, falling to a dashed level. Right: the share of "
+        "its weights below ηλ, below 1e-5 and exactly 0 against the step.",
+    )

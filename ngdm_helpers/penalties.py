@@ -41,8 +41,8 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
 
     weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
     overwritten. memory: what `buffers` returned for them, updated. step: 1 for the first step, 2 for the next, …
-    (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or a tensor (L,) for L networks side by side, whose weights then have the shape
-    (L, …) each and whose norms come back as (L,).
+    (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or a tensor (L,) for L networks side by side, whose
+    weights then have the shape (L, …) each and whose norms come back as (L,).
     method: with g = gradient + λ·sign(β), sign(0) = 0, the step is torch.optim's SGD ("sgd"), SGD with momentum 0.9
     ("momentum") or Adam with its defaults ("adam") on g. "proximal": β ← S(β − η·gradient, ηλ), the soft threshold.
 

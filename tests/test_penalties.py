@@ -1,4 +1,4 @@
-"""ℓ1 fine-tuning: the update rules against torch.optim and autograd, the law of the band, small networks side by side."""
+"""ℓ1 fine-tuning: the update rules against torch.optim and autograd, the law of the band, networks side by side."""
 
 import copy
 import re

@@ -1,7 +1,7 @@
 """The sliders of the notebooks, a module for each; every function returns a `Live` widget."""
 
 from ngdm_helpers.explorers.convergence import activation_bridge, capture, figure_one, rates, smoothness_at_kink
-from ngdm_helpers.explorers.deep_lasso import METHODS, band_law, fine_tuned_mlp, recorded_vgg16
+from ngdm_helpers.explorers.deep_lasso import band_law, fine_tuned_mlp, recorded_vgg16
 from ngdm_helpers.explorers.edge_of_stability import (
     chord_law,
     growth_decides,
@@ -24,7 +24,6 @@ from ngdm_helpers.explorers.preliminaries import (
 )
 
 __all__ = [
-    "METHODS",
     "activation_bridge",
     "band_law",
     "capture",

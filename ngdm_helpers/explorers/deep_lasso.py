@@ -119,8 +119,8 @@ def fine_tuned_mlp():
         },
         caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
         alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, falling to a dashed level. "
-        "Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at large λ. Right: test "
-        "accuracy against λ, near 1 at small λ and at one tenth at large λ.",
+        "Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at large λ. Right: "
+        "test accuracy against λ, near 1 at small λ and at one tenth at large λ.",
     )
 
 

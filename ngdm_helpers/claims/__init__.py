@@ -23,7 +23,24 @@ from ngdm_helpers.claims.convergence import (
     steps_to,
 )
 from ngdm_helpers.claims.edge_of_stability import TWO_WEIGHTS, huber_problem, huber_tail, relu_toy
-from ngdm_helpers.claims.lasso import PAPER_LAMS, PAPER_LR, PAPER_START, last_norms
+from ngdm_helpers.claims.lasso import (
+    FLOATS,
+    PAPER_LAMS,
+    PAPER_LR,
+    PAPER_START,
+    band_means,
+    decimal_walk,
+    exact_lasso,
+    float_run,
+    float_schedules,
+    last_norms,
+    mean_signs,
+    one_dimensional_lasso,
+    paper_pair,
+    sparse_problem,
+    uniform_lasso,
+    walk,
+)
 from ngdm_helpers.claims.lasso_deep import PAPER_NORM, PAPER_SMALL_NORM, VGG16_PARAMETERS
 from ngdm_helpers.claims.preliminaries import midpoint_gap, sharp_problem
 from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
@@ -31,6 +48,7 @@ from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
 __all__ = [
     "CLAIMS",
     "FIGURE_1",
+    "FLOATS",
     "FOUR_LOSSES",
     "LECTURE_A",
     "LECTURE_LR",
@@ -47,8 +65,13 @@ __all__ = [
     "Measured",
     "Table",
     "absolute_steps",
+    "band_means",
+    "decimal_walk",
+    "exact_lasso",
     "falls",
     "figure_1",
+    "float_run",
+    "float_schedules",
     "four_losses",
     "huber_problem",
     "huber_tail",
@@ -56,17 +79,24 @@ __all__ = [
     "last_norms",
     "leaves",
     "ledger",
+    "mean_signs",
     "midpoint_gap",
+    "one_dimensional_lasso",
+    "paper_pair",
     "random_problems",
     "rates_problem",
     "relu_toy",
     "secants",
     "sharp_problem",
     "slope",
+    "sparse_problem",
     "steps_to",
+    "uniform_lasso",
+    "walk",
 ]
 
-CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *lasso.CLAIMS, *lasso_deep.CLAIMS, *edge_of_stability.CLAIMS)
+_LASSO = sorted((*lasso.CLAIMS, *lasso_deep.CLAIMS), key=lambda claim: (int(claim.id[1:].rstrip("abc")), claim.id))
+CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *_LASSO, *edge_of_stability.CLAIMS)
 
 
 def ledger(*ids):

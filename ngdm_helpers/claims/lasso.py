@@ -406,7 +406,7 @@ CLAIMS = (
         _adam_ignores_lambda,
     ),
     Claim(
-        "L10",
+        "L10a",
         "Section 3",
         "an ℓ1 penalty does not push weights towards 0 for pruning, against Han et al.",
         "unsupported",

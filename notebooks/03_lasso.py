@@ -417,6 +417,126 @@ assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the me
 
 # %% [markdown] id="floats-claim" slideshow={"slide_type": "slide"}
 # ## 5 · Proposition 3.1 in floating point
+#
+# **Claim.** No weight is ever exactly 0, with probability 1 (Proposition 3.1). That is a statement about real numbers.
+# Weights are stored as float32, float16 or bfloat16, formats with 24, 11 and 8 significant bits.
+
+# %% [markdown] id="floats-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Store 100 000 weights, uniform on $(-1,1)$, as bfloat16 and run (8) with $\eta\lambda=2^{-7}$ until all
+# are in their bands. Exactly 0 are then
+#
+# * **A** none;
+# * **B** a handful, by accidents of rounding;
+# * **C** about a third.
+
+# %% id="floats-by-hand" slideshow={"slide_type": "subslide"}
+import torch  # noqa: E402  (only from here on is it needed)
+
+start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, 100_000)).to(torch.bfloat16)
+for s in (2**-7, 1e-3):
+    beta = start.clone()
+    for _ in range(1200):
+        beta.add_(torch.sign(beta), alpha=-s)  # the line of torch.optim.SGD, for λ = 1 and η = s
+    stuck = (start.abs() > s) & (beta == start)
+    print(f"ηλ = {s:.4f}: exactly 0: {(beta == 0).sum():6d}   never moved: {stuck.sum():6d}")
+
+# %% id="floats-table" slideshow={"slide_type": "subslide"}
+by_step, by_schedule, stay = {}, {}, {}
+for dtype, digits in claims.FLOATS.items():
+    print(f"{dtype:9s} {digits:2d} bits", end="")
+    for m, s, steps in ((None, 0.01, 200), (7, 2**-7, 200), (None, 1e-3, 1200), (10, 2**-10, 1200)):
+        first, last = claims.float_run(dtype, s, steps)
+        by_step[dtype, s] = (last == 0).mean()
+        stay[dtype, s] = (np.diff(claims.float_run(dtype, s, 1), axis=0) == 0).mean()
+        law = f" (law {theory.float_zeros(digits, m):.1e})" if m else ""
+        print(f" │ {by_step[dtype, s]:7.5f}{law}", end="")
+    print()
+    for name, schedule in claims.float_schedules(0.01, 2000).items():
+        by_schedule[dtype, name] = (claims.float_run(dtype, schedule, 2000)[-1] == 0).mean()
+print("columns: ηλ = 0.01, 2⁻⁷, 0.001, 2⁻¹⁰, constant; share of 100 000 weights that are exactly 0")
+
+# %% id="floats-picture" slideshow={"slide_type": "subslide"}
+figure, axes = figures.new(2, size=(11, 3.6), width_ratios=[4, 5])
+columns = {s: label for s, label in zip((0.01, 2**-7, 1e-3, 2**-10), ("0.01", "2⁻⁷", "0.001", "2⁻¹⁰"), strict=True)}
+names = {"constant": "constant", "StepLR, 1/10 every quarter": "StepLR", "ExponentialLR, 0.995 a step": "Exponen-\ntialLR"}
+names |= {"50/(k + 1)": "50/(k + 1)", "cosine": "cosine"}
+panels = ((by_step, columns, "ηλ, constant"), (by_schedule, names, "schedule from ηλ = 0.01, 2000 steps"))
+for ax, (shares, labels, title) in zip(axes, panels, strict=True):
+    table = np.array([[shares[dtype, key] for key in labels] for dtype in claims.FLOATS])
+    ax.imshow(table, cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    for (row, column), share in np.ndenumerate(table):
+        ax.text(column, row, f"{share:.2%}" if share else "0", ha="center", va="center")
+    ax.set(xticks=range(len(labels)), yticks=range(len(table)), title=title)
+    ax.set_xticklabels(labels.values())
+    ax.set_yticklabels(claims.FLOATS)
+    ax.grid(False)
+figures.show(
+    figure,
+    "How many weights are exactly 0 depends on the format and on the schedule, and hardly on anything else.",
+    alt="Two tables of shares, formats by steps and formats by schedules. With a constant step they are 0 or tiny, but "
+    "for powers of two in float16 and bfloat16, up to a third. With schedules that change at every step float16 and "
+    "bfloat16 are near 100 %, float32 near 100 % for two of three, float64 near 0.",
+)
+
+# %% [markdown] id="floats-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** Left: every weight, its size at the end against its size at the start. *Goals.* (i) Find the largest
+# $\eta\lambda$ at which some bfloat16 weights cannot move. (ii) Keep bfloat16, go from 0.001 to $2^{-10}$, a step 2 %
+# smaller: what happens to the weights between ¼ and ½, and why? (iii) Find a schedule and a format for which no weight
+# is 0 after 2000 steps although all are below $10^{-5}$.
+
+# %% id="floats-play"
+float_weights = explorers.float_weights()
+float_weights
+
+# %% [markdown] id="floats-why" slideshow={"slide_type": "subslide"}
+# **Why.** A format with $t$ significant bits has, in the octave $[2^{-j},2^{1-j})$, a grid of spacing $2^{1-j-t}$. Let
+# $s=2^{-m}$ be no finer than that. Then $s$ lies on the grid, every step is exact, and a weight ends at 0 if and only
+# if it starts on $s\mathbb Z$. The octave holds a share $2^{-j}$ of the weights, and of those $2^{1-j-t}/2^{-m}$ are
+# on $s\mathbb Z$. Sum over the octaves: $\tfrac13\,2^{\,m-t+1}$ if all of them are fine enough. That is one third for
+# bfloat16 at $2^{-7}$ and for float16 at $2^{-10}$; `theory.float_zeros` is this sum.
+#
+# *Weights that cannot move.* If $s$ is less than **half the spacing** at $|\beta|$, then $|\beta|-s$ rounds back to
+# $|\beta|$. In bfloat16 the spacing above ½ is $2^{-8}$: a step of 0.001 moves none of these weights. (Above we round
+# $\eta\lambda$ to the format first and then the difference; torch's SGD scales inside the addition. For (8) the counts
+# of the two agree.)
+#
+# *Schedules.* A fixed step has one residue, hence one chance to hit 0; StepLR has one for each level. A schedule that
+# changes at *every* step keeps moving the iterate over finer and finer distances, while its rounding errors stay as
+# large as the grid at $\eta_k\lambda$. Once it comes within half of that, it *is* 0, and stays there. Idea 8 shows it
+# digit by digit.
+
+# %% id="floats-theory"
+for dtype, digits in claims.FLOATS.items():
+    row = [f"{stay[dtype, s]:7.2%} (law {theory.float_frozen(digits, s):6.2%})" for s in (2**-7, 1e-3, 2**-10)]
+    print(f"{dtype:9s} cannot move at ηλ = 2⁻⁷, 0.001, 2⁻¹⁰: " + "  ".join(row))
+
+# %% [markdown] id="floats-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** arithmetic is exact. In float64 and float32 with a constant step it is as good as true. In
+# float16 and bfloat16 it fails for steps that are powers of two, and for schedules that change at every step it fails
+# in float32 too. None of this is sparsity that the penalty *chose*: on (11) the data term moves the weight off 0 at
+# the next step. And “half of the weights cannot move” is a warning of another kind: a bfloat16 weight needs steps of
+# at least half its spacing, which is why training keeps a float32 copy.
+
+# %% id="floats-ledger"
+claims.ledger("L1")
+
+# %% [markdown] id="floats-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **C.** The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples of
+# $2^{-7}$. *A* is Proposition 3.1, *B* what float32 does.
+#
+# </details>
+
+# %% id="floats-check" tags=["check"] slideshow={"slide_type": "skip"}
+float_weights.drive()
+for (dtype, s), share in by_step.items():
+    if s in (2**-7, 2**-10):
+        assert abs(share - theory.float_zeros(claims.FLOATS[dtype], round(-np.log2(s)))) < 0.006, (dtype, s)
+    assert abs(stay[dtype, s] - theory.float_frozen(claims.FLOATS[dtype], s)) < 0.006, (dtype, s)
+assert all(share < 0.01 for (dtype, name), share in by_schedule.items() if name == "constant")
+assert by_schedule["float32", "StepLR, 1/10 every quarter"] == 0 < 0.95 < by_schedule["float32", "50/(k + 1)"]
+assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 steps
 
 # %% [markdown] id="general-claim" slideshow={"slide_type": "slide"}
 # ## 6 · The general LASSO

@@ -20,9 +20,11 @@
 # 2. tell what a bound on the best value proves, and what it does not;
 # 3. predict the height of Huber's loss curves past $2/L$, and for how many steps they rise first;
 # 4. decide from a loss's growth whether gradient descent past $2/L$ diverges or ends in a 2-cycle;
-# 5. explain what sits exactly *on* the edge, with kinks or without.
+# 5. explain what sits exactly *on* the edge, with kinks or without;
+# 6. say what a toy problem must have to show the Edge of Stability, and what the paper's lacks.
 #
-# **Time:** 70 minutes of class for these eight ideas. **Assumed:** notebooks 1 and 3. NumPy; eigenvalues.
+# **Time:** 75 minutes of class for ideas 1 to 8; 9 and 10 can be read at home. **Assumed:** notebooks 1 and 3. NumPy;
+# eigenvalues.
 #
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
@@ -31,7 +33,7 @@
 import numpy as np
 
 from ngdm_helpers import claims, explorers, figures, theory, trajectories
-from ngdm_helpers.objectives import Huber, Quadratic, Separable, Trough
+from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, Separable, Trough
 
 # %% [markdown] id="quadratic-claim" slideshow={"slide_type": "slide"}
 # ## 1 · 2/L on a quadratic
@@ -121,8 +123,8 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # %% [markdown] id="phenomenon-claim" slideshow={"slide_type": "slide"}
 # ## 2 · The phenomenon itself
 #
-# **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses and to be a conjecture for
-# networks with kinks.
+# **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses, demonstrated “in most convex
+# optimization settings” (it cites Jacot et al. 2018 and Li and Liang 2018), and a conjecture for networks with kinks.
 
 # %% [markdown] id="phenomenon-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of
@@ -136,7 +138,8 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 from ngdm_helpers import data, networks  # noqa: E402  (loads torch: only from here on is it needed)
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
-trained = networks.full_batch_gd(networks.mlp("relu"), X, Y, lr=0.2, steps=1500, sharpness_every=25)
+network = networks.mlp("relu")
+trained = networks.full_batch_gd(network, X, Y, lr=0.2, steps=1500, sharpness_every=25)
 print(f"loss      {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}")
 print(f"sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}")
 print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
@@ -188,11 +191,13 @@ for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activ
 
 # %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
-# networks were among those it was made on. From η = 0.2 on, ReLU shows it here as GELU and tanh do. What this does
-# not show: *why* sharpness rises. These are small networks on 500 digits, one seed each.
+# networks were among those it was made on. From η = 0.2 on, ReLU shows it here as GELU and tanh do. “Most convex
+# settings” is **imprecise**: the papers cited are about wide networks, whose loss is not convex; in the limit of
+# infinite width training is linear least squares with a constant sharpness, and there is nothing to sharpen. What
+# this does not show: *why* sharpness rises. These are small networks on 500 digits, one seed each.
 
 # %% id="phenomenon-ledger"
-claims.ledger("E2")
+claims.ledger("E2", "E12")
 
 # %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
@@ -262,11 +267,13 @@ print(f"loss after 10⁵ steps {escape.values[-1]:.4f}, average {average[-1]:.4f
 print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_height(width, 1.0, 100_000):.2f}")
 
 # %% [markdown] id="bound-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: imprecise.** The inequality is right, and it concerns the best value. “Does not diverge” does not follow
-# for the iterates, and as a *definition* of unstable convergence it includes every convergent run.
+# **Verdict: imprecise**, twice. The inequality is right, and it concerns the best value. “Does not diverge” does not
+# follow for the iterates. And as a *definition* of unstable convergence it includes every convergent run, and every
+# run that gets stuck high up; what it leaves out is the phenomenon: a loss that goes up and down, and falls in the
+# long run, past the threshold of stability.
 
 # %% id="bound-ledger"
-claims.ledger("E4")
+claims.ledger("E3", "E4")
 
 # %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
@@ -321,9 +328,10 @@ figures.show(
 )
 
 # %% [markdown] id="huber-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Find the largest $c$ that converges. (ii) Drag $c$ to its end. Which of these stay below the
-# dotted line: every loss, the mean of the last 200, the best? (iii) Halve $\delta$: by what factor does the plateau
-# change? (iv) Switch to centred data: why is the plateau lower than the dashed line?
+# **Play.** $\eta$ and $c=\eta L$ are one quantity: move either. *Goals.* (i) Find the largest $c$ that converges.
+# (ii) Drag $c$ to its end. Which of these stay below the dotted line of the middle panel: every loss, the mean of the
+# last 200, the best? (iii) Halve $\delta$ (from 2 to 1): by what factor does the plateau change? (iv) Switch to
+# centred data at the same $c$: what becomes of $\eta$, and why is the plateau lower than the dashed line?
 
 # %% id="huber-play"
 losses = explorers.huber_losses()
@@ -335,19 +343,19 @@ losses
 # $\delta$, a step is one of NGDM on $\frac\delta n\sum_i|x_i^\top\beta-y_i|$; for one sample with $x=1$ that is the
 # ℓ1 band of notebook 3 with $s=\eta\delta$. In the top eigenvector of $X^\top X/n$ if all samples carry it equally,
 # the residuals of a symmetric 2-cycle are $\pm c\delta/2$, and their loss is
-# $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of idea 2 says $\eta G^2/2\le\delta^2c/2$ for the best
+# $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of idea 3 says $\eta G^2/2\le\delta^2c/2$ for the best
 # value.
 
 # %% id="huber-theory"
-for c in (2.05, 2.5, 5.0, 10.0, 100.0):
+for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
     tail = claims.huber_tail(c)
     level = theory.huber_plateau(c, 1.0)
-    print(f"c = {c:6.2f}   mean of the last 200 of 3000: {tail:7.3f}   plateau {level:7.3f}   bound {c / 2:7.3f}")
+    print(f"c = {c:10.2f}   mean of the last 200 of 3000: {tail:10.3f}   plateau {level:10.3f}   bound {c / 2:10.3f}")
 
 # %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds**, for every $\eta$ (idea 3). The plateau is where the closed form puts it, and lower the less
-# equally the samples carry the top eigenvector. Single losses pass the dotted line at every second step; the mean of
-# the last 200 does not.
+# **Verdict: holds**, for every $\eta$ (idea 3); the last line above is at half a million times $2/L$. The plateau is
+# where the closed form puts it, and lower the less equally the samples carry the top eigenvector. Single losses pass
+# the dotted line at every second step; the mean of the last 200 does not.
 
 # %% id="huber-ledger"
 claims.ledger("E6")
@@ -380,26 +388,30 @@ assert claims.huber_tail(1.95) < 1e-12
 
 # %% id="rise-picture" slideshow={"slide_type": "subslide"}
 one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
-run = trajectories.run(one, [1e-3], lr=2.1, steps=110)
+start = 1.05e-3
+run = trajectories.run(one, [start], lr=2.1, steps=110)
 
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 left.plot(run.steps, run.iterates[:, 0], marker=".", **{**figures.NGDM, "linewidth": 0.6})
 left.axhspan(-1, 1, color="0.93", zorder=0.5)
 left.set(xlabel="step k", ylabel="x", xlim=(0, 110))
 right.semilogy(run.steps, run.values, marker=".", **{**figures.NGDM, "linewidth": 0.6})
-right.axvline(theory.huber_rise(2.1, 1e-3), **figures.THRESHOLD)
+right.axvline(theory.huber_rise(2.1, start), **figures.THRESHOLD)
 right.set(xlabel="step k", ylabel="h(x)", xlim=(0, 110))
 figures.show(
     figure,
-    "The iterate flips sign at every step from the first; the loss, being even, shows only a smooth rise.",
+    "The iterate flips sign at every step from the first; the loss, being even, shows only a smooth rise. "
+    "It alternates once it is on a lopsided 2-cycle.",
     alt="Left: position against step, a growing zigzag about 0 that stops growing once it leaves a grey band. "
-    "Right: the loss, a straight line up on a logarithmic scale, then flat, with a dotted line at the predicted "
-    "step.",
+    "Right: the loss, a straight line up on a logarithmic scale, then alternating between two values, with a "
+    "dotted line at the predicted step.",
 )
 
 # %% [markdown] id="rise-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) Make the rise last at least 100 steps, in two different ways. (ii) Choose $c$ so that the two
-# ends of the 2-cycle differ as much as possible. What decides which 2-cycle it becomes?
+# ends of the 2-cycle differ as much as possible. What decides which 2-cycle it becomes? (iii) In the middle panel, on
+# which pieces of the dashed map do the two blue dots lie? Everything is drawn in units of $c\delta$, because $\delta$
+# only scales the picture.
 
 # %% id="rise-play"
 rise = explorers.huber_rise()
@@ -410,7 +422,8 @@ rise
 # grows by $c-1$. The loss is even, so it grows by $(c-1)^2$ per step and does not see the flips. That goes on until
 # $|x|$ passes $\delta$, which takes $\ln(\delta/|x_0|)/\ln(c-1)$ steps. Beyond $\delta$ the step length is fixed at
 # $c\delta$, and the iterate is caught in the 2-cycle $\{\rho,\,-(c\delta-\rho)\}$: Proposition 3.2 with $s=c\delta$.
-# If it is not symmetric, the loss alternates; that is the oscillation.
+# There the map has slope 1, so every such pair is a 2-cycle, and the run remembers its start. If the pair is not
+# symmetric, the loss alternates; that is the oscillation.
 
 # %% id="rise-theory"
 for c in (2.05, 2.1, 2.5, 3.0):
@@ -439,14 +452,14 @@ rise.drive()
 inside = np.abs(run.iterates[:, 0]) <= 1
 assert (np.sign(run.iterates[1:, 0]) == -np.sign(run.iterates[:-1, 0])).all()  # flips at every step
 assert np.allclose(run.values[1:][inside[:-1] & inside[1:]] / run.values[:-1][inside[:-1] & inside[1:]], 1.1**2)
-assert abs(np.argmax(~inside) - theory.huber_rise(2.1, 1e-3)) < 1
+assert abs(np.argmax(~inside) - theory.huber_rise(2.1, start)) < 1
+assert abs(np.diff(run.values[-2:])[0]) > 0.01  # the loss alternates
 
 # %% [markdown] id="growth-claim" slideshow={"slide_type": "slide"}
 # ## 6 · Kinks or growth?
 #
-# **Claim.** The paper calls Huber's loss non-smooth, because its second derivative jumps. It presents the loss curves
-# above as evidence that smooth theory fails there, and as a counterexample to Ma, Wu and Ying (2022), who explain
-# unstable convergence by *subquadratic growth* away from the minimum.
+# **Claim.** The paper calls Huber's loss non-smooth, because it is once but not twice differentiable, and presents
+# the loss curves above as evidence that results for $L$-smooth losses fail there.
 
 # %% [markdown] id="growth-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At $\eta=2.5$, above
@@ -489,32 +502,29 @@ growth = explorers.growth_decides()
 growth
 
 # %% [markdown] id="growth-why" slideshow={"slide_type": "subslide"}
-# **Why.** On a symmetric 2-cycle $a-\eta f'(a)=-a$, that is $f'(a)/a=2/\eta$: **the secant slope, not the curvature,
-# meets $2/\eta$**. For an $f$ on the line with minimum at 0 and $f'(x)/x$ at least $f''(0)$ everywhere, a step with
-# $\eta>2/f''(0)$ multiplies $|x|$ by at least $\eta f''(0)-1>1$: it diverges. So *some* subquadratic growth is
-# necessary for staying bounded (in one dimension), and Huber has it. By the paper's own definition (5) Huber's loss
-# is also $L$-smooth: its gradient is Lipschitz with $L=\lambda_{\max}(X^\top X)/n$.
+# **Why.** By the paper's own definition (5) Huber's loss *is* $L$-smooth: its gradient
+# $X^\top\mathrm{clip}(X\beta-y)/n$ is Lipschitz with $L=\lambda_{\max}(X^\top X)/n$. So theory promises convergence
+# for $\eta<2/L$, and says nothing beyond. What happens beyond is read off the *secant slope*: on a symmetric 2-cycle
+# $a-\eta f'(a)=-a$, that is $f'(a)/a=2/\eta$. **The secant slope, not the curvature, meets $2/\eta$.** Huber's falls
+# from 1 to 0 as $a$ grows, and so does that of log-cosh, whose derivatives are all continuous; the parabola's never
+# falls.
 
 # %% id="growth-theory"
-for lr in (2.01, 2.1, 2.5, 4.0):
-    a = np.abs(trajectories.run(Separable("log-cosh"), [0.01], lr, 5000).iterates[-1, 0])
-    b = np.abs(trajectories.run(one, [0.01], lr, 5000).iterates[-2:, 0])
-    small = np.sqrt(3 * (1 - 2 / lr))
-    print(
-        f"η = {lr:4.2f}   log-cosh ±{a:.3f}: η·tanh(a)/a = {lr * np.tanh(a) / a:.4f}, expansion ±{small:.3f}   ", end=""
-    )
-    print(f"Huber {b[0]:.3f} / {b[1]:.3f}")
+for name, (loss, _) in shapes.items():
+    print(f"{name:13s}", end="")
+    for lr in (1.95, 2.1, 2.5):
+        x = np.abs(trajectories.run(loss, [0.01], lr, 3000).iterates[-2:, 0])
+        end = "diverges" if not x.max() < 1e6 else f"{x[0]:.3f} / {x[1]:.3f}"
+        print(f"   η = {lr:4.2f}: |x| ends at {end:13s}", end="")
+    print()
 
 # %% [markdown] id="growth-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: wrong**, both times. Huber's loss *is* $L$-smooth, the theory promises convergence below $2/L$, and it
-# converges there; the theory is silent beyond. And it is a textbook case of subquadratic growth, not a counterexample
-# to it. (We judge Ma, Wu and Ying by their abstract; their Definition 4.1 was not at hand.) One honest nuance: an
-# expansion around the minimum predicts small 2-cycles just past the threshold, and log-cosh obeys (last column but
-# one). Huber jumps straight to $\delta$, because it is *exactly* quadratic up to there. A purely local theory does
-# not see that.
+# **Verdict: wrong.** Huber's loss is $L$-smooth; below $2/L$ gradient descent on it converges, as the theory
+# promises, and above the theory is silent. An analytic loss does the same. What decides is how the loss *grows*: the
+# next idea.
 
 # %% id="growth-ledger"
-claims.ledger("E5", "E9")
+claims.ledger("E5")
 
 # %% [markdown] id="growth-answer" slideshow={"slide_type": "skip"}
 # **Check.** <details><summary>Answer to the prediction</summary>
@@ -530,8 +540,160 @@ for lr, a in ((2.1, 0.389), (2.5, 0.888), (4.0, 1.915)):
     assert np.allclose(end, a, atol=1e-3) and np.allclose(lr * np.tanh(end) / end, 2)
 assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1, 0]) > 1e10
 
+# %% [markdown] id="subquadratic-claim" slideshow={"slide_type": "slide"}
+# ## 7 · Subquadratic growth (Ma, Wu and Ying)
+#
+# **Claim.** Ma, Wu and Ying (2022) explain unstable convergence by *subquadratic growth*: a quadratic describes the
+# loss in a very small neighbourhood of the minimum only, and beyond it the loss grows more slowly. The paper objects.
+# (i) Huber is a counterexample: it is quadratic around its minimum. (ii) That it lacks a second derivative is to
+# blame: $C^2$ functions would all show subquadratic growth near the minimum. (iii) Finite differences on ReLU
+# networks are invalid, because their minima are not differentiable.
+
+# %% [markdown] id="subquadratic-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Take $x^2/2$ up to $|x|=1$, and let it go on like $|x|^q$ beyond. Gradient descent at $\eta=2.5$, past
+# $2/L=2$, stays bounded
+#
+# * **A** for $q=1$ only: the gradient has to be bounded;
+# * **B** for every $q<2$;
+# * **C** for no $q$: near 0 all of them are the same parabola, and 2.5 is too large for it.
+
+# %% id="subquadratic-picture" slideshow={"slide_type": "subslide"}
+etas = np.linspace(1.9, 3, 221)
+figure, ax = figures.new(size=(9, 4.2))
+for name, loss, style in (
+    ("Huber", one, {**figures.NGDM, "linewidth": 4}),
+    ("mollified Huber", Separable("mollified Huber"), {"color": figures.ORANGE}),
+    ("log-cosh", Separable("log-cosh"), figures.SMOOTH),
+):
+    ends = trajectories.run(loss, [0.01], etas, 8000, record_every=1).iterates[-2:, :, 0]
+    ax.plot(etas, np.abs(ends).mean(0), **style, label=name)
+past = etas[etas > 2]
+ax.plot(past, np.sqrt(3 * (1 - 2 / past)), **figures.THEORY, label="√(3(1 − 2/η)), expansion at 0")
+ax.axvline(2, **figures.THRESHOLD)
+ax.set(xlabel="η", ylabel="mean of the last two |x|", xlim=(1.9, 3), ylim=(0, 1.6))
+figures.legend(ax, loc="lower right")
+figures.show(
+    figure,
+    "Past 2/L log-cosh leaves 0 as its expansion says; Huber jumps to where its growth first falls behind, and so does "
+    "a C² loss that is exactly quadratic near 0.",
+    alt="Size of the 2-cycle against the learning rate. All are 0 up to 2. Log-cosh rises from 0 along a dashed square "
+    "root; Huber jumps to 1 and the mollified Huber to 0.8.",
+)
+
+# %% [markdown] id="subquadratic-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) At $\eta=2.5$, find the largest $q$ that stays in the frame. Then raise $\eta$. (ii) At
+# $q=1.5$, find the $\eta$ whose 2-cycle is $\pm4$. (iii) Change $x_0$: at which $q$ does the 2-cycle remember it?
+
+# %% id="subquadratic-play"
+subquadratic = explorers.growth_exponent()
+subquadratic
+
+# %% [markdown] id="subquadratic-why" slideshow={"slide_type": "subslide"}
+# **Why.** *Necessary, in one dimension.* Let $f$ have its minimum at 0, $h=f''(0)$, and suppose the growth is nowhere
+# subquadratic: $f'(x)/x\ge h$ for all $x\ne0$. Then for $\eta>2/h$
+#
+# $$|x_{k+1}|=|x_k|\,\Bigl|1-\eta\,\frac{f'(x_k)}{x_k}\Bigr|\;\ge\;(\eta h-1)\,|x_k|,\qquad \eta h-1>1,$$
+#
+# and the run diverges. So a run that stays bounded past $2/h$ (and does not start at 0) must come to places where
+# $f'(x)/x<h$. *Where they are* is another matter: the proof does not ask them to be near 0.
+#
+# *Enough, for these powers.* $f'(a)/a=a^{q-2}$ equals $2/\eta$ at $a=(\eta/2)^{1/(2-q)}$ if $q<2$. There
+# $f''(a)=(q-1)\,2/\eta$, so that two steps multiply a small deviation by $(3-2q)^2$: less than 1 for $1<q<2$, the
+# cycle attracts; exactly 1 at $q=1$, it remembers the start.
+#
+# *A nuance.* An expansion of $f$ at 0 finds small 2-cycles if the fourth derivative is negative: for log-cosh
+# $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and its
+# 2-cycles start at $\delta$: a purely local theory does not see them.
+
+# %% id="subquadratic-theory"
+for lr in (2.01, 2.1, 2.5, 4.0):
+    cosh, huber, mollified = (
+        np.abs(trajectories.run(loss, [0.01], lr, 5000).iterates[-2:, 0])
+        for loss in (Separable("log-cosh"), one, Separable("mollified Huber"))
+    )
+    print(f"η = {lr:4.2f}   log-cosh ±{cosh[0]:.3f}, expansion ±{np.sqrt(3 * (1 - 2 / lr)):.3f}   ", end="")
+    print(f"Huber {huber[0]:.3f} / {huber[1]:.3f}   mollified {mollified[0]:.3f} / {mollified[1]:.3f}")
+for q in (1.2, 1.5, 1.9):
+    end = np.abs(trajectories.run(PowerTail(q), [0.01], 2.5, 5000).iterates[-1, 0])
+    print(f"q = {q:3.1f}, η = 2.5: ends at ±{end:.4f}, law ±{theory.power_cycle(2.5, q):.4f}")
+
+# %% [markdown] id="subquadratic-network-note" slideshow={"slide_type": "subslide"}
+# **And in a network?** Second differences of the loss through the network trained in idea 2, along the top
+# eigenvector $v$ of its Hessian, and through a tanh twin: $\bigl(f(\theta+tv)+f(\theta-tv)-2f(\theta)\bigr)/t^2$.
+# Where $f$ grows more slowly than its parabola they fall with $t$.
+
+# %% id="subquadratic-network" slideshow={"slide_type": "subslide"}
+import torch  # noqa: E402
+
+torch.set_num_threads(1)  # fastest for matrices this small
+twin = networks.mlp("tanh")
+networks.full_batch_gd(twin, X, Y, lr=0.2, steps=1500, sharpness_every=None)
+
+
+def second_differences(model, distances):
+    """The largest Hessian eigenvalue, the second differences along its eigenvector, and the length of the next step."""
+    weights = list(model.parameters())
+    loss = networks.mse(model(X), Y)
+    top, v = networks.sharpness(loss, weights)
+    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    here, v = torch.nn.utils.parameters_to_vector(weights).detach().clone(), torch.tensor(v, dtype=torch.float32)
+    f = []
+    for t in (*distances, *-distances, 0.0):  # the last one puts the weights back
+        torch.nn.utils.vector_to_parameters(here + t * v, weights)
+        f.append(networks.mse(model(X), Y).item())
+    ahead, behind = np.split(np.array(f[:-1]), 2)
+    return top, (ahead + behind - 2 * f[-1]) / distances**2, 0.2 * float(gradient.norm())
+
+
+# %% id="subquadratic-network-picture" slideshow={"slide_type": "subslide"}
+distances = np.geomspace(0.01, 3, 25)
+figure, ax = figures.new(size=(9, 4))
+secants = {}
+for name, model, style in (("ReLU", network, figures.NGDM), ("tanh", twin, figures.SMOOTH)):
+    top, differences, step = secants[name] = second_differences(model, distances)
+    ax.semilogx(distances, differences, marker=".", **style, label=f"{name}: Hessian {top:.2f}, next step {step:.3f}")
+ax.axhline(2 / 0.2, **figures.THEORY, label="2/η")
+ax.set(xlabel="distance t along the top eigenvector", ylabel="second difference", xlim=(0.01, 3), ylim=(0, 30))
+figures.legend(ax, loc="upper left")
+figures.show(
+    figure,
+    "Along this line the tanh network grows subquadratically and the ReLU network does not; both sit at the edge.",
+    alt="Second differences against distance for two networks: both start near 10; tanh falls towards 7, ReLU rises.",
+)
+
+# %% [markdown] id="subquadratic-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** (i) is **wrong**: quadratic near the minimum and subquadratic beyond is what Ma, Wu and Ying describe
+# (we judge by their abstract; their Definition 4.1 was not at hand), and Huber is a textbook case. (ii) is **wrong**:
+# the mollified Huber is $C^2$, exactly quadratic up to 0.8, and has 2-cycles. (iii) is **imprecise**: the theorem of
+# Laurent and von Brecht concerns the hinge loss, and what a step of gradient descent meets is a secant, not a
+# derivative; the ReLU network's second difference over the length of a step lies above autograd's Hessian, because it
+# counts the kinks in between. What this does *not* show: that subquadratic growth explains networks. The necessary
+# condition is one-dimensional. In many dimensions a run can also escape along others (idea 2), and the ReLU network
+# above sits at the edge without growing subquadratically along its top eigenvector.
+
+# %% id="subquadratic-ledger"
+claims.ledger("E9", "E10", "E11")
+
+# %% [markdown] id="subquadratic-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** Leaving the parabola is not diverging: for $q<2$ the secant slope comes down to $2/\eta$ somewhere.
+#
+# </details>
+
+# %% id="subquadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
+subquadratic.drive()
+for lr in (2.1, 2.5, 4.0):
+    for q in (1.2, 1.5, 1.9):
+        end = np.abs(trajectories.run(PowerTail(q), [0.01], lr, 8000).iterates[-2:, 0])
+        assert np.allclose(end, theory.power_cycle(lr, q))
+    for q in (2.0, 2.5):
+        x = np.abs(trajectories.run(PowerTail(q), [0.01], lr, 40).iterates[:, 0])
+        assert (x[1:] >= (lr - 1) * x[:-1] * (1 - 1e-12)).all()  # the proof's inequality, at every step
+assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][1][-1] > secants["ReLU"][1][0]
+
 # %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
-# ## 7 · The chord law
+# ## 8 · The chord law
 #
 # **Claim** (not in the paper). Runs that end in a 2-cycle do not sit somewhere beyond the edge but exactly *on* it,
 # if one measures the curvature by the chord between two consecutive iterates,
@@ -561,8 +723,9 @@ figures.show(
 )
 
 # %% [markdown] id="chord-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Which of the three is on the line for every $c$? Why? (ii) Find the $c$ with the slowest
-# approach.
+# **Play.** One $\eta$ for all: NGDM on $|x|$, gradient descent on Huber ($n=20$, $p=50$), and three recorded networks
+# (up to 0.4). *Goals.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at which
+# Huber is on it, and compare with its $2/L$. (iii) Which network is slowest to get there? Which never does?
 
 # %% id="chord-play"
 chords = explorers.chord_law()
@@ -581,9 +744,10 @@ for c in (2.05, 2.5, 10.0, 100.0):
     print(f"c = {c:6.2f}   η·κ = {chord:.6f}   residuals inside ±δ: {inside:.0%}")
 
 # %% [markdown] id="chord-verdict" slideshow={"slide_type": "subslide"}
-# **Verdict: holds**, by two lines of algebra. The networks of idea 2 that reached the edge obey it nearly: their
-# $\eta$ × directional smoothness, the last column there, is the same quantity. What it does not show: that a run
-# *reaches* a 2-cycle. That is what growth decides (idea 6).
+# **Verdict: holds**, by two lines of algebra, exactly for Huber and ℓ1. The networks that reached the edge obey it
+# nearly: they are not on a 2-cycle, but bounce almost back at every step (in the table of idea 2 the quantity is
+# called directional smoothness). What it does not show: that a run *reaches* a 2-cycle. That is what growth decides
+# (idea 7).
 
 # %% id="chord-ledger"
 claims.ledger("E14")
@@ -597,18 +761,20 @@ claims.ledger("E14")
 
 # %% id="chord-check" tags=["check"] slideshow={"slide_type": "skip"}
 chords.drive()
+ends = {(row["activation"], row["lr"]): row["directional"] for row in records.load("edge_of_stability")}
+assert all(abs(ends[name, lr] - 2) < 0.02 for name in ("relu", "tanh", "gelu") for lr in (0.2, 0.3))  # networks: nearly
 for c in (2.5, 10.0, 100.0):
     run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
     assert np.allclose(theory.chord_curvature(run, problem)[-100:], 2, atol=1e-3)
 
 # %% [markdown] id="local-claim" slideshow={"slide_type": "slide"}
-# ## 8 · Fewer parameters than samples: the threshold is local
+# ## 9 · Fewer parameters than samples: the threshold is local
 #
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
 # it. (Our consequence: the local threshold is the global $2/L$.)
 
 # %% [markdown] id="local-predict" slideshow={"slide_type": "subslide"}
-# **Predict.** With $n=50$ samples and $p=20$ parameters no $\beta$ fits all the data. Started *next to* the
+# **Predict.** With $n=50$ samples and $p=5$ parameters no $\beta$ fits all the data. Started *next to* the
 # minimiser, gradient descent on Huber with a small $\delta$ stays there
 #
 # * **A** up to $2/L$, as before;
@@ -616,26 +782,32 @@ for c in (2.5, 10.0, 100.0):
 # * **C** only for smaller ones.
 
 # %% id="local-picture" slideshow={"slide_type": "subslide"}
-deltas = np.geomspace(0.03, 2, 30)
-thresholds = []
-for delta in deltas:
-    tall = claims.huber_problem("U[0, 1]", delta, n=50, p=20)
-    fitted = trajectories.run(tall, np.zeros(20), 1 / tall.smoothness, 3000, "fista", record_every=3000).iterates[-1]
-    interior = np.abs(tall.X @ fitted - tall.y) < delta
-    thresholds.append(theory.local_threshold(tall.X, interior) * tall.smoothness)
+deltas, thresholds = np.geomspace(0.1, 2, 30), {5: [], 20: []}
+for p, found in thresholds.items():
+    for delta in deltas:
+        tall = claims.huber_problem("U[0, 1]", delta, n=50, p=p)
+        path = trajectories.run(tall, np.zeros(p), 1 / tall.smoothness, 3000, "fista", record_every=3000)
+        interior = np.abs(tall.X @ path.iterates[-1] - tall.y) < delta
+        found.append(theory.local_threshold(tall.X, interior) * tall.smoothness)
 
 figure, ax = figures.new(size=(9, 4))
-ax.semilogx(deltas, thresholds, marker="o", **figures.NGDM)
+for (p, found), style in zip(thresholds.items(), (figures.NGDM, figures.NGDM_LARGE), strict=True):
+    ax.semilogx(deltas, found, marker="o", **style, label=f"p = {p}")
 ax.axhline(2, **figures.THRESHOLD)
-ax.set(xlabel="δ", ylabel="local threshold, in units of 1/L", ylim=(0, None))
+ax.set(xlabel="δ", ylabel="local threshold, in units of 1/L", xlim=(0.1, 2), ylim=(0, 7))
+ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+ax.minorticks_off()
+figures.legend(ax, loc="upper right")
 figures.show(
     figure,
     "The smaller δ, the fewer residuals count near the minimum, and the larger the learning rate it tolerates.",
-    alt="Local threshold against δ on a logarithmic axis: from above 3 at small δ down to the dotted line at 2.",
+    alt="Local threshold against δ on a logarithmic axis for two numbers of parameters: from 6 and 3 at δ = 0.1 down "
+    "to the dotted line at 2.",
 )
 
 # %% [markdown] id="local-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goal.* Find the $\delta$ at which the dashed and the dotted line meet. What is special about it?
+# **Play.** *Goals.* (i) Move the local threshold to three times the global one. (ii) Find the $\delta$ at which the
+# dashed and the dotted line meet. What is special about it?
 
 # %% id="local-play"
 local = explorers.local_edge()
@@ -662,15 +834,127 @@ claims.ledger("E8")
 
 # %% id="local-check" tags=["check"] slideshow={"slide_type": "skip"}
 local.drive()
-assert min(thresholds) >= 2 - 1e-9 and np.isclose(thresholds[-1], 2) and max(thresholds) > 3
+for p, most in ((5, 6), (20, 3)):
+    assert min(thresholds[p]) >= 2 - 1e-9 and np.isclose(thresholds[p][-1], 2) and max(thresholds[p]) > most
+
+# %% [markdown] id="toy-claim" slideshow={"slide_type": "slide"}
+# ## 10 · A toy problem?
+#
+# **Claim.** The section ends with a proposal: to build the theory on the convex ReLU network of notebook 1,
+#
+# $$f(\beta)=\|y-\max(X\beta,0)\|^2,\qquad y\le0,\qquad(3)$$
+#
+# (penalties are optional). It names three advantages: (3) is convex; its optimum, 0, is known; and the optimum is a
+# point of non-differentiability.
+
+# %% [markdown] id="toy-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Run NGDM on (3) with a small learning rate. Its largest curvature (of the Hessian, where there is one)
+#
+# * **A** rises until it meets $2/\eta$: progressive sharpening;
+# * **B** jumps up and down below a bound that the data fix;
+# * **C** is constant: the loss is made of parabolas.
+
+# %% id="toy-by-hand" slideshow={"slide_type": "subslide"}
+u, v = claims.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample
+for k in range(41):
+    if k % 10 == 0:
+        print(f"step {k:2d}   loss {(u * v - 1) ** 2 / 2:.1e}   curvature {theory.product_sharpness([u, v]):.3f}")
+    u, v = u - 0.1 * (u * v - 1) * v, v - 0.1 * (u * v - 1) * u
+
+# %% id="toy-picture" slideshow={"slide_type": "subslide"}
+figure, (left, right) = figures.new(2, size=(10, 3.8))
+for seed, color in enumerate((figures.VERMILLION, figures.BLUE, figures.GREEN)):
+    toy, start = claims.relu_toy(seed=seed)
+    path = trajectories.run(toy, start, 0.2 / toy.curvature, 60).iterates
+    left.plot(theory.active_curvature(toy, path) / toy.curvature, marker=".", linewidth=0.8, color=color)
+left.axhline(1, **figures.THEORY)
+left.set(xlabel="step k", ylabel="curvature of (3) / L", xlim=(0, 60), ylim=(0, 1.1))
+for lr, style in ((0.05, figures.SMOOTH), (0.76, figures.NGDM)):
+    path = trajectories.run(Product(), claims.TWO_WEIGHTS, lr, 60).iterates
+    right.plot(theory.product_sharpness(path), marker=".", **style, label=f"η = {lr:g}")
+right.axhline(2 / 0.76, **figures.THRESHOLD, label="2/η for η = 0.76")
+right.set(xlabel="step k", ylabel="curvature of ½(uv − 1)²", xlim=(0, 60), ylim=(1.5, 4))
+figures.legend(right, loc="upper right")
+figures.show(
+    figure,
+    "The curvature of (3) jumps as rows switch on and off; that of two weights rises, and comes down once past 2/η.",
+    alt="Left: curvature of (3) for three draws, jumping between a quarter and nine tenths of a dashed bound. Right: "
+    "curvature of the two-weight loss: rising smoothly at the small rate; at the large one jumping about a dotted line "
+    "and settling below it.",
+)
+
+# %% [markdown] id="toy-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) Raise $|y|$: does it change the curvature of (3), or how close the run gets to the optimum?
+# (ii) From which $c$ on does (3) diverge? Do you see unstable convergence before? (iii) Switch to $X$ from U[0, 1]
+# and try to make it diverge. (iv) On the two weights, find a $c$ that ends in a flatter minimum than gradient flow
+# does.
+
+# %% id="toy-play"
+toys = explorers.toy_problem()
+toys
+
+# %% [markdown] id="toy-why" slideshow={"slide_type": "subslide"}
+# **Why.** Where (3) is twice differentiable its Hessian is $2X_A^\top X_A$, with $A=\{i:x_i^\top\beta>0\}$ the active
+# rows. Which rows are active depends on $\beta$; what they contribute does not. So the largest curvature takes
+# finitely many values, none above $L=2\lambda_{\max}(X^\top X)$, and nothing drives it towards $2/\eta$. In
+# ½$(uv-1)^2$ one weight multiplies the other: the curvature along the set of minimisers $uv=1$ is $u^2+v^2$, which
+# varies. Gradient flow keeps $u^2-v^2$ and sharpens on its way; past $2/\eta$ the oscillation across the valley
+# drives the iterate along it, to a flatter minimum. And past the threshold (3) does not stay bounded as Huber does:
+# where rows stay active it grows quadratically. (If $X\beta<0$ has a solution, as for non-negative $X$, the iterate
+# can jump there, and stays.)
+
+# %% id="toy-theory"
+for c in (0.2, 2.0, 4.0, 6.0, 8.0):
+    gone, gaps = 0, []
+    for seed in range(20):
+        toy, start = claims.relu_toy(seed=seed)
+        run = trajectories.run(toy, start, c / toy.curvature, 400)
+        if run.values[-1] < 1e12:
+            gaps.append(run.values[-50:].mean() - (toy.y**2).sum())
+        else:
+            gone += 1
+    rest = f"median f − f* of the others {np.median(gaps):.3g}" if gaps else ""
+    print(f"c = {c:3.1f}: {gone:2d} of 20 draws diverge   {rest}")
+
+# %% [markdown] id="toy-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** the theory is one of *kinks*. For that (3) is well chosen: the optimum is known, it is a kink,
+# and $|y|$ sets how strong; notebook 1 uses it so. For the Edge of Stability it lacks both halves: no progressive
+# sharpening, and past the threshold divergence, or a jump to a flat region, instead of self-stabilisation. Two
+# weights do better. What they do not show: hovering at $2/\eta$ for long.
+
+# %% id="toy-ledger"
+claims.ledger("E13")
+
+# %% [markdown] id="toy-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** Rows switch on and off; each adds the same $2x_ix_i^\top$ wherever $\beta$ is.
+#
+# </details>
+
+# %% id="toy-check" tags=["check"] slideshow={"slide_type": "skip"}
+toys.drive()
+for seed in range(20):
+    toy, start = claims.relu_toy(seed=seed)
+    path = trajectories.run(toy, start, 0.2 / toy.curvature, 200).iterates
+    assert theory.active_curvature(toy, path).max() <= toy.curvature * (1 + 1e-12)
+slow, fast = (trajectories.run(Product(), claims.TWO_WEIGHTS, lr, 400).iterates for lr in (0.05, 0.76))
+sharp = theory.product_sharpness(slow)
+assert (np.diff(sharp) > -1e-12).all() and abs(sharp[-1] / theory.product_flow_sharpness(slow[0]) - 1) < 0.01
+assert theory.product_sharpness(fast).max() > 2 / 0.76 > theory.product_sharpness(fast)[-1]  # past the edge, and back
 
 # %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
 # ## The ledger
 #
-# All rows of the notebooks so far, each measured when the cell runs.
+# All claims of the four notebooks: what the paper says (P: preliminaries, C: convergence, L: LASSO, E: Edge of
+# Stability), its value, ours and the verdict. Every row is measured when the cell runs; where a row says *recorded*,
+# a run too long for class was measured once, and the row reads it.
 
 # %% id="ledger" tags=["check"]
-claims.ledger()
+table = claims.ledger()
+verdicts = [claim.verdict for claim, _ in table.rows]
+print(f"{len(verdicts)} claims: " + ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in claims.VERDICTS))
+table
 
 # %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
 # ## Exercises
@@ -712,33 +996,29 @@ print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])
 print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).iterates[-2:, 0], np.sqrt(2.5**2 / 4 - 1))
 
 # %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
-# **3.** *(open-ended)* The paper offers its loss (3) as a toy problem for theory. Which ingredient of the Edge of
-# Stability does it lack? Measure the largest curvature along a run of NGDM on it, and think of a two-parameter loss
-# that has the ingredient.
+# **3.** *(open-ended)* On ½$(uv-1)^2$ every minimiser has curvature $u^2+v^2\ge2uv=2$. What does that say about
+# $\eta>1$? Try 0.9, 1.1 and 1.3 from (1.0, 0.6), and compare with Huber past $2/L$. Does the loss grow
+# subquadratically anywhere?
 #
 # <details><summary>Hint</summary>
 #
-# Where (3) is twice differentiable, its Hessian is $2X_A^\top X_A+2\lambda_2I$ with $A$ the active rows.
+# A minimum is left if its curvature exceeds $2/\eta$. Then look at the last two iterates.
 #
 # </details>
 # <details><summary>Solution</summary>
 #
-# It lacks *progressive sharpening*. Its curvature jumps up and down as rows switch on and off, but it is at most
-# $2\lambda_{\max}(X^\top X)+2\lambda_2$ wherever $\beta$ is, so nothing drives it to $2/\eta$. A product such as
-# $\tfrac12(uv-1)^2$ can sharpen: its curvature at a minimum is $u^2+v^2$, which varies along the set of minimisers.
+# For $\eta>1$ no minimiser is stable, so almost no start converges. At 1.1 the run ends in a 2-cycle across the
+# flattest minimum (1, 1), at 1.3 it diverges. Along $u=v$ the loss is ½$(u^2-1)^2$: inside, towards 0, it grows more
+# slowly than its parabola, outside faster. The subquadratic side catches the iterate as long as it does not get too
+# far out.
 #
 # </details>
 
 # %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
-from ngdm_helpers.objectives import ReLURegression  # noqa: E402
-
-rng = np.random.default_rng(0)
-toy = ReLURegression(rng.uniform(-1, 1, (20, 10)), -rng.uniform(0, 1, 20), 0.0, 0.1)
-path = trajectories.run(toy, rng.uniform(-1, 1, 10), 0.2 / toy.curvature, 25).iterates
-for k, beta in zip(range(26), path, strict=True):
-    active = toy.X[toy.X @ beta > 0]
-    largest = 2 * np.linalg.norm(active, ord=2) ** 2 + 2 * 0.1
-    print(f"step {k:4d}   {len(active):2d} active rows   largest curvature {largest:.2f}")
+for lr in (0.9, 1.1, 1.3):
+    run = trajectories.run(Product(), [1.0, 0.6], lr, 2000)
+    last = ", ".join(f"({u:.3g}, {v:.3g})" for u, v in run.iterates[-2:])
+    print(f"η = {lr}: last two {last}   loss {run.values[-1]:.1e}")
 
 # %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
 # ## Read next

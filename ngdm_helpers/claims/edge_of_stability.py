@@ -59,7 +59,7 @@ def _no_divergence_is_not_a_phenomenon():
     rises = [int((np.diff(values) > 0).sum()) for values in (stable, stuck)]
     ours = (
         f"neither of these diverges: x²/2 at η = 0.5/L falls in each of 200 steps, to {stable[-1]:.0e}; "
-        f"Huber at η = 4/L, goes from {stuck[0]:.2f} up to {stuck[-200:].mean():.2f} and stays there"
+        f"Huber at η = 4/L goes from {stuck[0]:.2f} up to {stuck[-200:].mean():.2f} and stays there"
     )
     return Measured(ours, rises[0] == 0 and stable[-1] < 1e-100 and rises[1] > 1000 and stuck[-200:].min() > stuck[0])
 

@@ -8,26 +8,777 @@
 
 # %% [markdown] id="title" slideshow={"slide_type": "slide"}
 # # 2 · Convergence: what a kink changes, and what it does not
+#
+# This notebook works through Section 2 of *GD doesn't make the cut* (Kumar, arXiv 2401.08426). The section argues that
+# *NGDM*, gradient methods run on losses with kinks, has other dynamics than gradient descent (Proposition 2.1, Figure
+# 1), that $L$-smooth theory does not cover it, and that it is slower (Figure 2). Its pictures are easy to reproduce.
+# We reproduce them, put a smooth twin next to each, and see what is left of the difference.
+#
+# **Afterwards you can**
+#
+# 1. say what the capture theorem promises, and why a run that leaves the cube refutes nothing;
+# 2. predict from $X^\top X$ whether gradient descent keeps the cube, and name the step sizes at which kinks do matter;
+# 3. measure $L$ across a kink, and say what rounding it off changes;
+# 4. read $1/\varepsilon$ and $1/\varepsilon^2$ as what they are: bounds for the worst function, in a dimension that
+#    grows;
+# 5. design a comparison of activations that separates smoothness from shape;
+# 6. name the assumptions that ReLU networks do satisfy, and what follows from them.
+#
+# **Time:** 75 minutes of class. **Assumed:** notebook 1; eigenvalues; norms.
+#
+# *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
+# mark.*
 
 # %% id="imports" slideshow={"slide_type": "skip"}
 import numpy as np
 
 from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers.objectives import Huber, L1Norm, MaxNorm, NeuronRegression, Quadratic, ReLURegression, SmoothMaxNorm
 
 # %% [markdown] id="capture-claim" slideshow={"slide_type": "slide"}
 # ## 1 · Cube, ball, sublevel set
+#
+# **Claim.** *Proposition 2.1:* let gradient descent on a continuously differentiable $f$ produce values that never
+# rise. If $\beta^*$ is an isolated local minimum in a unit ball around it, and $\|\beta_0-\beta^*\|<1$, then
+# $\|\beta_k-\beta^*\|<1$ for all $k$. The paper cites the *capture theorem* (Bertsekas, Proposition 1.2.5), and then
+# applies the proposition with $\|\cdot\|_\infty$, for which the unit ball is the cube $[-1,1]^p$.
+
+# %% [markdown] id="capture-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Gradient descent on $\tfrac12\beta^\top A\beta$ with $A=\begin{pmatrix}1&2\\2&5\end{pmatrix}$, as smooth
+# as a loss can be, from $(-0.99,\,0.99)$ inside the cube, with $\eta=0.1$, well below $2/L$. The loss falls at every
+# step. The path
+#
+# * **A** stays in the cube;
+# * **B** leaves the cube, while $\|\beta\|_2$ falls at every step;
+# * **C** leaves the cube, and $\|\beta\|_2$ rises first.
+
+# %% id="capture-by-hand" slideshow={"slide_type": "subslide"}
+A, beta = np.array([[1.0, 2.0], [2.0, 5.0]]), np.array([-0.99, 0.99])
+for k in range(7):
+    cube, ball = np.abs(beta).max(), np.linalg.norm(beta)
+    print(f"step {k}   f = {beta @ A @ beta / 2:.4f}   ‖β‖_∞ = {cube:.3f}   ‖β‖₂ = {ball:.3f}")
+    beta = beta - 0.1 * A @ beta  # gradient descent, one line
+
+# %% id="capture-picture" slideshow={"slide_type": "subslide"}
+parabola = Quadratic(A)
+run = trajectories.run(parabola, [-0.99, 0.99], lr=0.1, steps=150)
+side = np.linspace(-1.4, 1.4, 301)
+field = parabola.value(np.stack(np.meshgrid(side, side), axis=-1))
+level = theory.capture_level(A, np.inf)
+
+figure, ax = figures.new(size=(6.4, 5.6))
+ax.contourf(side, side, field, levels=[0, level], colors=[figures.BLUE], alpha=0.25)
+ax.contour(side, side, field, levels=[run.values[0]], colors=[figures.BLUE], linewidths=1)
+ax.plot([-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], color="0.35")
+angle = np.linspace(0, 2 * np.pi, 200)
+ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=1)
+ax.plot(*run.iterates.T, marker=".", **figures.SMOOTH)
+ax.text(0.2, -0.22, "S", fontsize=14)
+ax.text(-0.96, -0.96, "cube")
+ax.text(0.0, 0.92, "ball", ha="center", va="top")
+ax.set(xlabel="β₁", ylabel="β₂", aspect="equal", xlim=(-1.4, 1.4), ylim=(-1.4, 1.4))
+figures.show(
+    figure,
+    "Gradient descent on a quadratic leaves the cube while its loss falls: its level lines stick out of the cube.",
+    alt="A square, the unit circle in it and a thin shaded ellipse that touches the square from inside. A path starts "
+    "in a corner of the square, leaves it to the left, returns and ends in the middle.",
+)
+
+# %% [markdown] id="capture-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** $A$ has the diagonal $1,5$ and the correlation $\rho$; the start is $(-t,t)$. The shaded set $S$ is the
+# largest sublevel set inside the cube, the thin line the level of the start. *Kinks* turns the loss into an instance
+# of the paper's (3) with $y<0$: it adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$.
+#
+# *Goals.* (i) Put $t$ to 1 and find the $\rho$ above which the path leaves the cube. (ii) Click the first mark: up to
+# which $t$ does the run stay in the cube, and up to which $t$ does $S$ promise it? (iii) Turn the kinks on. Which of
+# the three curves changes, and how much? And at $\eta=1.9/L$?
+
+# %% id="capture-play"
+capture = explorers.capture()
+capture
+
+# %% [markdown] id="capture-why" slideshow={"slide_type": "subslide"}
+# **Why.** As we remember it (the book was not at hand), the capture theorem says that *there is* an open set $S$ around
+# $\beta^*$, as small as one likes, that is never left once entered, for steps that are bounded and proportional to
+# the gradient. Proposition 2.1 takes $S$ to be the ball. Let the minimiser be 0.
+#
+# **A. Sublevel sets capture.** *$f$ convex with the single minimiser 0, any norm, $m=\min_{\|\beta\|=1}f$. Then
+# $S=\{f<m\}$ lies in the unit ball, and no sequence with falling values leaves it.* If $\|\beta\|\ge1$, the segment
+# from 0 to $\beta$ meets the sphere, where $f\ge m$; along it $f$ does not fall, so $f(\beta)\ge m$. Neither a gradient
+# nor its existence was used: **a run with falling values obeys this with kinks or without.**
+#
+# **B. Balls keep.** *$f$ convex and $L$-smooth, $\eta\le2/L$: $\|\beta_k\|_2$ never rises.* Expand the square and use
+# $\langle\nabla f,\beta\rangle\ge\|\nabla f\|^2/L$:
+# $\|\beta_{k+1}\|_2^2\le\|\beta_k\|_2^2-\eta\,(2/L-\eta)\|\nabla f(\beta_k)\|^2$. For a subgradient $g$ of a convex $f$
+# it falls whenever $f(\beta_k)-f^*>\tfrac\eta2\|g\|^2$.
+#
+# **C. Cubes keep only sometimes.** *On $\tfrac12\beta^\top A\beta$ the cube is kept from every start in it if and only
+# if $\|I-\eta A\|_\infty\le1$; for $\eta\le1/\max A_{ii}$, if and only if $A$ is **diagonally dominant**.* That norm is
+# the largest row sum $|1-\eta A_{ii}|+\eta\sum_{j\ne i}|A_{ij}|$.
+
+# %% id="capture-theory" slideshow={"slide_type": "subslide"}
+print(f"S in the cube: m = min 1/(2(A⁻¹)ᵢᵢ) = {level:.3f}, in the ball: λmin/2 = {theory.capture_level(A, 2):.3f};")
+print(f"the start has f = {run.values[0]:.3f}: no promise was made")
+for rho in (0.4, 1 / np.sqrt(5), 0.5, 2 / np.sqrt(5)):
+    M = np.array([[1, rho * np.sqrt(5)], [rho * np.sqrt(5), 5]])
+    dominant, gain = theory.diagonally_dominant(M), theory.cube_gain(M, 0.1)
+    print(f"ρ = {rho:.3f}   ‖I − ηA‖_∞ = {gain:.3f}   diagonally dominant: {dominant}")
+rng = np.random.default_rng(0)
+for p in (2, 3, 4, 10):
+    X = rng.uniform(0, 1, (1000, p))
+    print(f"X from U[0, 1], n = 1000, p = {p:2d}: XᵀX diagonally dominant: {theory.diagonally_dominant(X.T @ X)}")
+
+# %% [markdown] id="capture-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: wrong.** Smooth gradient descent with a falling loss may leave the unit ball that it started in, when the
+# ball is a cube. What is true is A: some sublevel set inside the ball captures, for every method with falling values.
+# So “the loss fell and the iterate left the ball” can never testify against differentiability; it only says that the
+# start was outside $S$. What it does *not* show: that kinks never matter. They do near the minimiser and for large
+# steps: see the end of idea 2.
+
+# %% id="capture-ledger"
+claims.ledger("C1")
+
+# %% [markdown] id="capture-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The first coordinate is pulled outwards by the second: $A$ is not diagonally dominant. By B above the 2-norm
+# cannot rise below $2/L$.
+#
+# </details>
+
+# %% id="capture-check" tags=["check"] slideshow={"slide_type": "skip"}
+capture.drive()
+assert claims.falls(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
+assert (np.diff(np.linalg.norm(run.iterates, axis=-1)) < 0).all()
+starts = rng.uniform(-1, 1, (20_000, 2))
+kept = trajectories.run(parabola, starts[parabola.value(starts) < level], 0.1, 100).iterates
+assert kept.shape[1] > 1000 and np.abs(kept).max() < 1  # from S, no run leaves the cube
+corners = np.array([[-1.0, 1.0], [1.0, 1.0]])
+for rho in np.linspace(0, 0.95, 20):
+    M = np.array([[1, rho * np.sqrt(5)], [rho * np.sqrt(5), 5]])
+    out = np.abs(trajectories.run(Quadratic(M), corners, 0.1, 100).iterates).max() > 1 + 1e-12
+    assert out == (not theory.diagonally_dominant(M))
 
 # %% [markdown] id="figure-claim" slideshow={"slide_type": "slide"}
 # ## 2 · Figure 1, reproduced and tested
+#
+# **Claim.** *Figure 1* runs NGDM on the paper's loss
+#
+# $$f(\beta)=\|y-\max(X\beta,0)\|^2+\lambda_1\|\beta\|_1+\lambda_2\|\beta\|^2,\qquad y\le0,\qquad(3)$$
+#
+# from random $X$, $y$ and $\beta_0$. The loss falls monotonically, and $\|\beta\|_\infty$ passes 1. The paper sees the
+# capture theorem contradicted, hence dynamics unlike gradient descent's, and adds that this is to be expected of a
+# method that is not a descent method. (Our copy of the paper lost all sizes. We take $n=50$, $p=100$, $X$ from
+# $U[0,1]$, $y$ from $U[-1,0]$, $\beta_0$ from $U[-1,1]$, $\lambda_1=\lambda_2=0.1$, $\eta=8\cdot10^{-5}$ and seed 2.)
+
+# %% [markdown] id="figure-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Set $y=0$ and $\lambda_1=0$. Every kink is gone: (3) becomes a squared hinge with an $L$-Lipschitz
+# gradient, the *smooth twin*. With the same data, start and $\eta$, its $\|\beta\|_\infty$
+#
+# * **A** stays below 1: it is gradient descent now;
+# * **B** passes 1 all the same;
+# * **C** passes 1 only if $\eta>2/L$.
+
+# %% id="figure-by-hand" slideshow={"slide_type": "subslide"}
+X, y, start = (drawn[0] for drawn in claims.random_problems(n=50, p=100, low=0.0, seeds=[2]))
+for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0)):
+    beta = start
+    for _ in range(500):
+        z = X @ beta
+        slope = 2 * X.T @ (np.where(z > 0, z - response, 0)) + lam1 * np.sign(beta) + 2 * 0.1 * beta
+        beta = beta - 8e-5 * slope  # (2), what automatic differentiation runs
+    print(f"{name}   ‖β‖_∞ before {np.abs(start).max():.3f}, after 500 steps {np.abs(beta).max():.3f}")
+
+# %% id="figure-picture" slideshow={"slide_type": "subslide"}
+pair = ReLURegression(X, [y, 0 * y], lam1=[0.1, 0.0], lam2=0.1)  # both losses, one call
+run = trajectories.run(pair, start, lr=8e-5, steps=2000)
+size = np.abs(run.iterates).max(axis=-1)
+
+figure, (left, right) = figures.new(2, size=(10.5, 4))
+for column, (name, style) in enumerate((("NGDM, with kinks", figures.NGDM), ("GD, smooth twin", figures.SMOOTH))):
+    left.loglog(run.steps + 1, run.values[:, column], **style, label=name)
+    right.semilogx(run.steps + 1, size[:, column], **style)
+right.axhline(1, **figures.THRESHOLD)
+left.set(xlabel="step k + 1", ylabel="f", xlim=(1, 2000))
+right.set(xlabel="step k + 1", ylabel="‖β‖_∞", xlim=(1, 2000), ylim=(0.9, 1.2))
+figures.legend(left, loc="lower left")
+print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {claims.falls(run)}")
+figures.show(
+    figure,
+    "Both losses fall at every step, and both runs leave the cube; without kinks the run goes a little further.",
+    alt="Left: two falling loss curves on logarithmic scales. Right: the ∞-norm of both runs, rising from 0.99 through "
+    "the dotted line at 1 to above 1.12, nearly on top of each other.",
+)
+
+# %% [markdown] id="figure-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** Every curve comes in a pair: with kinks, and the smooth twin. $L$ is the largest curvature
+# $2\lambda_{\max}(X^\top X)+2\lambda_2$.
+#
+# *Goals.* (i) Find a seed for which neither run leaves the cube. Is there one where only the run with kinks does? (ii)
+# Make the steps as small as you can: does the exit go away? (iii) Click “kinks matter” and lower $c$: from where on
+# does the 2-norm stay below its start?
+
+# %% id="figure-play"
+figure_one = explorers.figure_one()
+figure_one
+
+# %% [markdown] id="figure-why" slideshow={"slide_type": "subslide"}
+# **Why.** By Theorem C of idea 1 the cube is kept only if the curvature matrix is diagonally dominant. For $X$ from
+# $U[0,1]$, $X^\top X/n\approx\tfrac1{12}I+\tfrac14\mathbf 1\mathbf 1^\top$: the off-diagonal row sum $(p-1)/4$ beats
+# the diagonal $1/3$ from $p=3$ on. The ReLU only decides which rows of $X$ count. One seed proves little, so here are
+# 100 seeds, and four losses: the paper's, the squared hinge $y=0$, softplus in place of ReLU (analytic), and plain
+# ridge regression (quadratic); $\lambda_1=0$ throughout. `NeuronRegression` holds the activation as a parameter of
+# the batch, so the 400 runs of a setting are **one call**.
+
+# %% id="figure-table" slideshow={"slide_type": "subslide"}
+settings = {  # n, p, low end of X, λ₂, c = ηL
+    "X ≥ 0, 50 × 100": (50, 100, 0.0, 0.1, 0.2),
+    "X ≥ 0, 20 × 10": (20, 10, 0.0, 0.1, 0.2),
+    "centred, 50 × 100": (50, 100, -1.0, 1.0, 0.05),
+    "centred, 100 × 10": (100, 10, -1.0, 1.0, 0.05),
+}
+shares, falling = {}, {}
+for name, (n, p, low, lam2, c) in settings.items():
+    Xs, ys, starts = claims.random_problems(n, p, low, seeds=range(100))
+    losses = claims.four_losses(Xs, ys, lam2)  # batch (4, 100)
+    runs = trajectories.run(losses, starts, c / losses.curvature, steps=300)
+    shares[name] = claims.leaves_falling(runs, np.inf).sum(axis=-1)
+    falling[name] = claims.falls(runs).sum(axis=-1)
+
+short = [loss.partition(",")[0] for loss in claims.FOUR_LOSSES]
+print(f"{'runs of 100 that leave the cube before the loss ever rises':64s}", *(f"{loss:>13s}" for loss in short))
+for name in shares:
+    print(f"{name:64s}", *(f"{count:13d}" for count in shares[name]))
+    print(f"{'    loss falls for all 300 steps':64s}", *(f"{count:13d}" for count in falling[name]))
+
+# %% id="figure-bars" slideshow={"slide_type": "subslide"}
+figure, ax = figures.new(size=(9.5, 4))
+colors = (figures.VERMILLION, figures.SKY, figures.PURPLE, figures.BLACK)
+for column, (loss, color) in enumerate(zip(claims.FOUR_LOSSES, colors, strict=True)):
+    heights = [out[column] for out in shares.values()]
+    bars = ax.bar(np.arange(len(shares)) + 0.2 * (column - 1.5), heights, 0.18, color=color, label=loss)
+    ax.bar_label(bars, fontsize=11)
+ax.set_xticks(range(len(shares)), shares)
+ax.set(ylabel="runs of 100", ylim=(0, 145))
+figures.legend(ax, loc="upper right", ncols=2)
+figures.show(
+    figure,
+    "Whether a run leaves the cube while its loss falls is a matter of the data; losses without kinks do it too.",
+    alt="Bars for four data settings and four losses. With 50 samples and 100 columns, between 57 and 92 of 100 runs "
+    "leave the cube, with kinks or without; with 20 and 10, between 17 and 34; with 100 and 10, none.",
+)
+
+# %% [markdown] id="figure-kinks" slideshow={"slide_type": "subslide"}
+# **Where the kinks do matter.** Theorem B protects the ball only for smooth losses. With a kink, $\|\beta\|_2$ can
+# rise wherever $f(\beta)-f^*<\tfrac\eta2\|g\|^2$: close to the minimiser, or, from starts of size 1,
+# with $\eta$ of order $1/L$. Take $n=20$, $p=5$, and count the runs whose $\|\beta\|_2$ exceeds its start before the
+# loss has ever risen.
+
+# %% id="figure-kinks-count"
+Xs, ys, starts = claims.random_problems(20, 5, 0.0, seeds=range(100))
+strengths, cs = np.array([0.0, 0.2, 1.0, 5.0]), np.array([0.5, 1.0, 1.5, 1.9])
+kinked = NeuronRegression(Xs, strengths[:, None, None, None] * ys, lam2=1e-3)
+fast = trajectories.run(kinked, starts, cs[:, None] / kinked.curvature, steps=60)  # |y| × c × seeds, one call
+exits = claims.leaves_falling(fast, 2).sum(axis=-1)
+print("‖β‖₂ rises while the loss falls, runs of 100     c =", *(f"{c:5g}" for c in cs))
+for strength, row in zip(strengths, exits, strict=True):
+    print(f"|y| up to {strength:<3g} {'(no kinks)' if strength == 0 else '':40s}", *(f"{count:5d}" for count in row))
+
+# %% [markdown] id="figure-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** The observation **holds if** the ball is the cube; the 2-norm falls throughout. As a contradiction it is
+# void: the smooth twin does the same, under the same $\eta$, and so do softplus and ridge regression on the same data.
+# Nor does the figure show that NGDM “is not a descent method”: its loss falls at every step. What the figure could
+# have shown is the last table: with $\eta$ of order $1/L$ a kink can throw the iterate out of the *ball*, which no
+# smooth convex loss does below $2/L$.
+
+# %% id="figure-ledger"
+claims.ledger("C2")
+
+# %% [markdown] id="figure-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The exit is a property of $X^\top X$ and of the ∞-norm.
+#
+# </details>
+
+# %% id="figure-check" tags=["check"] slideshow={"slide_type": "skip"}
+figure_one.drive()
+assert claims.falls(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
+wide, narrow, centred, tall = shares.values()
+assert wide.min() > 60 and centred.min() > 40 and 10 < narrow.max() < 50 and tall.max() == 0
+assert wide[1] > 0.8 * wide[0]  # no kinks, nearly as many exits
+assert all((falling[name] == 100).all() for name in list(shares)[:3])
+assert (exits[0] == 0).all() and 40 < exits[2, -1] < 65 and exits[3, -1] > exits[2, -1]
 
 # %% [markdown] id="smoothness-claim" slideshow={"slide_type": "slide"}
 # ## 3 · L-smoothness at a kink
+#
+# **Claim.** Convergence theory assumes that the gradient is $L$-Lipschitz,
+#
+# $$\|\nabla f(x)-\nabla f(z)\|\le L\,\|x-z\|.\qquad(5)$$
+#
+# With kinks that fails, and, the paper says, it cannot be saved by asking for it only near a minimum: Laurent and von
+# Brecht (2018) found minima of ReLU networks to be generically non-differentiable.
+
+# %% [markdown] id="smoothness-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** The slope of $|x|$ jumps by 2 at 0. Round the kink off over a width of $\delta=10^{-3}$ (Huber's
+# function divided by $\delta$), and the gradient is continuous. The smallest $L$ in (5) is then
+#
+# * **A** about 2, the size of the jump;
+# * **B** 1000;
+# * **C** infinite, as before.
+
+# %% id="smoothness-by-hand" slideshow={"slide_type": "subslide"}
+delta = 1e-3
+for d in (1.0, 1e-1, 1e-2, 1e-3, 1e-4):
+    kink = np.sign(d / 2) - np.sign(-d / 2)
+    rounded = np.clip(d / 2 / delta, -1, 1) - np.clip(-d / 2 / delta, -1, 1)
+    print(f"distance {d:6g}   (g(x) − g(z))/(x − z):   |x| {kink / d:8.0f}   rounded {rounded / d:8.0f}")
+
+# %% id="smoothness-picture" slideshow={"slide_type": "subslide"}
+X, y, start = (drawn[0] for drawn in claims.random_problems(20, 5, 0.0, seeds=[0]))
+normal = X[0] / np.linalg.norm(X[0])
+point = start - (start @ normal) * normal  # on the kink of the first sample
+distances = np.geomspace(1e-8, 1, 81)
+ends = point + np.stack([distances, -distances])[..., None] / 2 * normal
+losses = {
+    "(3), y < 0": (ReLURegression(X, y), figures.NGDM),
+    "rounded, width 10⁻³": (NeuronRegression(X, y, width=1e-3), {"color": figures.PURPLE}),
+    "smooth twin, y = 0": (ReLURegression(X, 0 * y), figures.SMOOTH),
+}
+secants = {}
+figure, ax = figures.new(size=(9, 4.2))
+for name, (loss, style) in losses.items():
+    gap = np.diff(loss.subgradient(ends), axis=0)[0]
+    secants[name] = np.linalg.norm(gap, axis=-1) / distances
+    ax.loglog(distances, secants[name], **style, label=name)
+jump = 2 * abs(y[0]) * np.linalg.norm(X[0])
+ax.loglog(distances, jump / distances, **figures.THEORY, label="2|y₁|·‖x₁‖ / distance")
+ax.set(xlabel="distance of two points across a kink", ylabel="‖∇f(x) − ∇f(z)‖ / ‖x − z‖", xlim=(1e-8, 1))
+figures.legend(ax, loc="upper right")
+figures.show(
+    figure,
+    "Across a kink the secant slope grows like 1/distance; rounded off, it stops growing at a large L; the twin is flat.",
+    alt="Secant slopes against distance on logarithmic scales: a straight falling line for (3), lying on the dashed "
+    "law; the rounded loss follows it and levels off at small distances; the twin is flat.",
+)
+
+# %% [markdown] id="smoothness-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** Left: the derivative, magnified until the distance fills the frame. Right: the secant slope for every
+# distance; the dots are at yours.
+#
+# *Goals.* (i) Take $\delta=0.01$ and zoom in until the rounded kink looks smooth. At which distance? (ii) By what
+# factor must $\delta$ fall for $L$ to grow 100 times? (iii) NGDM on $|x|$ with $\eta=0.1$ takes steps of length 0.1.
+# For which $\delta$ could its first ten steps from $x_0=1.05$ tell $|x|$ from the rounded function?
+
+# %% id="smoothness-play"
+smoothness = explorers.smoothness_at_kink()
+smoothness
+
+# %% [markdown] id="smoothness-why" slideshow={"slide_type": "subslide"}
+# **Why.** Two points at distance $d$ on either side of a jump $J$ of the gradient have a secant slope of about $J/d$:
+# no $L$ serves. Round the jump off over a width $\delta$ and $L$ is of order $J/\delta$, finite and as large as you
+# like. So (5) is not a property that a loss has or lacks at the scale of a run: **a kink is the end of a scale of
+# ever larger $L$**, and a run with steps much longer than $\delta$ cannot tell.
+#
+# *Locally, at a minimum.* Laurent and von Brecht's theorem is about the **hinge loss**: there all local minima are
+# non-differentiable, save those in flat regions. For squared error $\nabla f=\tfrac2nJ^\top r$, with the residual $r$
+# and the network's Jacobian $J$. Where the network fits its data, $r=0$, and $J$ is bounded nearby: $f$ *is*
+# differentiable there and $\|\nabla f(w)\|\le C\|w-w^*\|$, even if the network itself has a kink at $w^*$. The
+# gradient still jumps across kinks around $w^*$, but by an amount proportional to $r$, which fades towards $w^*$.
+
+# %% id="smoothness-theory" slideshow={"slide_type": "subslide"}
+gradient, minimum = claims.interpolating_network()  # fits its data; six hidden units are on their kink at w*
+regression = ReLURegression(X, y, lam2=0.1)  # (3): its minimiser is 0, where it does not fit y
+print("distance from    secant slope to the minimiser        jump across a kink of the network")
+print("the minimiser    (3)             network, MSE         at that distance")
+for d in (1e-1, 1e-2, 1e-4, 1e-6):
+    steep = [claims.secants(g, w, d) for g, w in ((regression.subgradient, np.zeros(5)), (gradient, minimum))]
+    beside = np.tile(minimum + d / np.sqrt(minimum.size), (2, 1))
+    beside[:, 0] = [-1e-12, 1e-12]  # the first weight is the input of the first unit on the first sample
+    across = np.linalg.norm(np.diff(gradient(beside), axis=0))
+    print(f"{d:8g}         {steep[0]:10.1f}      {steep[1]:10.1f}           {across:10.1e}")
+
+# %% [markdown] id="smoothness-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: imprecise.** (5) fails at a kink, with secant slopes like $1/d$: that **holds**. “Cannot be saved
+# locally” is a theorem about the hinge loss, and true of the paper's (3), which does not fit its data at 0. Squared
+# error at a minimum that fits the data is differentiable, and its gradient grows at most linearly from there. What
+# this does not show: that such minima are reached, or that (5) holds between *any* two points around them. It does
+# not.
+
+# %% id="smoothness-ledger"
+claims.ledger("C3")
+
+# %% [markdown] id="smoothness-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** The slope changes by 2 over a length of $2\delta$.
+#
+# </details>
+
+# %% id="smoothness-check" tags=["check"] slideshow={"slide_type": "skip"}
+smoothness.drive()
+kinked, rounded, twin = secants.values()
+assert np.allclose((kinked * distances)[:30], jump, rtol=1e-3)  # 1/distance
+assert twin.max() <= losses["smooth twin, y = 0"][0].smoothness * (1 + 1e-9)
+assert np.isclose(rounded[0], rounded[20], rtol=1e-3) and rounded[0] > 5 * twin.max()
+for delta in (1.0, 1e-2, 1e-4):
+    line = np.array([[delta / 2], [-delta / 2]])
+    assert np.isclose(np.ptp(SmoothMaxNorm(delta).subgradient(line)) / delta, 1 / delta)  # attained
 
 # %% [markdown] id="rates-claim" slideshow={"slide_type": "slide"}
 # ## 4 · Rates
+#
+# **Claim.** On a convex $L$-smooth loss gradient descent with $\eta=1/L$ needs at most $LR^2/(2\varepsilon)$ steps to
+# come within $\varepsilon$ of the minimum ($R$ is the distance to a minimiser at the start). NGDM on a convex
+# $G$-Lipschitz loss, $|f(x)-f(z)|\le G\|x-z\|$ (6), needs at most $G^2R^2/\varepsilon^2$, with
+# $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's speed, and that
+# smooth networks should converge faster than others.
+
+# %% [markdown] id="rates-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** NGDM on $\|x\|_\infty$ in 100 dimensions, from $(1,\dots,1)/\sqrt{100}$, so that $G=R=1$. Once
+# $\varepsilon$ is small, halving it
+#
+# * **A** doubles the number of steps;
+# * **B** makes it four times as large;
+# * **C** adds a fixed number of steps.
+
+# %% id="rates-by-hand" slideshow={"slide_type": "subslide"}
+for eps in (0.02, 0.01, 0.005, 0.0025):
+    x, steps = np.full(100, 0.1), 0
+    while x.max() > eps * (1 + 1e-9):
+        x[np.argmax(x)] -= eps  # NGDM on ‖x‖_∞: the slope is 1 at the largest entry (here all are > 0), else 0
+        steps += 1
+    print(f"ε = {eps:6g}   {steps:5d} steps   bound G²R²/ε² = {1 / eps**2:8.0f}")
+
+# %% [markdown] id="rates-measure-note" slideshow={"slide_type": "subslide"}
+# **Picture.** Where several entries are largest, a convention decides: `x.abs().max(dim=-1)` follows the first of
+# them, `x.abs().amax(dim=-1)` shares the slope. We take the first (`MaxNorm()`); the exercise takes the other. Counted
+# below are the steps that are needed for a list of $\varepsilon$: on the left for the smooth losses, on the right for
+# those with kinks. *Relative accuracy* is $\varepsilon/(LR^2)$ and $\varepsilon/(GR)$, so that one bound serves all.
+
+
+# %% id="rates-measure" slideshow={"slide_type": "-"}
+def max_norm_steps(p, eps):
+    sizes = trajectories.run(MaxNorm(), np.full(p, p**-0.5), eps, theory.max_norm_steps(p, eps) + 1).values
+    return int(claims.steps_to(sizes, eps))
+
+
+_, _, R = claims.rates_problem()  # linear regression without noise, n = 200, p = 20
+squares, absolute = claims.rates_losses()
+counts = {}  # name: (relative accuracies, steps)
+eps = np.array([1.0, 0.1, 0.01, 1e-3, 1e-4])
+values = trajectories.run(squares, np.zeros(20), 1 / squares.smoothness, 100).values[:, None]
+counts["least squares"] = eps / (squares.smoothness * R**2), claims.steps_to(values, eps)
+k = np.array([3, 10, 30, 100, 300])
+worst = trajectories.run(Huber([[1.0]], [0.0], 1 / (2 * k + 1), "sum"), [1.0], 1.0, 301).values
+counts["Huber, δ = 1/(2k + 1)"] = 1 / (4 * k + 2), claims.steps_to(worst, 1 / (4 * k + 2))
+for p in (1, 100):
+    eps = np.array([0.02, 0.01, 0.005, 0.0025])
+    counts[f"d = {p}"] = eps, np.array([max_norm_steps(p, e) for e in eps])
+eps = np.array([0.1, 0.05, 0.025, 0.0125])
+counts["d = 1/(4ε²)"] = eps, np.array([max_norm_steps(round(1 / (4 * e**2)), e) for e in eps])
+eps = np.array([0.3, 0.1, 0.03, 0.01])
+both = np.array([claims.absolute_steps(e) for e in eps]).T  # NGDM, and GD on Huber's function with δ = ε
+counts["LAD"], counts["LAD, smoothed by Huber"] = ((eps / (absolute.lipschitz * R), row) for row in both)
+
+# %% id="rates-picture" slideshow={"slide_type": "subslide"}
+styles = {
+    "least squares": ("o", figures.BLUE),
+    "Huber, δ = 1/(2k + 1)": ("s", figures.SKY),
+    "d = 1": ("o", figures.ORANGE),
+    "d = 100": ("v", figures.PURPLE),
+    "d = 1/(4ε²)": ("s", figures.VERMILLION),
+    "LAD": ("D", figures.GREEN),
+    "LAD, smoothed by Huber": ("x", figures.BLACK),
+}
+figure, axes = figures.new(2, size=(11, 4.6), sharey=True)
+accuracy = np.geomspace(1e-6, 0.3, 50)
+axes[0].loglog(accuracy, theory.smooth_steps_bound(1, 1, accuracy), **figures.THEORY)
+axes[1].loglog(accuracy, theory.subgradient_steps_bound(1, 1, accuracy), **figures.THEORY)
+for number, (name, (x, steps)) in enumerate(counts.items()):
+    marker, color = styles[name]
+    axes[int(number > 1)].loglog(x, steps, marker=marker, color=color, linewidth=1, label=name)
+for ax, title in zip(axes, ("smooth, bound LR²/(2ε)", "with kinks, bound G²R²/ε²"), strict=True):
+    ax.set(xlabel="relative accuracy", xlim=(0.3, 1e-6 if ax is axes[0] else 1e-3), ylim=(1, 1e5), title=title)
+    figures.legend(ax, loc="lower right" if ax is axes[0] else "upper left")
+axes[0].set(ylabel="steps needed")
+figures.show(
+    figure,
+    "Both bounds are met, up to a constant, by a worst function for each accuracy; a fixed function does better.",
+    alt="Steps against accuracy on logarithmic scales. Left: Huber's worst case runs parallel to the dashed bound of "
+    "slope −1, least squares stays far below. Right: the ∞-norm in dimension 1/(4ε²) runs parallel to the dashed "
+    "bound of slope −2; in dimensions 1 and 100, and for least absolute deviations, the slope is about −1.",
+)
+
+# %% [markdown] id="rates-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** *Goals.* (i) For $\varepsilon=0.05$ find the dimension that needs the most steps. What happens beyond? (ii)
+# Read off the slope in dimension 1 and in dimension 400. (iii) Switch to the smoothed norm: which of the dots move?
+
+# %% id="rates-play"
+rates = explorers.rates()
+rates
+
+# %% [markdown] id="rates-why" slideshow={"slide_type": "subslide"}
+# **Why.** A step of length $\varepsilon$ lowers one entry of $x$ by $\varepsilon$. Each of the $d$ entries has to come
+# down from $1/\sqrt d$ to $\varepsilon$, which makes
+#
+# $$N=d\,\Bigl\lceil\tfrac{1}{\varepsilon\sqrt d}-1\Bigr\rceil\approx\tfrac{\sqrt d}{\varepsilon}-d
+# \;\le\;\tfrac1{4\varepsilon^2},\qquad\text{with equality at } d=\tfrac{1}{4\varepsilon^2}.$$
+#
+# In a fixed dimension that is slope $-1$; the slope $-2$ needs a dimension that grows with the accuracy. *Smoothing
+# does not help by itself:* with $\delta=\varepsilon$ the smoothed loss has $L=G^2/\varepsilon$, and its bound
+# $LR^2/(2\varepsilon)=G^2R^2/(2\varepsilon^2)$ is of order $1/\varepsilon^2$ again. Indeed outside $|x|\le\delta$ a
+# gradient step of $\eta=1/L$ *is* the NGDM step.
+
+# %% id="rates-theory" slideshow={"slide_type": "subslide"}
+for name, (x, steps) in counts.items():
+    print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {claims.slope(x, steps):6.2f}")
+for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
+    smooth = trajectories.run(SmoothMaxNorm(eps), np.full(p, p**-0.5), eps, p + 1).iterates
+    needed = claims.steps_to(np.abs(smooth).max(axis=-1), eps)
+    print(
+        f"‖x‖_∞, d = {p:4d}, ε = {eps:6g}: law {theory.max_norm_steps(p, eps):4d}, GD on its smoothed version {needed}"
+    )
+
+# %% [markdown] id="rates-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: holds if** read as what it is: two upper bounds, each for the worst function of its class, and neither
+# can be improved for these methods by more than a constant factor. It does *not* say that a given loss with kinks is slower than a given
+# smooth one, nor that one and the same network gets faster by rounding its kinks off. Least squares takes a few
+# steps per digit because it is also strongly convex; least absolute deviations has slope near $-1$ because it is
+# *sharp*, and with decaying steps it converges linearly (notebook 1, idea 5). Nor do bounds for convex losses and
+# full gradients speak about stochastic gradients on networks.
+
+# %% id="rates-ledger"
+claims.ledger("C4")
+
+# %% [markdown] id="rates-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **A.** $\sqrt d/\varepsilon-d$ is dominated by its first term as soon as $\varepsilon\ll1/\sqrt d$.
+#
+# </details>
+
+# %% id="rates-check" tags=["check"] slideshow={"slide_type": "skip"}
+rates.drive()
+assert (np.asarray(counts["d = 1/(4ε²)"][1]) == [25, 100, 400, 1600]).all()
+assert (
+    abs(claims.slope(*counts["d = 1/(4ε²)"]) + 2) < 1e-6
+    and max(abs(claims.slope(*counts[d]) + 1) for d in ("d = 1", "d = 100")) < 0.1
+)
+assert (counts["Huber, δ = 1/(2k + 1)"][1] == k).all() and abs(claims.slope(*counts["LAD"]) + 1.05) < 0.1
+assert np.abs(both[0] - both[1]).max() <= 2 and counts["least squares"][1].max() < 30
+for name, (x, steps) in counts.items():
+    smooth = name in ("least squares", "Huber, δ = 1/(2k + 1)")
+    bound = theory.smooth_steps_bound if smooth else theory.subgradient_steps_bound
+    assert (steps <= np.ceil(bound(1, 1, np.asarray(x)))).all(), name
 
 # %% [markdown] id="depth-claim" slideshow={"slide_type": "slide"}
 # ## 5 · Figure 2: depth and activation
 
 # %% [markdown] id="forward-claim" slideshow={"slide_type": "slide"}
 # ## 6 · The way forward
+#
+# **Claim.** The paper closes Section 2 on a hopeful note: recent models are transformers (Vaswani et al. 2017) with the
+# differentiable GELU, so future networks may run pure gradient descent, and the community should agree on assumptions
+# that describe them. It counts $L$-smoothness among the strongest, unmet by most losses of the field.
+
+# %% [markdown] id="forward-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** What is *proved* about subgradient methods on ReLU networks, with step sizes that shrink suitably?
+#
+# * **A** Nothing: there is no gradient to speak of.
+# * **B** Limit points are stationary, in a sense that allows kinks; no rate.
+# * **C** The rates of smooth losses, since kinks are hit with probability 0.
+
+# %% id="forward-by-hand" slideshow={"slide_type": "subslide"}
+X, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
+for width in (0.1, 0.01, 0.0):
+    beta = start
+    for _ in range(300):
+        z = X @ beta
+        if width:  # softplus: max(z, 0), its kink rounded off on the scale of the width
+            phi, slope = np.logaddexp(0, z / width) * width, np.exp(-np.logaddexp(0, -z / width))
+        else:
+            phi, slope = np.maximum(z, 0), z > 0
+        beta = beta - 8e-5 * (2 * X.T @ ((phi - y) * slope) + 0.2 * beta)
+    print(f"width {width:5g}   after 300 steps β = {beta[:4].round(5)} …")
+
+# %% id="forward-picture" slideshow={"slide_type": "subslide"}
+widths = np.append(np.geomspace(1e-5, 1, 26), 0.0)
+family = NeuronRegression(X, y, width=widths, lam2=0.1)
+path = trajectories.run(family, start, 8e-5, 300).iterates
+apart = np.abs(path - path[:, -1:]).max(axis=(0, 2))[:-1]  # from the run with the kink
+
+closest = np.abs(path[:, -1] @ X.T).min()
+
+figure, ax = figures.new(size=(9, 4.4))
+ax.loglog(widths[:-1], np.maximum(apart, 1e-16), marker="o", color=figures.PURPLE)
+ax.loglog(widths[:-1], family.smoothness[:-1] * 8e-5, **figures.THEORY)
+ax.axhline(2, **figures.THRESHOLD)
+ax.axvline(closest, **figures.THRESHOLD)
+ax.text(1.5e-3, 200, "η · (bound on L)", va="bottom")
+ax.text(0.8, 4, "ηL = 2", ha="right", va="bottom")
+ax.text(2e-3, 1e-7, "largest distance between the runs", va="top")
+ax.text(1.1 * closest, 1e-13, "closest that an iterate came to a kink", va="center")
+ax.set(xlabel="width w on which the kink is rounded", xlim=(1e-5, 1), ylim=(1e-16, 1e5))
+figures.show(
+    figure,
+    "As the kink is rounded on a finer scale, L goes to infinity, and the run does not care: it converges to that with "
+    "the kink.",
+    alt="Against the width, on logarithmic scales: the distance between the runs falls towards small widths, and drops "
+    "to rounding error below a dotted line; a dashed line, η times L, rises there through the dotted line at 2.",
+)
+
+# %% [markdown] id="forward-play-note" slideshow={"slide_type": "subslide"}
+# **Play.** $z\,\Phi(\beta z)$, with $\Phi$ the normal distribution function, is GELU for $\beta=1$ and analytic for
+# every $\beta$; for $\beta\to\infty$ it is ReLU.
+#
+# *Goals.* (i) Find the $\beta$ whose curvature is 100 times GELU's. How far from ReLU is it? (ii) At which $\beta$ does
+# the picture on the left stop changing for your eyes? For 16-bit numbers near 1, which are $10^{-3}$ apart?
+
+# %% id="forward-play"
+bridge = explorers.activation_bridge()
+bridge
+
+# %% [markdown] id="forward-why" slideshow={"slide_type": "subslide"}
+# **Why.** A step of a fixed length moves continuously with the activation as long as no iterate sits on a kink. “Smooth
+# or not” is then the wrong question; *which assumption holds, and what follows?* is the right one.
+#
+# | assumption | ReLU networks | what follows |
+# |:--|:--|:--|
+# | $L$-smooth, (5) | no; for deep smooth networks not globally either | rates |
+# | weakly convex: $f+\tfrac\rho2\lVert\cdot\rVert^2$ convex | in general no: kinks may point down (below) | rates for a smoothed stationarity (Davis & Drusvyatskiy 2019) |
+# | *tame* (built from finitely many analytic pieces, say) | yes, with the usual losses | with $\eta_k\to0$, $\sum\eta_k=\infty$, $\sum\eta_k^2<\infty$ and bounded iterates, every limit point of the subgradient method is Clarke-stationary; no rate (Davis et al. 2020) |
+# | autograd returns an element of a *conservative field* | yes | it is the gradient almost everywhere, and the same kind of limit theorem holds for what software computes (Bolte & Pauwels 2021) |
+
+# %% id="forward-theory" slideshow={"slide_type": "subslide"}
+down = ReLURegression([[1.0]], [1.0], require_convex=False)  # (1 − max(w, 0))²: a unit that should be larger
+up = ReLURegression([[1.0]], [-1.0])  # (1 + max(w, 0))²: the paper's sign of y
+print("second difference at the kink   (f(h) + f(−h) − 2f(0))/h²")
+for h in (1e-1, 1e-2, 1e-3, 1e-4):
+    bends = [float(f.value([h]) + f.value([-h]) - 2 * f.value([0.0])) / h**2 for f in (down, up)]
+    print(f"h = {h:6g}     y > 0: {bends[0]:10.0f}     y < 0: {bends[1]:10.0f}")
+print("no ρ repairs the first: f + ρw²/2 adds only ρ")
+
+# %% [markdown] id="forward-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict.** That the transformer of 2017 uses GELU is **wrong** (its feed-forward layer is
+# $\max(0,xW_1+b_1)W_2+b_2$); that trends between ReLU and GELU speak for smoothness is **imprecise**: GELU is another
+# shape. The call for assumptions that fit **holds**, and some are at hand. They are weaker than $L$-smoothness in the
+# right way: they hold. What they do not give is a rate.
+
+# %% id="forward-ledger"
+claims.ledger("C6", "P8")
+
+# %% [markdown] id="forward-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B**, for tame functions, bounded iterates and those step sizes. *C* overlooks that a run need not hit a kink to
+# feel it: a step over it is enough, and no rate follows from differentiability almost everywhere.
+#
+# </details>
+
+# %% id="forward-check" tags=["check"] slideshow={"slide_type": "skip"}
+bridge.drive()
+assert (np.diff(apart) > 0).all() and apart[-1] > 0.01 and apart[10] < 1e-4 and apart[0] < 1e-12
+assert family.smoothness[0] * 8e-5 > 2 > family.smoothness[-2] * 8e-5 and np.isinf(family.smoothness[-1])
+assert bends[0] < -1e4 and bends[1] > 1e4
+
+# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# ## The ledger
+#
+# The rows of this notebook, each measured when the cell runs.
+
+# %% id="ledger" tags=["check"]
+claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("C")))
+
+# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# ## Exercises
+#
+# **1.** Let $A$ have 1 on the diagonal and $\rho\ge0$ everywhere else, in $p$ dimensions. For which $\rho$ does
+# gradient descent with a small $\eta$ keep the cube? What happens to the answer as $p$ grows, and what to the ball?
+#
+# <details><summary>Hint</summary>
+#
+# Theorem C asks for one row sum.
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# $A$ is diagonally dominant if and only if $(p-1)\rho\le1$. In high dimension next to no correlation suffices to leave
+# the cube; the ball is kept for every $\rho<1$ and $\eta\le2/L$ (Theorem B).
+#
+# </details>
+
+# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+for p in (2, 5, 20, 100):
+    kept = [rho for rho in np.linspace(0, 1, 1001) if theory.cube_gain((1 - rho) * np.eye(p) + rho, 0.01) <= 1 + 1e-12]
+    print(f"p = {p:3d}: cube kept up to ρ = {max(kept):.3f}, 1/(p − 1) = {1 / (p - 1):.3f}")
+
+# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# **2.** Idea 4 let the first of several largest entries move. `x.abs().amax(dim=-1)` shares the slope among them
+# instead. Derive the number of steps from $(1,\dots,1)/\sqrt d$ under this convention, and compare.
+#
+# <details><summary>Hint</summary>
+#
+# All entries stay equal; by how much does a step lower them?
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# By $\varepsilon/d$ each, so $\lceil d\,(1/\sqrt d-\varepsilon)/\varepsilon\rceil=\lceil\sqrt d/\varepsilon-d\rceil$
+# steps: the same law without the inner rounding. The step is shorter by $\sqrt d$, but moves all entries at once.
+#
+# </details>
+
+# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
+    first, shared = (
+        int(claims.steps_to(trajectories.run(MaxNorm(ties), np.full(p, p**-0.5), eps, 2000).values, eps))
+        for ties in ("first", "shared")
+    )
+    print(f"d = {p:3d}, ε = {eps:g}: first {first}, shared {shared}, √d/ε − d = {np.sqrt(p) / eps - p:g}")
+
+# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# **3.** *(open-ended)* At $c=0.5$ hardly any run of idea 2 left the ball. Does a small $\eta$ protect the ball from
+# kinks? Look for a start from which NGDM on (3) with $\eta=0.01/L$ increases $\|\beta\|_2$ while its loss falls. Then
+# say what a fair “Figure 1” would have to fix before it compares two losses.
+#
+# <details><summary>Hint</summary>
+#
+# One dimension, $\lambda_1=\lambda_2=0$, all $x_i>0$. From where does a single step land on the other side of 0, and
+# further away?
+#
+# </details>
+# <details><summary>Solution</summary>
+#
+# From $\beta_0>0$ a step leads to $\beta_1=(1-\eta L)\beta_0-2\eta\sum_ix_i|y_i|$. If $\beta_0$ is below
+# $2\eta\sum_ix_i|y_i|/(2-\eta L)$, then $|\beta_1|>\beta_0$, and the loss has fallen to its minimum $\|y\|^2$. So for
+# *every* $\eta$ there are such starts, in a band about the kink whose width is of order $\eta$: the condition
+# $f-f^*<\tfrac\eta2\|g\|^2$ of idea 2. A fair comparison fixes the data, the scale of the start relative to that band,
+# the norm, and $\eta L$; it reports many seeds, and what the smooth twin does.
+#
+# </details>
+
+# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+rng = np.random.default_rng(0)
+line = ReLURegression(rng.uniform(0, 1, (20, 1)), -rng.uniform(0, 1, 20))
+for c in (1.0, 0.1, 0.01):
+    lr = c / line.curvature
+    band = 2 * lr * float(line.X[:, 0] @ -line.y) / (2 - c)
+    step = trajectories.run(line, [band / 2], lr, 1)
+    (before,), (after,) = step.iterates
+    print(f"c = {c:4g}   β: {before:.5f} → {after:.5f}   loss falls by {step.values[0] - step.values[1]:.1e}")
+
+# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# ## Read next
+#
+# * D. P. Bertsekas, *Nonlinear Programming*, Section 1.2: the capture theorem with its conditions.
+# * T. Laurent and J. von Brecht, *The multilinear structure of ReLU networks* (2018): which minima are kinks, and for
+#   which loss.
+# * Y. Drori and M. Teboulle, *Performance of first-order methods for smooth convex minimization* (2014): the exact
+#   worst case, and why it is Huber's function.
+# * D. Davis, D. Drusvyatskiy, S. Kakade and J. D. Lee, *Stochastic subgradient method converges on tame functions*
+#   (2020).
+# * J. Bolte and E. Pauwels, *Conservative set valued fields, automatic differentiation, stochastic gradient methods
+#   and deep learning* (2021): what autograd computes.
+# * S. K. Kumar, *GD doesn't make the cut*, Section 2.

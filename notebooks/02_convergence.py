@@ -33,7 +33,7 @@
 import numpy as np
 
 from ngdm_helpers import claims, explorers, figures, theory, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, MaxNorm, NeuronRegression, Quadratic, ReLURegression, SmoothMaxNorm
+from ngdm_helpers.objectives import Huber, MaxNorm, NeuronRegression, Quadratic, ReLURegression, SmoothMaxNorm
 
 # %% [markdown] id="capture-claim" slideshow={"slide_type": "slide"}
 # ## 1 · Cube, ball, sublevel set
@@ -358,7 +358,7 @@ ax.set(xlabel="distance of two points across a kink", ylabel="‖∇f(x) − ∇
 figures.legend(ax, loc="upper right")
 figures.show(
     figure,
-    "Across a kink the secant slope grows like 1/distance; rounded off, it stops growing at a large L; the twin is flat.",
+    "Across a kink the secant slope grows like 1/distance; rounded off, it stops at a large L; the twin is flat.",
     alt="Secant slopes against distance on logarithmic scales: a straight falling line for (3), lying on the dashed "
     "law; the rounded loss follows it and levels off at small distances; the twin is flat.",
 )
@@ -536,18 +536,16 @@ for name, (x, steps) in counts.items():
     print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {claims.slope(x, steps):6.2f}")
 for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
     smooth = trajectories.run(SmoothMaxNorm(eps), np.full(p, p**-0.5), eps, p + 1).iterates
-    needed = claims.steps_to(np.abs(smooth).max(axis=-1), eps)
-    print(
-        f"‖x‖_∞, d = {p:4d}, ε = {eps:6g}: law {theory.max_norm_steps(p, eps):4d}, GD on its smoothed version {needed}"
-    )
+    needed, law = claims.steps_to(np.abs(smooth).max(axis=-1), eps), theory.max_norm_steps(p, eps)
+    print(f"‖x‖_∞, d = {p:4d}, ε = {eps:6g}: NGDM {law:4d} by the law, GD on its smoothed version {needed:4d}")
 
 # %% [markdown] id="rates-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds if** read as what it is: two upper bounds, each for the worst function of its class, and neither
-# can be improved for these methods by more than a constant factor. It does *not* say that a given loss with kinks is slower than a given
-# smooth one, nor that one and the same network gets faster by rounding its kinks off. Least squares takes a few
-# steps per digit because it is also strongly convex; least absolute deviations has slope near $-1$ because it is
-# *sharp*, and with decaying steps it converges linearly (notebook 1, idea 5). Nor do bounds for convex losses and
-# full gradients speak about stochastic gradients on networks.
+# can be improved for these methods by more than a constant factor. It does *not* say that a given loss with kinks is
+# slower than a given smooth one, nor that one and the same network gets faster when its kinks are rounded off. Least
+# squares takes a few steps per digit because it is also strongly convex; least absolute deviations has slope near
+# $-1$ because it is *sharp*, and with decaying steps it converges linearly (notebook 1, idea 5). Nor do bounds for
+# convex losses and full gradients speak about stochastic gradients on networks.
 
 # %% id="rates-ledger"
 claims.ledger("C4")
@@ -644,12 +642,14 @@ bridge
 # **Why.** A step of a fixed length moves continuously with the activation as long as no iterate sits on a kink. “Smooth
 # or not” is then the wrong question; *which assumption holds, and what follows?* is the right one.
 #
-# | assumption | ReLU networks | what follows |
-# |:--|:--|:--|
-# | $L$-smooth, (5) | no; for deep smooth networks not globally either | rates |
-# | weakly convex: $f+\tfrac\rho2\lVert\cdot\rVert^2$ convex | in general no: kinks may point down (below) | rates for a smoothed stationarity (Davis & Drusvyatskiy 2019) |
-# | *tame* (built from finitely many analytic pieces, say) | yes, with the usual losses | with $\eta_k\to0$, $\sum\eta_k=\infty$, $\sum\eta_k^2<\infty$ and bounded iterates, every limit point of the subgradient method is Clarke-stationary; no rate (Davis et al. 2020) |
-# | autograd returns an element of a *conservative field* | yes | it is the gradient almost everywhere, and the same kind of limit theorem holds for what software computes (Bolte & Pauwels 2021) |
+# * **$L$-smooth, (5).** Not with kinks, and for deep smooth networks not globally either. It would give rates.
+# * **Weakly convex:** $f+\tfrac\rho2\|\cdot\|^2$ convex for some $\rho$. In general no: kinks may point down (below). It
+#   would give rates for a smoothed measure of stationarity (Davis and Drusvyatskiy 2019).
+# * **Tame**, say, built from finitely many analytic pieces: **yes**, with the usual losses. With $\eta_k\to0$,
+#   $\sum\eta_k=\infty$, $\sum\eta_k^2<\infty$ and bounded iterates, every limit point of the subgradient method is
+#   Clarke-stationary (Davis et al. 2020). No rate.
+# * **Autograd returns an element of a *conservative field*:** **yes**. It is the gradient almost everywhere, and the
+#   same kind of limit theorem holds for what software computes (Bolte and Pauwels 2021).
 
 # %% id="forward-theory" slideshow={"slide_type": "subslide"}
 down = ReLURegression([[1.0]], [1.0], require_convex=False)  # (1 − max(w, 0))²: a unit that should be larger

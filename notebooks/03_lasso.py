@@ -642,9 +642,10 @@ general
 # on the support, so there NGDM's step vanishes and it converges as gradient descent does. Off the support
 # $|g_j|\le\lambda$: the steps $-\eta(g_j\pm\lambda)$ do not vanish but have at most length $2\eta\lambda$, and the
 # weight stays within about that of 0. So the final norm is the exact one, plus a band for each zero. While the exact
-# norm is far above $p\eta\lambda/2$, NGDM is right. Once $\lambda\ge2\|X^\top y\|_\infty$ (divided by $n$ for the mean) the
-# exact answer is 0 and nothing but bands is left; and for still larger $\lambda$ the data term is negligible in them,
-# so that idea 1 returns: $p\eta\lambda/2$. **Past that point $\lambda$ has no job left but to be a learning rate.**
+# norm is far above $p\eta\lambda/2$, NGDM is right. Once $\lambda\ge2\|X^\top y\|_\infty$ (divided by $n$ for the
+# mean) the exact answer is 0 and nothing but bands is left; and for still larger $\lambda$ the data term is negligible
+# in them, so that idea 1 returns: $p\eta\lambda/2$. **Past that point $\lambda$ has no job left but to be a learning
+# rate.**
 
 # %% id="general-theory"
 base = np.argmin(final["subgradient"].mean(axis=0))
@@ -721,16 +722,16 @@ ax.plot(run.steps, run.values / bound, **figures.NGDM)
 ax.plot(run.steps, np.minimum.accumulate(run.values) / bound, **figures.NGDM_LARGE, linewidth=3)
 ax.axhline(1, **figures.THEORY)
 ax.axhline(2, **figures.THRESHOLD)
-ax.text(119, 1.93, "2: no iterate on the orbit is above", ha="right", va="top", color="0.4")
-ax.text(119, 1.08, "f", ha="right", color=figures.VERMILLION)
-ax.text(119, 0.93, "best so far", ha="right", va="top", color=figures.BLUE)
-ax.text(45, 1.08, "(12)", ha="right")
-ax.set(xlim=(0, 120), ylim=(0.6, 3.2), xlabel="step k", ylabel="f / (ηG²/2)")
+ax.text(89, 1.93, "2: no iterate on the orbit is above", ha="right", va="top", color="0.4")
+ax.text(89, 1.08, "f", ha="right", color=figures.VERMILLION)
+ax.text(89, 0.93, "best so far", ha="right", va="top", color=figures.BLUE)
+ax.text(33, 1.06, "(12)")
+ax.set(xlim=(30, 90), ylim=(0.6, 3.2), xlabel="step k", ylabel="f / (ηG²/2)")
 figures.show(
     figure,
     "With 1000 weights the best value ever seen is the bound, less a few percent.",
-    alt="The loss in units of the bound against the step: it falls, then alternates closely around 1. Its best value so "
-    "far lies just below 1.",
+    alt="The loss in units of the bound against the step: it falls, then alternates closely around 1. Its best value "
+    "so far lies just below 1.",
 )
 
 # %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
@@ -791,6 +792,122 @@ assert np.isclose(balanced, theory.subgradient_bound(L1Norm(2.0, 3), 0.01))
 
 # %% [markdown] id="diminishing-claim" slideshow={"slide_type": "slide"}
 # ## 8 · Diminishing against reducing
+#
+# **Claim.** The paper distinguishes two regimes. *Diminishing*: $\eta_k\to0$ with an infinite sum; then, it says,
+# Proposition 3.1 guarantees that the solution of (7) is 0 for every $\lambda$. *Reducing*: a few levels, as with
+# torch's StepLR; then $\eta>0$ at the end, and an error remains.
+
+# %% [markdown] id="diminishing-predict" slideshow={"slide_type": "subslide"}
+# **Predict.** Run (8) with $\eta_k\lambda=\tfrac12/(k+1)$ from $\sqrt2-1$ for 10 000 steps. At the end
+#
+# * **A** $\beta$ is exactly 0, in exact arithmetic and in float64;
+# * **B** $\beta$ is never 0 in exact arithmetic, and exactly 0 in float64;
+# * **C** $\beta$ is never 0 in either.
+
+# %% id="diminishing-by-hand" slideshow={"slide_type": "subslide"}
+from fractions import Fraction  # exact: numerator and denominator are whole numbers of any length  # noqa: E402
+
+exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1
+for k in range(2000):
+    exact -= Fraction(1, 2 * (k + 1)) * (1 if exact > 0 else -1)
+    double -= 0.5 / (k + 1) * np.sign(double)
+    if k in (9, 99, 999, 1998, 1999):
+        print(f"step {k + 1:4d}   exact {float(exact):10.2e}   float64 {double:10.2e}   ", end="")
+        print(f"denominator of {exact.denominator.bit_length()} bits")
+
+# %% id="diminishing-picture" slideshow={"slide_type": "subslide"}
+root2, steps = Fraction(2**0.5 - 1), 2000
+regimes = {
+    "constant": [Fraction(1, 100)] * steps,
+    "reducing": [Fraction(1, 100 * 10 ** (4 * k // steps)) for k in range(steps)],
+    "diminishing": [Fraction(1, 2 * (k + 1)) for k in range(steps)],
+}
+paths = {name: np.abs(np.array(claims.walk(root2, rates), dtype=float)) for name, rates in regimes.items()}
+
+figure, axes = figures.new(3, size=(11, 3.8), sharey=True)
+for ax, (name, path) in zip(axes, paths.items(), strict=True):
+    ax.loglog(np.arange(1, steps + 1), path[1:], ".", markersize=3, color=figures.VERMILLION)
+    ax.loglog(np.arange(1, steps + 1), np.array(regimes[name], dtype=float), **figures.THEORY)
+    ax.set(title=name, xlabel="step k", xlim=(1, steps), ylim=(1e-19, 3))
+axes[0].set_ylabel("|β|")
+figures.note(axes[0], 0.03, 0.03, "- - -  ηₖλ", va="bottom")
+figures.show(
+    figure,
+    "In exact arithmetic: a fixed step stays in its band, a reduced one in a smaller band; diminishing steps come ever "
+    "closer to 0, on several branches, and are never there.",
+    alt="Three panels of |β| against the step on logarithmic scales, with the step as a dashed line. Constant: flat "
+    "below it. Reducing: flat pieces, each a tenth of the one before. Diminishing: a fan of falling lines, each "
+    "steeper than the one above.",
+)
+
+# %% [markdown] id="diminishing-play-note" slideshow={"slide_type": "subslide"}
+# **Play** with the number of digits of the arithmetic. *Goals.* (i) Find the fewest digits with which $1/(k+1)$ does
+# not reach 0 in 10 000 steps. (ii) Which schedule reaches 0 from 0.5053 with any number of digits from 4 on, and from
+# $\sqrt2-1$ with few only? Why? (iii) Count the branches of $1/(k+1)$ at step 1000 with 34 digits. What sets their
+# slopes?
+
+# %% id="diminishing-play"
+precision = explorers.finite_precision()
+precision
+
+# %% [markdown] id="diminishing-why" slideshow={"slide_type": "subslide"}
+# **Why it tends to 0.** Once $|\beta_k|\le\eta_k\lambda$, it stays below the largest step still to come; if the steps
+# tend to 0, so does $\beta$. That they have an infinite sum is needed to get there from any start.
+#
+# **Why it is never 0.** Proposition 3.1 as idea 2 states it holds for *any* steps fixed beforehand: 0 after $n$ steps
+# requires a start in a finite set. So Proposition 3.1 says the opposite of what it is cited for.
+#
+# **Why so close.** Near 0 the sign alternates, and two steps together move by the *difference* of two consecutive
+# steps, here about $\tfrac12/k^2$. Every second iterate does with these differences what the iterates do with the
+# steps; every second of those does it with the differences of the differences, about $2/k^3$, and so on: half of the
+# iterates on a branch of slope $-1$, a quarter on one of slope $-2$, an eighth on one of slope $-3$. In floating
+# point each update is rounded at the size of $\eta_k\lambda$. An iterate on a branch below that rounding is 0, and
+# (7) keeps it there.
+#
+# **Reducing** has one difference per level, the rest of the time nothing changes: the branch structure never starts,
+# and the error is the band of the last step. By then that is $\eta_K\lambda$, as for *every* second diminishing
+# iterate. What the two differ in is not the order of the final error but whether the bands shrink further.
+
+# %% id="diminishing-theory"
+diminishing = paths["diminishing"]
+k = np.arange(1000, 2001)
+levels = np.stack([0.5 / k, 0.5 / k**2, 2 / k**3, 24 / k**4])  # the step, its difference, the difference of that, …
+branch = np.abs(np.log(diminishing[k] / levels)).argmin(axis=0)
+for order in range(3):
+    members = k[branch == order]
+    slope = np.polyfit(np.log(members), np.log(diminishing[members]), 1)[0]
+    print(f"branch {order}: {len(members):3d} of the last 1001 iterates, slope {slope:5.2f}")
+print(f"further down: {np.sum(branch == 3)}")
+for name, path in paths.items():
+    ends = path[-2:].max(), path[-2:].min()
+    print(f"{name:12s} last two |β| {ends[0]:.1e} / {ends[1]:.1e}   last step {float(regimes[name][-1]):.1e}")
+
+# %% [markdown] id="diminishing-verdict" slideshow={"slide_type": "subslide"}
+# **Verdict: imprecise.** That the limit is 0 for every $\lambda$ is right; it follows from (12) with $\eta\to0$, or
+# from the argument above, not from Proposition 3.1, which says that no iterate is 0. That a reducing schedule leaves
+# an error of the size of its last step is right too. In practice the schedules differ by what float arithmetic makes
+# of them: in float32 steps that change at every iteration end at exact zeros (idea 5), StepLR does not.
+
+# %% id="diminishing-ledger"
+claims.ledger("L6")
+
+# %% [markdown] id="diminishing-answer" slideshow={"slide_type": "skip"}
+# **Check.** <details><summary>Answer to the prediction</summary>
+#
+# **B.** With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one is an
+# accident of rounding, that it happens is not.
+#
+# </details>
+
+# %% id="diminishing-check" tags=["check"] slideshow={"slide_type": "skip"}
+precision.drive()
+assert all((path > 0).all() for path in paths.values())  # exact arithmetic: no zero, whatever the schedule
+assert diminishing.min() < 1e-12 and diminishing[-2:].max() < 1.01 * 0.5 / 1999
+assert np.isclose(paths["constant"][-2:].sum(), 0.01) and np.isclose(paths["reducing"][-2:].sum(), 1e-5)
+double = np.array(claims.walk(2**0.5 - 1, [0.5 / (k + 1) for k in range(10_000)]))
+assert double[-1] == 0  # float64, 10 000 steps
+assert claims.decimal_walk("√2 − 1", "1/(k + 1)", 16, 10_000).index(0) == 3619
+assert 0 not in claims.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 
 # %% [markdown] id="adam-claim" slideshow={"slide_type": "slide"}
 # ## 9 · Is it the same with Adam?

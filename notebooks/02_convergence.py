@@ -643,7 +643,7 @@ bridge
 # or not” is then the wrong question; *which assumption holds, and what follows?* is the right one.
 #
 # * **$L$-smooth, (5).** Not with kinks, and for deep smooth networks not globally either. It would give rates.
-# * **Weakly convex:** $f+\tfrac\rho2\|\cdot\|^2$ convex for some $\rho$. In general no: kinks may point down (below). It
+# * **Weakly convex:** $f+\tfrac\rho2\|\cdot\|^2$ convex for some $\rho$. In general no: kinks may point down. It
 #   would give rates for a smoothed measure of stationarity (Davis and Drusvyatskiy 2019).
 # * **Tame**, say, built from finitely many analytic pieces: **yes**, with the usual losses. With $\eta_k\to0$,
 #   $\sum\eta_k=\infty$, $\sum\eta_k^2<\infty$ and bounded iterates, every limit point of the subgradient method is

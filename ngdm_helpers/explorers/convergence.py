@@ -289,7 +289,9 @@ def rates():
         here.set_data([p], [needed * accuracy**2])
         late = [i for i in range(len(eps)) if steps[i] > 0][-2:]
         fitted = f"slope at the end {slope(eps[late], steps[late]):.2f}" if len(late) == 2 else "nothing to do"
-        count_title.set_text(f"dimension {p}: {fitted}".replace("-", "−"))
+        count_title.set_text(
+            f"{'NGDM' if method == METHODS[0] else 'smoothed'}, dimension {p}: {fitted}".replace("-", "−")
+        )
         hill_title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
         return law, measured, chosen, count_title, curve, top, here, hill_title
 

@@ -1,0 +1,217 @@
+"""What notebook 2 rests on: its random problems, its counts, its sliders, against independent computations."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ngdm_helpers import claims, theory
+from ngdm_helpers.explorers import convergence as explorers
+from ngdm_helpers.objectives import L1Norm, NeuronRegression, Quadratic, ReLURegression
+from ngdm_helpers.trajectories import Trajectory, run
+
+
+def test_random_problems_draw_in_the_stated_order():
+    X, y, start = claims.random_problems(4, 3, -1.0, [0, 7])
+    assert X.shape == (2, 4, 3) and y.shape == (2, 4) and start.shape == (2, 3)
+    rng = np.random.default_rng(7)
+    np.testing.assert_array_equal(X[1], rng.uniform(-1, 1, (4, 3)))
+    np.testing.assert_array_equal(y[1], -rng.uniform(0, 1, 4))
+    np.testing.assert_array_equal(start[1], rng.uniform(-1, 1, 3))
+
+
+def test_four_losses_in_one_call_equal_one_at_a_time():
+    X, y, start = claims.random_problems(6, 4, 0.0, range(3))
+    f = claims.four_losses(X, y, 0.1)
+    assert f.batch_shape == (4, 3)
+    whole = run(f, start, 0.2 / f.curvature, 20)
+    for seed in range(3):
+        data, response, lr = X[seed], y[seed], 0.2 / f.curvature[seed]
+        singles = (
+            ReLURegression(data, response, 0.0, 0.1),
+            ReLURegression(data, 0 * response, 0.0, 0.1),
+            NeuronRegression(data, response, width=0.1, lam2=0.1),
+            Quadratic(2 * data.T @ data + 0.2 * np.eye(4)),  # ridge with y = 0
+        )
+        for row, single in enumerate(singles):
+            alone = run(single, start[seed], lr, 20)
+            np.testing.assert_allclose(whole.iterates[:, row, seed], alone.iterates, rtol=1e-10)
+            np.testing.assert_allclose(whole.values[:, row, seed], alone.values, rtol=1e-10)
+
+
+def test_shares_of_runs_that_leave_the_cube():
+    """The second row of the notebook's table; two runs on either side for other BLAS libraries."""
+    X, y, start = claims.random_problems(20, 10, 0.0, range(100))
+    f = claims.four_losses(X, y, 0.1)
+    runs = run(f, start, 0.2 / f.curvature, 300)
+    assert claims.falls(runs).all()
+    assert (abs(claims.leaves_falling(runs, np.inf).sum(axis=-1) - [32, 22, 34, 17]) <= 2).all()
+    assert not claims.leaves_falling(runs, 2)[[0, 1, 3]].any()  # softplus has its minimiser elsewhere
+
+
+def path(values, first_coordinates):
+    iterates = np.stack([np.array(first_coordinates, dtype=float), np.full(len(values), 0.5)], axis=-1)
+    return Trajectory(iterates, np.array(values, dtype=float), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("values", "first", "falls", "cube", "ball"),
+    [
+        ([3, 2, 1], [0.5, 0.9, 0.4], True, False, True),
+        ([3, 2, 1], [0.9, 1.1, 0.4], True, True, True),
+        ([3, 2, 1], [0.9, 0.8, 0.7], True, False, False),
+        ([3, 4, 1], [0.9, 1.1, 0.4], False, False, False),  # it rises on the way out
+        ([3, 2, 4], [0.9, 1.1, 1.2], False, True, True),  # it was out before it rose
+        ([3, 4, 1], [0.9, 0.8, 1.2], False, False, False),  # it had risen before
+        ([3, 3 + 1e-13, 1], [0.9, 1.1, 0.4], True, True, True),  # rounding is no rise
+    ],
+)
+def test_leaves_falling_by_hand(values, first, falls, cube, ball):
+    trajectory = path(values, first)
+    assert claims.falls(trajectory) == falls
+    assert claims.leaves_falling(trajectory, np.inf) == cube
+    assert claims.leaves_falling(trajectory, 2) == ball
+
+
+def test_steps_to_and_slope():
+    values = np.array([[3.0, 9.0], [2.0, 8.0], [1.0 + 1e-10, 7.0], [0.5, 6.0]])
+    np.testing.assert_array_equal(claims.steps_to(values, np.array([1.0, 1.0])), [2, -1])
+    np.testing.assert_array_equal(claims.steps_to(values, 9.0), [0, 0])
+    x = np.array([0.1, 0.2, 0.7])
+    assert claims.slope(x, 3 * x**-1.7) == pytest.approx(-1.7)
+
+
+def test_figure_1_and_its_smooth_twin():
+    pair = claims.figure_1(2000)
+    size = np.abs(pair.iterates).max(axis=-1)
+    np.testing.assert_allclose(size.max(axis=0), [1.1218, 1.1258], atol=2e-4)
+    assert claims.falls(pair).all()
+    assert (np.diff(np.linalg.norm(pair.iterates, axis=-1), axis=0) <= 0).all()
+    data, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, [2]))
+    beta = torch.tensor(start, requires_grad=True)
+    for _ in range(50):
+        fit = ((torch.tensor(y) - torch.relu(torch.tensor(data) @ beta)) ** 2).sum()
+        (fit + 0.1 * beta.abs().sum() + 0.1 * (beta**2).sum()).backward()
+        with torch.no_grad():
+            beta -= 8e-5 * beta.grad
+            beta.grad = None
+    np.testing.assert_allclose(pair.iterates[50, 0], beta.detach().numpy(), rtol=1e-9)
+
+
+# --- the network that fits its data on a kink -------------------------------------------------------------------------
+
+
+def torch_network(w, shape=(6, 4, 12), seed=0):
+    """The same loss as `claims.interpolating_network`, built again."""
+    hidden, p, n = shape
+    rng = np.random.default_rng(seed)
+    X, W, a = rng.standard_normal((n, p)), rng.standard_normal((hidden, p)), rng.standard_normal(hidden)
+    X[0], W[:, 0] = np.eye(p)[0], 0.0
+    X, W, a = map(torch.tensor, (X, W, a))
+    target = torch.relu(X @ W.T) @ a
+    return ((torch.relu(X @ w[: hidden * p].reshape(hidden, p).T) @ w[hidden * p :] - target) ** 2).mean()
+
+
+def test_gradient_of_the_network_equals_autograd():
+    gradient, minimum = claims.interpolating_network()
+    points = minimum + np.vstack([np.zeros(30), np.random.default_rng(1).standard_normal((20, 30))])
+    for point, ours in zip(points, gradient(points), strict=True):
+        w = torch.tensor(point, requires_grad=True)
+        np.testing.assert_allclose(ours, torch.autograd.grad(torch_network(w), w)[0].numpy(), atol=1e-12)
+
+
+def test_the_network_fits_and_is_on_a_kink():
+    gradient, minimum = claims.interpolating_network()
+    assert float(torch_network(torch.tensor(minimum))) < 1e-28 and np.abs(gradient(minimum)).max() < 1e-14
+    slopes = [claims.secants(gradient, minimum, d) for d in (1e-3, 1e-5, 1e-7)]
+    assert max(slopes) < 1.1 * min(slopes)  # the gradient is Lipschitz from the minimum …
+    jumps = []
+    for d in (1e-1, 1e-3):
+        beside = np.tile(minimum + d * np.random.default_rng(0).uniform(0, 1, 30), (2, 1))
+        beside[:, 0] = [-1e-12, 1e-12]
+        jumps.append(np.linalg.norm(np.diff(gradient(beside), axis=0)))
+    assert jumps[0] > 1e-4 and 50 < jumps[0] / jumps[1] < 200  # … and jumps further out, in proportion to the distance
+
+
+def test_secants_are_a_lower_bound_that_sees_a_kink():
+    A = np.diag([1.0, 3.0])
+    assert 2.9 < claims.secants(Quadratic(A).subgradient, np.array([0.3, -0.2]), 0.1) <= 3 * (1 + 1e-12)
+    assert claims.secants(L1Norm(1.0).subgradient, np.zeros(2), 1e-3) == pytest.approx(math.sqrt(2) / 1e-3)
+
+
+def test_ngdm_on_absolute_errors_takes_the_steps_of_its_smoothed_version():
+    for eps, counts in ((0.3, (26, 26)), (0.1, (85, 85))):
+        assert claims.absolute_steps(eps) == counts
+
+
+# --- sliders ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kink", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.97])
+def test_plane_problem_is_the_quadratic_plus_kinks(rho, kink):
+    objective, A, rows = explorers.plane_problem(rho, kink)
+    points = np.random.default_rng(0).uniform(-2, 2, (200, 2))
+    expected = Quadratic(A).value(points) + kink * np.abs(points @ rows.T).sum(axis=-1)
+    np.testing.assert_allclose(objective.value(points) - objective.value([0.0, 0.0]), expected, atol=1e-12)
+    angle = np.linspace(0, 2 * np.pi, 50)
+    directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    edge = directions * explorers.sublevel_radius(directions, A, rows, kink, 0.7)[:, None]
+    np.testing.assert_allclose(objective.value(edge) - objective.value([0.0, 0.0]), 0.7, rtol=1e-12)
+
+
+def test_the_shaded_set_is_the_largest_in_the_cube():
+    capture = explorers.capture()
+    (axes, _) = capture.figure.axes
+    (shaded,) = (patch for patch in axes.patches if len(patch.get_path().vertices) > 100)
+    level = theory.capture_level(claims.LECTURE_A, np.inf)
+    corners = shaded.get_path().vertices
+    np.testing.assert_allclose(Quadratic(claims.LECTURE_A).value(corners), level, rtol=1e-3)
+    assert 0.999 < np.abs(corners).max() <= 1 + 1e-9
+    capture.set(kink=0.5)
+    assert 0.99 < np.abs(shaded.get_path().vertices).max() <= 1 + 1e-3
+
+
+@pytest.mark.parametrize("name", ["capture", "figure_one", "smoothness_at_kink", "rates", "activation_bridge"])
+def test_sliders_reach_their_ends_and_marks(name):
+    slider = getattr(explorers, name)()
+    before = slider.values
+    slider.drive()
+    assert slider.values == before and slider.message.value == "" and slider.png.startswith(b"\x89PNG")
+    pictures = {slider.png}
+    for label in slider.buttons:
+        slider.buttons[label].click()
+        pictures.add(slider.png)
+    assert len(pictures) >= len(slider.buttons)  # every mark shows something of its own
+
+
+def test_slider_titles_say_what_was_computed():
+    capture = explorers.capture()
+    titles = [ax.get_title() for ax in capture.figure.axes]
+    assert titles == ["A is not diagonally dominant; 2/L = 0.343", "the loss falls at every step; max ‖β‖_∞ = 1.12"]
+    figure_one = explorers.figure_one()
+    assert [ax.get_title() for ax in figure_one.figure.axes][1] == "max 1.122, twin 1.126"
+    rates = explorers.rates()
+    rates.set(p=400, accuracy=0.025)
+    assert [ax.get_title() for ax in rates.figure.axes] == [
+        "NGDM, dimension 400: slope at the end −1.58",
+        "ε = 0.025: 400 steps, at worst 1/(4ε²) = 400",
+    ]
+
+
+@pytest.mark.parametrize("p", [1, 25, 400])
+def test_both_methods_of_the_rates_slider_need_the_same_steps(p):
+    eps = np.array(explorers.ACCURACIES)
+    law = theory.max_norm_steps(p, eps)
+    first, smoothed = (claims.steps_to(explorers._max_norm_runs(p, kind), eps) for kind in (False, True))
+    np.testing.assert_array_equal(first, law)
+    assert (smoothed <= first).all() and (smoothed >= np.sqrt(p) / eps - p - 1e-6)[law > 0].all()
+
+
+def test_trajectories_of_rounded_kinks_converge_to_the_kinked_one():
+    X, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, [2]))
+    widths = np.array([1e-1, 1e-3, 1e-5, 0.0])
+    iterates = run(NeuronRegression(X, y, width=widths, lam2=0.1), start, 8e-5, 300).iterates
+    gaps = np.abs(iterates - iterates[:, -1:]).max(axis=(0, 2))
+    assert gaps[0] > 1e-4 > gaps[1] > 1e-6 and gaps[2] < 1e-12

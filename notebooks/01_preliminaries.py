@@ -528,7 +528,7 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel â
 #
 # * **A** are equal to the last bit;
 # * **B** differ by rounding, about $10^{-7}$, in every run;
-# * **C** differ by rounding in most runs, and by a thousand times more in a few.
+# * **C** differ by rounding in most runs, and by thousands of times more in a few.
 
 # %% id="machines-measure" slideshow={"slide_type": "subslide"}
 rng = np.random.default_rng(0)
@@ -569,6 +569,7 @@ print(
 )
 
 # %% id="machines-speed" slideshow={"slide_type": "subslide"}
+torch.set_num_threads(1)  # as many as NumPy takes here; two only get in the way of other programs
 homes = {"NumPy": np.asarray, "torch, CPU": torch.as_tensor}
 if torch.cuda.is_available():
     homes["torch, GPU"] = lambda array: torch.as_tensor(array, device="cuda")
@@ -595,8 +596,8 @@ figure, ax = figures.new(size=(9, 4))
 styles = (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL)
 for (name, row), style in zip(seconds.items(), styles, strict=False):
     ax.loglog(list(row), list(row.values()), marker="o", **style, label=name)
-for name, row in recorded.items():
-    ax.loglog(list(row), list(row.values()), "x", color="0.5", label=name)
+for (name, row), marker in zip(recorded.items(), "x+1234*", strict=False):
+    ax.loglog(list(row), list(row.values()), marker, markersize=9, color="0.4", label=name)
 sizes = np.array([1, 1000, 100_000])
 ax.loglog(sizes, sizes * seconds["NumPy"][1], **figures.THEORY, label="NumPy, one after the other")
 ax.set(xlabel="trajectories in one call", ylabel="seconds for 200 steps")

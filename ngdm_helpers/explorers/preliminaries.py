@@ -40,7 +40,10 @@ def two_recursions():
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
             graph_title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
-            size_title.set_text(f"ends at {abs(x[-1]):.3g} / {abs(x[-2]):.3g}, mean η/2")
+            there = abs(x[-1]) <= eta  # in the band; a small η may need more steps
+            size_title.set_text(
+                f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}, " + ("mean η/2" if there else "still on the way")
+            )
         else:
             L = objective.smoothness
             delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
@@ -48,8 +51,11 @@ def two_recursions():
             line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
             line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
-            graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}")
-            size_title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed: |1 − ηL|ᵏ")
+            past = eta * L > 2
+            words = "" if not past else ": diverges" if function == "x²" else ": a 2-cycle"
+            graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
+            where = ", within δ" if delta < np.inf else ""
+            size_title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph_title, distance, predicted, size_title
 
     return live(
@@ -101,7 +107,9 @@ def subdifferential(functions):
         interval.set_data([0, 0], [rates[half - 1], rates[half]])
         dot.set_data([0], [derivative if np.isfinite(derivative) else np.nan])
         graph_title.set_text(f"{function} at {kink:g}, ±{zoom:.2g}")
-        slopes_title.set_text(f"slopes {rates[half - 1]:.3g} … {rates[half]:.3g}, autograd says {derivative:.3g}")
+        ends = ("none" if np.isnan(rate) else f"{rate:.3g}" for rate in rates[half - 1 : half + 1])
+        off = " (off the frame)" if np.nanmax(np.abs(rates[half - 1 : half + 1])) > 1.3 else ""
+        slopes_title.set_text(f"slopes {' … '.join(ends)}{off}, autograd says {derivative:.3g}")
         return curve, tangent, graph_title, left, right, interval, dot, slopes_title
 
     names = list(functions)
@@ -209,12 +217,12 @@ def subgradient_method():
     R, G = float(np.linalg.norm(solution)), objective.lipschitz
     k = np.arange(1.0, steps + 1)
     figure, ax = figures.new(size=(9, 4.2))
-    ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-4, 30), xlabel="step k", ylabel="f − f*")
+    ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="step k", ylabel="f − f*")
     (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="fₖ")
     (best,) = ax.plot([], [], color=BLUE, label="best so far")
     (bound,) = ax.plot([], [], **THEORY, label="R²/(2ηk) + ηG²/2")
-    stall = ax.axhline(1, **THRESHOLD)
-    figures.legend(ax, loc="lower left")
+    stall = ax.axhline(1, **THRESHOLD, label="its limit, ηG²/2")
+    figures.legend(ax, loc="upper right")
     title = ax.set_title("")
 
     def update(eta):
@@ -251,10 +259,9 @@ def step_sizes():
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
     (best,) = loss.plot([], [], **NGDM)
     loss_title = loss.set_title("")
-    travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-2, 1e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
+    travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,) = travel.plot([], [], **NGDM)
     (needed,) = travel.plot([1, steps], [1, 1], **THRESHOLD)
-    needed_label = travel.text(0.95 * steps, 1, "", ha="right", va="top")
     travel_title = travel.set_title("")
 
     @functools.lru_cache(maxsize=4)
@@ -275,11 +282,10 @@ def step_sizes():
         total.set_data(k[1:], travelled)
         reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
-        needed_label.set_y(reach / 1.2)
-        needed_label.set_text("R/G: the least that can arrive" if problem == "sharp" else "1: |x| falls e-fold")
         loss_title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
-        travel_title.set_text(f"total {travelled[-1]:.3g}")
-        return best, loss_title, total, needed, needed_label, travel_title
+        dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
+        travel_title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
+        return best, loss_title, total, needed, travel_title
 
     rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
     at = {"problem": "sharp", "lr": 0.3}

@@ -150,7 +150,7 @@ left.semilogy(trained.losses, color=figures.BLUE, linewidth=1)
 left.set(xlabel="step k", ylabel="loss", xlim=(0, 1500))
 right.plot(trained.sharpness_steps, trained.sharpness, marker=".", color=figures.BLUE)
 right.axhline(2 / trained.lr, **figures.THEORY)
-right.text(20, 2 / trained.lr, "2/η", va="bottom")
+right.text(1490, 2 / trained.lr, "2/η", ha="right", va="bottom")
 right.set(xlabel="step k", ylabel="sharpness λmax", xlim=(0, 1500), ylim=(0, None))
 figures.show(
     figure,
@@ -997,28 +997,29 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 
 # %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
 # **3.** *(open-ended)* On ½$(uv-1)^2$ every minimiser has curvature $u^2+v^2\ge2uv=2$. What does that say about
-# $\eta>1$? Try 0.9, 1.1 and 1.3 from (1.0, 0.6), and compare with Huber past $2/L$. Does the loss grow
-# subquadratically anywhere?
+# $\eta>1$? Try 0.9, 1.1, 1.4 and 2 from (1.0, 0.6), and compare with Huber past $2/L$. On which side of the valley does
+# this loss grow subquadratically?
 #
 # <details><summary>Hint</summary>
 #
-# A minimum is left if its curvature exceeds $2/\eta$. Then look at the last two iterates.
+# A minimum is left if its curvature exceeds $2/\eta$. Count how many different points the last 200 iterates visit.
 #
 # </details>
 # <details><summary>Solution</summary>
 #
-# For $\eta>1$ no minimiser is stable, so almost no start converges. At 1.1 the run ends in a 2-cycle across the
-# flattest minimum (1, 1), at 1.3 it diverges. Along $u=v$ the loss is ½$(u^2-1)^2$: inside, towards 0, it grows more
-# slowly than its parabola, outside faster. The subquadratic side catches the iterate as long as it does not get too
-# far out.
+# For $\eta>1$ no minimiser is stable, so almost no start converges. The run goes to the line $u=v$, on which the loss
+# is ½$(u^2-1)^2$: at 1.1 it ends in a 2-cycle around the flattest minimum (1, 1), at 1.4 it wanders without repeating
+# itself, at 2 it overflows. Towards 0 the loss grows more slowly than its parabola, outwards faster: the subquadratic
+# side catches the iterate as long as the other one does not throw it too far.
 #
 # </details>
 
 # %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
-for lr in (0.9, 1.1, 1.3):
-    run = trajectories.run(Product(), [1.0, 0.6], lr, 2000)
-    last = ", ".join(f"({u:.3g}, {v:.3g})" for u, v in run.iterates[-2:])
-    print(f"η = {lr}: last two {last}   loss {run.values[-1]:.1e}")
+for lr in (0.9, 1.1, 1.4, 2.0):
+    run = trajectories.run(Product(), [1.0, 0.6], lr, 3000)
+    places = len(np.unique(run.iterates[-200:].round(4), axis=0))
+    end = f"{places} different points among the last 200" if run.overflow_step is None else "overflows"
+    print(f"η = {lr}: {end}")
 
 # %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
 # ## Read next

@@ -33,7 +33,6 @@ def quadratic_threshold():
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 1e4), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], color=BLUE)
     modes = [loss.plot([], [], **THEORY)[0] for _ in curvatures]
-    figures.note(loss, 0.03, 0.97, "- - -  one mode each: (1 − ηλᵢ)²ᵏ", va="top")
     loss_title = loss.set_title("")
 
     def update(eta):
@@ -52,7 +51,8 @@ def quadratic_threshold():
         update,
         eta=log_slider("η", 0.5, 0.1, 2.5, meaning="learning rate"),
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
-        caption="Below the threshold every direction converges; above it the steepest one grows.",
+        caption="Below the threshold every direction converges; above it the steepest one grows. Dashed: each "
+        "direction's own law, (1 − ηλᵢ)²ᵏ.",
         alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
         "logarithmic scale with one dashed line for each of the two directions.",
     )
@@ -252,19 +252,21 @@ def trough():
     """A convex Lipschitz function on which the loss stays bounded and the iterates do not: slider η."""
     steps, width = 4000, 0.25
     objective = Trough(width)
-    figure, (plane, height, loss) = figures.new(3, size=(11, 3.8))
-    x, y = np.linspace(-1.1, 1.1, 120), np.linspace(-1, 15, 120)
+    figure, (plane, climb, loss) = figures.new(3, size=(11, 3.8))
+    x, y = np.linspace(-1.1, 1.1, 120), np.linspace(-1, 18, 120)
     field = objective.value(np.stack(np.meshgrid(x, y), axis=-1))
-    plane.contour(x, y, field, levels=10, colors="0.8", linewidths=1, zorder=0.6)
-    plane.contourf(x, y, field, levels=[-1, 1e-9], colors=["0.9"], zorder=0.5)
-    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 15), xlabel="x", ylabel="y")
+    plane.contour(x, y, field, levels=np.arange(0.1, 1.2, 0.1), colors="0.8", linewidths=1, zorder=0.6)
+    height = np.linspace(0, 18, 400)
+    edge = width * height / (1 + height)  # f = 0 up to |x| = w(y)
+    plane.fill_betweenx(height, -edge, edge, color="0.9", zorder=0.5)
+    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
     (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
     plane_title = plane.set_title("")
-    height.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
-    (growth,) = height.plot([], [], **NGDM)
-    (law,) = height.plot([], [], **THEORY)
-    figures.note(height, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
-    height_title = height.set_title("")
+    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
+    (growth,) = climb.plot([], [], **NGDM)
+    (law,) = climb.plot([], [], **THEORY)
+    figures.note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
+    climb_title = climb.set_title("")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], **NGDM)
     limit = loss.axhline(0, **THEORY)
@@ -285,9 +287,9 @@ def trough():
             if run.values[-1] == 0
             else "still climbing: stops later"
         )
-        height_title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
+        climb_title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
         loss_title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
-        return path, plane_title, growth, law, height_title, values, limit, loss_title
+        return path, plane_title, growth, law, climb_title, values, limit, loss_title
 
     return live(
         figure,
@@ -313,21 +315,21 @@ LOSSES = {  # one-dimensional, f″(0) = 1
 
 def growth_decides():
     """Past 2/f″(0): which one-dimensional losses diverge, and where the others end: a choice, sliders η and x₀."""
-    steps, grid = 400, np.linspace(-4, 4, 401)
+    steps, grid = 400, np.linspace(-6, 6, 401)
     figure, (graph, size, slope) = figures.new(3, size=(11, 3.8))
-    graph.set(xlim=(-4, 4), ylim=(-0.3, 5), xlabel="x", ylabel="f(x)")
+    graph.set(xlim=(-6, 6), ylim=(-0.3, 7), xlabel="x", ylabel="f(x)")
     (curve,) = graph.plot([], [], color=BLUE)
     (points,) = graph.plot([], [], "o", color=NGDM["color"])
     graph_title = graph.set_title("")
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-6, 1e6), xlabel="step k", ylabel="|xₖ|")
     (distance,) = size.plot([], [], **NGDM)
     size_title = size.set_title("")
-    slope.set(xlim=(0, 4), ylim=(0, 2), xlabel="|x|", ylabel="f′(x)/x")
+    slope.set(xlim=(0, 6), ylim=(0, 2.1), xlabel="|x|", ylabel="f′(x)/x")
     (secant,) = slope.plot([], [], color=BLUE)
     level = slope.axhline(1, **THEORY)
     (ends,) = slope.plot([], [], "o", color=NGDM["color"])
     slope_title = slope.set_title("")
-    positive = np.linspace(1e-3, 4, 400)
+    positive = np.linspace(1e-3, 6, 400)
 
     def update(loss, eta, start):
         objective = LOSSES[loss]
@@ -347,7 +349,8 @@ def growth_decides():
             if last.mean() <= 1e-4 or drift < 1 - 1e-4:
                 words = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
             else:
-                words = f"{'still growing' if drift > 1 + 1e-4 else '2-cycle'}, ±{last.mean():.3g}"
+                pair = f"|x| {last[0]:.3g}, {last[1]:.3g}"
+                words = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
         graph_title.set_text(loss)
         size_title.set_text(f"η = {eta:.3g}: {words}")
         slope_title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
@@ -501,10 +504,10 @@ def _minimiser(delta, p):
 
 def growth_exponent():
     """A parabola up to |x| = 1 that goes on as |x|^q: which q end in a 2-cycle past 2/L: sliders q, η and x₀."""
-    steps, grid, exponents = 2000, np.linspace(-4, 4, 401), np.linspace(1, 3, 81)
+    steps, grid, exponents = 2000, np.linspace(-10, 10, 401), np.linspace(1, 3, 81)
     positive, below = np.geomspace(0.05, 20, 300), exponents < 2
     figure, (graph, slope, ends) = figures.new(3, size=(11, 3.9))
-    graph.set(xlim=(-4, 4), ylim=(-0.3, 8), xlabel="x", ylabel="f(x)")
+    graph.set(xlim=(-10, 10), ylim=(-1, 30), xlabel="x", ylabel="f(x)")
     graph.plot(grid, grid**2 / 2, color="0.75", linewidth=1, zorder=0.6)
     (curve,) = graph.plot([], [], color=BLUE)
     (points,) = graph.plot([], [], "o", color=NGDM["color"])
@@ -520,7 +523,7 @@ def growth_exponent():
     (predicted,) = ends.plot([], [], **THEORY)
     (here,) = ends.plot([], [], "o", color=BLUE, markersize=9, clip_on=False)
     ends.axvline(2, **THRESHOLD)
-    figures.note(ends, 0.97, 0.05, "q ≥ 2: off the frame", ha="right", va="bottom")
+    figures.note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
     ends_title = ends.set_title("")
 
     def update(q, eta, start):

@@ -8,7 +8,16 @@ import pytest
 import torch
 
 from ngdm_helpers import theory, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
+from ngdm_helpers.objectives import (
+    Huber,
+    L1Norm,
+    Lasso,
+    MaxNorm,
+    NeuronRegression,
+    Quadratic,
+    ReLURegression,
+    SmoothMaxNorm,
+)
 from ngdm_helpers.trajectories import run
 
 NAN, INF = math.nan, math.inf
@@ -58,6 +67,20 @@ BAD = [
             (lambda c: theory.huber_plateau(c, 1), "c", "at least 2", [1.9]),
             (lambda c: theory.huber_plateau(c, 1), "c", "positive", [-1.0, NAN]),
             (lambda delta: theory.huber_plateau(3, delta), "delta", "positive", [0.0, NAN]),
+            (lambda slope: NeuronRegression(X, Y, slope), "slope", "non-negative", [-0.5, NAN]),
+            (lambda slope: NeuronRegression(X, Y, slope), "slope", "at most 1", [1.5]),
+            (lambda width: NeuronRegression(X, Y, 0, width), "width", "non-negative", [-0.5, NAN]),
+            (SmoothMaxNorm, "delta", "positive", [-1.0, 0.0, NAN]),
+            (lambda lr: theory.cube_gain(np.eye(2), lr), "lr", "positive", [-0.1, 0.0]),
+            (lambda R: theory.smooth_steps_bound(R, 1, 1), "distance", "positive", [0.0, NAN]),
+            (lambda L: theory.smooth_steps_bound(1, L, 1), "smoothness", "positive", [0.0, -1.0]),
+            (lambda eps: theory.smooth_steps_bound(1, 1, eps), "eps", "positive", [0.0, NAN]),
+            (lambda R: theory.subgradient_steps_bound(R, 1, 1), "distance", "positive", [0.0, NAN]),
+            (lambda G: theory.subgradient_steps_bound(1, G, 1), "lipschitz", "positive", [0.0, -1.0]),
+            (lambda eps: theory.subgradient_steps_bound(1, 1, eps), "eps", "positive", [0.0, NAN]),
+            (lambda eps: theory.max_norm_steps(3, eps), "eps", "positive", [0.0, NAN]),
+            (theory.bridge_smoothness, "beta", "positive", [0.0, -1.0]),
+            (theory.bridge_gap, "beta", "positive", [0.0, -1.0]),
         ]
         for value in values
     ],
@@ -104,6 +127,7 @@ BAD = [
             ("record_every", start(record_every=value)),
             ("p", lambda value=value: L1Norm(1, p=value)),
             ("p", lambda value=value: theory.band_mean_l1(value, 1, 1)),
+            ("p", lambda value=value: theory.max_norm_steps(value, 1)),
         ]
     ],
     # choices and options
@@ -135,6 +159,7 @@ BAD = [
     (lambda: Lasso(X, Y, 1, "max"), ValueError, "reduction", "'sum', 'mean'", "'max'"),
     (lambda: Huber(X, Y, 1, ONE), ValueError, "reduction", "'sum', 'mean'", "array([1., 1.])"),
     (lambda: theory.capture_level(np.eye(2), 1), ValueError, "norm", "2 or inf", "1"),
+    (lambda: MaxNorm("last"), ValueError, "ties", "'first', 'shared'", "'last'"),
     # shapes
     (lambda: Lasso(ONE, Y, 1), ValueError, "X", "shape (..., n, p)", "(2,)"),
     (lambda: Lasso(X[:0], Y[:0], 1), ValueError, "X", "at least one sample and one column", "(0, 2)"),
@@ -180,6 +205,9 @@ BAD = [
     (start(beta0=[1e200, 1e200]), ValueError, "beta0", "a finite objective value", "inf"),
     (lambda: ReLURegression(X, Y + 2), ValueError, "y", "≤ 0 for (3) to be convex", "2.0; require_convex=False"),
     (lambda: Quadratic([[1.0, 2.0], [0.0, 1.0]]), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
+    (lambda: theory.cube_gain([[1.0, 2.0], [0.0, 1.0]], 0.1), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
+    (lambda: theory.diagonally_dominant(X), ValueError, "A", "shape (..., p, p)", "(3, 2)"),
+    (lambda: NeuronRegression(X, Y, [0.5, 1.5]), ValueError, "slope", "at most 1", "1.5"),
     (lambda: theory.capture_level(-np.eye(2), 2), ValueError, "A", "positive definite", "-1.0"),
     (lambda: theory.orbit([INF], 1, 1), ValueError, "beta0", "finite", "inf at index (0,)"),
     # what is missing

@@ -103,9 +103,10 @@ capture
 # the gradient. Proposition 2.1 takes $S$ to be the ball. Let the minimiser be 0.
 #
 # **A. Sublevel sets capture.** *$f$ convex with the single minimiser 0, any norm, $m=\min_{\|\beta\|=1}f$. Then
-# $S=\{f<m\}$ lies in the unit ball, and no sequence with falling values leaves it.* If $\|\beta\|\ge1$, the segment
-# from 0 to $\beta$ meets the sphere, where $f\ge m$; along it $f$ does not fall, so $f(\beta)\ge m$. Neither a gradient
-# nor its existence was used: **a run with falling values obeys this with kinks or without.**
+# $S=\{f<m\}$ lies in the unit ball, and a sequence with falling values that is in $S$ stays there.* If
+# $\|\beta\|\ge1$, the segment from 0 to $\beta$ meets the sphere, where $f\ge m$; along it $f$ does not fall, so
+# $f(\beta)\ge m$. Neither a gradient nor its existence was used: **a run with falling values obeys this with kinks or
+# without.**
 #
 # **B. Balls keep.** *$f$ convex and $L$-smooth, $\eta\le2/L$: $\|\beta_k\|_2$ never rises.* Expand the square and use
 # $\langle\nabla f,\beta\rangle\ge\|\nabla f\|^2/L$:
@@ -225,10 +226,11 @@ figure_one
 # %% [markdown] id="figure-why" slideshow={"slide_type": "subslide"}
 # **Why.** By Theorem C of idea 1 the cube is kept only if the curvature matrix is diagonally dominant. For $X$ from
 # $U[0,1]$, $X^\top X/n\approx\tfrac1{12}I+\tfrac14\mathbf 1\mathbf 1^\top$: the off-diagonal row sum $(p-1)/4$ beats
-# the diagonal $1/3$ from $p=3$ on. The ReLU only decides which rows of $X$ count. One seed proves little, so here are
-# 100 seeds, and four losses: the paper's, the squared hinge $y=0$, softplus in place of ReLU (analytic), and plain
-# ridge regression (quadratic); $\lambda_1=0$ throughout. `NeuronRegression` holds the activation as a parameter of
-# the batch, so the 400 runs of a setting are **one call**.
+# the diagonal $1/3$ from $p=3$ on. For $X$ from $U[-1,1]$ the off-diagonal entries of $X^\top X$ are of size $\sqrt
+# n/3$ against $n/3$, which is too much once $p-1$ exceeds about $1.25\sqrt n$. The ReLU only decides which rows of $X$
+# count. One seed proves little, so here are 100 seeds, and four losses: the paper's, the squared hinge $y=0$, softplus
+# in place of ReLU (analytic), and plain ridge regression (quadratic); $\lambda_1=0$ throughout. `NeuronRegression`
+# holds the activation as a parameter of the batch, so the 400 runs of a setting are **one call**.
 
 # %% id="figure-table" slideshow={"slide_type": "subslide"}
 settings = {  # n, p, low end of X, λ₂, c = ηL
@@ -237,18 +239,20 @@ settings = {  # n, p, low end of X, λ₂, c = ηL
     "centred, 50 × 100": (50, 100, -1.0, 1.0, 0.05),
     "centred, 100 × 10": (100, 10, -1.0, 1.0, 0.05),
 }
-shares, falling = {}, {}
+shares, falling, dominant = {}, {}, {}
 for name, (n, p, low, lam2, c) in settings.items():
     Xs, ys, starts = claims.random_problems(n, p, low, seeds=range(100))
     losses = claims.four_losses(Xs, ys, lam2)  # batch (4, 100)
     runs = trajectories.run(losses, starts, c / losses.curvature, steps=300)
     shares[name] = claims.leaves_falling(runs, np.inf).sum(axis=-1)
     falling[name] = claims.falls(runs).sum(axis=-1)
+    dominant[name] = theory.diagonally_dominant(Xs.swapaxes(1, 2) @ Xs).sum()
 
 short = [loss.partition(",")[0] for loss in claims.FOUR_LOSSES]
 print(f"{'runs of 100 that leave the cube before the loss ever rises':64s}", *(f"{loss:>13s}" for loss in short))
 for name in shares:
-    print(f"{name:64s}", *(f"{count:13d}" for count in shares[name]))
+    label = f"{name}, XᵀX diagonally dominant in {dominant[name]}"
+    print(f"{label:64s}", *(f"{count:13d}" for count in shares[name]))
     print(f"{'    loss falls for all 300 steps':64s}", *(f"{count:13d}" for count in falling[name]))
 
 # %% id="figure-bars" slideshow={"slide_type": "subslide"}
@@ -632,7 +636,7 @@ figures.show(
 # every $\beta$; for $\beta\to\infty$ it is ReLU.
 #
 # *Goals.* (i) Find the $\beta$ whose curvature is 100 times GELU's. How far from ReLU is it? (ii) At which $\beta$ does
-# the picture on the left stop changing for your eyes? For 16-bit numbers near 1, which are $10^{-3}$ apart?
+# the picture on the left stop changing for your eyes? For 16-bit numbers near 1, which are about $10^{-3}$ apart?
 
 # %% id="forward-play"
 bridge = explorers.activation_bridge()
@@ -739,9 +743,9 @@ for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
     print(f"d = {p:3d}, ε = {eps:g}: first {first}, shared {shared}, √d/ε − d = {np.sqrt(p) / eps - p:g}")
 
 # %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
-# **3.** *(open-ended)* At $c=0.5$ hardly any run of idea 2 left the ball. Does a small $\eta$ protect the ball from
-# kinks? Look for a start from which NGDM on (3) with $\eta=0.01/L$ increases $\|\beta\|_2$ while its loss falls. Then
-# say what a fair “Figure 1” would have to fix before it compares two losses.
+# **3.** *(open-ended)* At $c=0.5$, with $|y|$ up to 1, hardly any run of idea 2 left the ball. Does a small $\eta$
+# protect the ball from kinks? Look for a start from which NGDM on (3) with $\eta=0.01/L$ increases $\|\beta\|_2$ while
+# its loss falls. Then say what a fair “Figure 1” would have to fix before it compares two losses.
 #
 # <details><summary>Hint</summary>
 #

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import theory
-from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, Separable
+from ngdm_helpers import claims, explorers, theory
+from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, ReLURegression, Separable
 from ngdm_helpers.trajectories import run
 
 HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
@@ -98,3 +98,130 @@ def test_product_sharpness_is_the_largest_eigenvalue_of_autograds_hessian():
         hessian = torch.autograd.functional.hessian(Product().value, torch.tensor(point))
         assert theory.product_sharpness(point) == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]))
     assert theory.product_sharpness([2.0, 0.5]) == pytest.approx(4.25)  # u² + v² where uv = 1
+
+
+@pytest.mark.parametrize("start", [(1.5, 0.4), (0.3, 2.0), (-1.0, -0.5)])
+def test_gradient_flow_on_the_product_ends_at_the_predicted_curvature(start):
+    end = run(Product(), start, 1e-3, 40_000, record_every=40_000).iterates[-1]
+    assert end[0] * end[1] == pytest.approx(1)
+    assert theory.product_sharpness(end) == pytest.approx(theory.product_flow_sharpness(start), rel=2e-3)
+
+
+def test_product_flow_needs_a_start_on_the_side_of_the_minimisers():
+    with pytest.raises(ValueError, match=r"start must have uv > 0 .*got \(1.0, -0.5\)"):
+        theory.product_flow_sharpness((1.0, -0.5))
+
+
+def test_active_curvature_is_the_largest_eigenvalue_of_autograds_hessian():
+    objective, _ = claims.relu_toy(n=12, p=4)
+    objective = ReLURegression(objective.X, objective.y, 0.0, 0.3)
+    X, y = torch.tensor(objective.X), torch.tensor(objective.y)
+    points = np.random.default_rng(0).uniform(-1, 1, (20, 4))
+    curvature = theory.active_curvature(objective, points)
+    for point, found in zip(points, curvature, strict=True):
+        hessian = torch.autograd.functional.hessian(
+            lambda b: ((y - torch.relu(X @ b)) ** 2).sum() + 0.3 * (b**2).sum(), torch.tensor(point)
+        )
+        assert found == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]))
+        assert found <= objective.curvature
+    assert len({float(c) for c in curvature.round(9)}) > 1  # rows switch
+
+
+def test_active_curvature_refuses_batched_data():
+    objective = ReLURegression(np.ones((2, 3, 4)), np.zeros(3))
+    with pytest.raises(ValueError, match=r"objective must have one X and one number lam2, got X \(2, 3, 4\)"):
+        theory.active_curvature(objective, np.ones(4))
+
+
+# --- sliders ----------------------------------------------------------------------------------------------------------
+
+
+def titles(widget):
+    return [ax.get_title() for ax in widget.figure.axes]
+
+
+def test_c_and_eta_are_one_quantity():
+    widget, L = explorers.huber_losses(), claims.huber_problem().smoothness
+    for c in (4.0, 0.7, 50.0):
+        widget.controls["c"].value = c
+        assert widget.values["eta"] == pytest.approx(c / L)
+    widget.controls["eta"].value = 0.3
+    assert widget.values["c"] == pytest.approx(0.3 * L) and f"c = {0.3 * L:.3g}" in titles(widget)[1]
+    widget.controls["data"].value = "U[−1, 1]"  # other data, another L: c stays
+    assert widget.values["c"] == pytest.approx(0.3 * L)
+    other = claims.huber_problem("U[−1, 1]").smoothness
+    assert widget.values["eta"] == pytest.approx(0.3 * L / other)
+    widget.controls["eta"].value = widget.controls["eta"].min  # less than the least c: both go to its end
+    assert widget.values["c"] == 0.5 and widget.values["eta"] == pytest.approx(0.5 / other)
+
+
+def test_following_slider_costs_one_drawing(monkeypatch):
+    widget, drawn = explorers.huber_losses(), []
+    paint = type(widget)._paint
+    monkeypatch.setattr(type(widget), "_paint", lambda self, *a, **k: (drawn.append(self), paint(self, *a, **k)))
+    widget.controls["c"].value = 3.0
+    widget.controls["eta"].value = 0.5
+    assert drawn == [widget, widget]
+
+
+def test_huber_losses_predicts_the_rise_only_where_it_applies():
+    widget = explorers.huber_losses()
+    widget.set(c=2.05)
+    assert titles(widget)[0] == "rises to step 16; predicted 17.2"
+    widget.set(delta=0.1)  # some residuals start beyond δ
+    assert "starts past δ" in titles(widget)[0]
+
+
+@pytest.mark.parametrize("c", [2.05, 2.5, 10.0])
+def test_rise_leaves_the_parabola_where_predicted_and_ends_on_a_2_cycle(c):
+    widget = explorers.huber_rise()
+    widget.set(c=c, start=1e-3)
+    predicted = theory.huber_rise(c, 1e-3)
+    assert titles(widget)[2] == f"leaves: step {math.ceil(predicted)}; predicted {predicted:.1f}"
+    assert titles(widget)[1] == "they add up to 1·cδ"
+
+
+def test_chord_law_has_networks_up_to_where_they_were_recorded():
+    widget = explorers.chord_law()
+    widget.set(eta=0.2)
+    assert titles(widget)[0] == "at last: Huber 2, |x| 2, ReLU 1.99, tanh 2, GELU 1.99"
+    widget.set(eta=0.4)
+    assert "tanh overflows" in titles(widget)[0]
+    widget.set(eta=8.0)
+    assert titles(widget)[0] == "at last: Huber 2, |x| 2"
+    widget.set(eta=0.1)  # below Huber's 2/L, past nothing of |x|
+    assert "Huber 0.00" in titles(widget)[0] and "|x| 2" in titles(widget)[0]
+
+
+def test_local_threshold_moves_from_2_to_6():
+    widget = explorers.local_edge()
+    widget.set(delta=2.0, p=5)
+    assert titles(widget)[0].endswith("converges up to c = 2.00")
+    widget.set(delta=0.1)
+    assert titles(widget)[0].endswith("converges up to c = 6.28")
+    line, threshold = widget.figure.axes[0].lines[0], 6.28
+    c, excess = line.get_data()
+    assert (excess[c < threshold] < 1e-12).all() and (excess[c > 1.01 * threshold] > 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("q", "eta", "words"),
+    [(1.0, 1.95, "converges"), (2.5, 1.95, "converges"), (1.5, 4.0, "last |x| 4, 4"), (2.0, 2.1, "diverges")],
+)
+def test_growth_exponent_says_what_happens(q, eta, words):
+    widget = explorers.growth_exponent()
+    widget.set(q=q, eta=eta, start=0.01)
+    assert titles(widget)[0] == f"q = {q:.3g}: {words}"
+
+
+def test_toy_problem_bounds_its_curvature_and_the_rival_passes_the_edge():
+    widget = explorers.toy_problem()
+    course = widget.figure.axes[1].lines[0]
+    for c in (0.1, 2.0, 6.0):
+        for strength in (0.0, 3.0):
+            widget.set(problem="(3)", c=c, strength=strength)
+            assert course.get_ydata().max() <= 1 + 1e-12
+    assert "diverges" in titles(widget)[0]
+    widget.set(problem="½(uv − 1)²", c=2.2)
+    y = course.get_ydata()
+    assert y[0] < 2 / 2.2 < y.max() and y[-1] < 2 / 2.2

@@ -1433,7 +1433,7 @@ for words, scaled in (("ηλ/√v̂ⱼ", True), ("ηλ", False)):
         g = problem.smooth_gradient(beta)
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
         size = 0.01 / (np.sqrt(v / (1 - 0.999**k)) + 1e-8)  # η/√v̂, η = 0.01
-        beta = soft_threshold(beta - size * m / (1 - 0.9**k), lam * (size if scaled else 0.01))
+        beta = soft_threshold(beta - size * m / (1 - 0.9**k), problem.lam * (size if scaled else 0.01))
     gap, zeros = problem.value(beta) - problem.value(best), (beta == 0).sum()
     print(f"threshold {words:8s} f − f* = {abs(gap):8.1e}   exact zeros {zeros}")
 

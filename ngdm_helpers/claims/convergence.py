@@ -196,10 +196,11 @@ def _rates():
         for family in ([MaxNorm()] * 4, [SmoothMaxNorm(e) for e in eps])
     ]
     slopes = slope(eps, line), slope(eps, measured[0])
+    minus = [f"−{-s:.2f}" for s in slopes]
     pairs = [absolute_steps(e) for e in (0.1, 0.03)]
     squares = _least_squares_steps(np.array([1e-2, 1e-4]))
     ours = (
-        f"NGDM on ‖x‖_∞: slope {slopes[0]:.2f} in dimension 1, {slopes[1]:.2f} in dimension 1/(4ε²), and there the "
+        f"NGDM on ‖x‖_∞: slope {minus[0]} in dimension 1, {minus[1]} in dimension 1/(4ε²), and there the "
         f"same step counts on its smoothed version; least squares, n = 200: {squares[0]} and {squares[1]} steps for "
         f"ε = 10⁻² and 10⁻⁴; LAD and Huber with δ = ε: {pairs[0][0]} and {pairs[0][1]} for ε = 0.1, "
         f"{pairs[1][0]} and {pairs[1][1]} for 0.03"

@@ -164,8 +164,8 @@ def figure_one():
             "kinks matter": {**first, "setting": names[2], "c": 1.9, "seed": 3},
             "and more with |y| = 5": {**first, "setting": names[2], "c": 1.9, "strength": 5.0, "seed": 3},
         },
-        caption="With small steps the run with kinks and its smooth twin leave the cube together, and no ball; near "
-        "c = 2 a kink can throw the iterate out of the ball as well.",
+        caption="With small steps the run with kinks and its smooth twin leave the cube together, and no ball; with η "
+        "of order 1/L a kink can throw the iterate out of the ball as well.",
         alt="Three panels against the step, two curves each, with kinks and for the smooth twin: the loss relative to "
         "its start, the ∞-norm with a dotted line at 1, and the 2-norm relative to its start.",
     )
@@ -269,7 +269,7 @@ def rates():
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
     count_title = count.set_title("")
     dimensions = np.geomspace(1, 2000, 300)
-    hill.set(xscale="log", xlim=(1, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
+    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
     hill.axhline(0.25, **THRESHOLD)
     (curve,) = hill.plot([], [], color="0.5", linewidth=1)
     (top,) = hill.plot([], [], **THRESHOLD)

@@ -193,7 +193,7 @@ for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activ
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
 # networks were among those it was made on. From η = 0.2 on, ReLU shows it here as GELU and tanh do. “Most convex
 # settings” is **imprecise**: the papers cited are about wide networks, whose loss is not convex; in the limit of
-# infinite width training is linear least squares with a constant sharpness, and there is nothing to sharpen. What
+# infinite width (and in the scaling they use) training is linear least squares: the sharpness does not move. What
 # this does not show: *why* sharpness rises. These are small networks on 500 digits, one seed each.
 
 # %% id="phenomenon-ledger"
@@ -354,8 +354,8 @@ for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
 
 # %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds**, for every $\eta$ (idea 3); the last line above is at half a million times $2/L$. The plateau is
-# where the closed form puts it, and lower the less equally the samples carry the top eigenvector. Single losses pass
-# the dotted line at every second step; the mean of the last 200 does not.
+# where the closed form puts it, and lower the less equally the samples carry the top eigenvector. From about $c=5$ on
+# single losses pass the dotted line of the slider at every second step; the mean of the last 200 never does.
 
 # %% id="huber-ledger"
 claims.ledger("E6")
@@ -589,8 +589,8 @@ subquadratic = explorers.growth_exponent()
 subquadratic
 
 # %% [markdown] id="subquadratic-why" slideshow={"slide_type": "subslide"}
-# **Why.** *Necessary, in one dimension.* Let $f$ have its minimum at 0, $h=f''(0)$, and suppose the growth is nowhere
-# subquadratic: $f'(x)/x\ge h$ for all $x\ne0$. Then for $\eta>2/h$
+# **Why.** *Necessary, in one dimension.* Let $f$ have its minimum at 0, $h=f''(0)>0$, and suppose the growth is
+# nowhere subquadratic: $f'(x)/x\ge h$ for all $x\ne0$. Then for $\eta>2/h$
 #
 # $$|x_{k+1}|=|x_k|\,\Bigl|1-\eta\,\frac{f'(x_k)}{x_k}\Bigr|\;\ge\;(\eta h-1)\,|x_k|,\qquad \eta h-1>1,$$
 #
@@ -601,9 +601,9 @@ subquadratic
 # $f''(a)=(q-1)\,2/\eta$, so that two steps multiply a small deviation by $(3-2q)^2$: less than 1 for $1<q<2$, the
 # cycle attracts; exactly 1 at $q=1$, it remembers the start.
 #
-# *A nuance.* An expansion of $f$ at 0 finds small 2-cycles if the fourth derivative is negative: for log-cosh
-# $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and its
-# 2-cycles start at $\delta$: a purely local theory does not see them.
+# *A nuance.* For an even $f$ an expansion at 0 finds small 2-cycles if the fourth derivative is negative: for
+# log-cosh $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and
+# its 2-cycles start at $\delta$: a purely local theory does not see them.
 
 # %% id="subquadratic-theory"
 for lr in (2.01, 2.1, 2.5, 4.0):
@@ -898,10 +898,10 @@ toys
 # rows. Which rows are active depends on $\beta$; what they contribute does not. So the largest curvature takes
 # finitely many values, none above $L=2\lambda_{\max}(X^\top X)$, and nothing drives it towards $2/\eta$. In
 # ½$(uv-1)^2$ one weight multiplies the other: the curvature along the set of minimisers $uv=1$ is $u^2+v^2$, which
-# varies. Gradient flow keeps $u^2-v^2$ and sharpens on its way; past $2/\eta$ the oscillation across the valley
-# drives the iterate along it, to a flatter minimum. And past the threshold (3) does not stay bounded as Huber does:
-# where rows stay active it grows quadratically. (If $X\beta<0$ has a solution, as for non-negative $X$, the iterate
-# can jump there, and stays.)
+# varies. Gradient flow keeps $u^2-v^2$ and, from this start, sharpens on its way; past $2/\eta$ the oscillation
+# across the valley drives the iterate along it, to a flatter minimum. And past the threshold (3) does not stay
+# bounded as Huber does: where rows stay active it grows quadratically. (If $X\beta<0$ has a solution, as for
+# non-negative $X$, the iterate can jump there, and stays.)
 
 # %% id="toy-theory"
 for c in (0.2, 2.0, 4.0, 6.0, 8.0):
@@ -947,8 +947,8 @@ assert theory.product_sharpness(fast).max() > 2 / 0.76 > theory.product_sharpnes
 # ## The ledger
 #
 # All claims of the four notebooks: what the paper says (P: preliminaries, C: convergence, L: LASSO, E: Edge of
-# Stability), its value, ours and the verdict. Every row is measured when the cell runs; where a row says *recorded*,
-# a run too long for class was measured once, and the row reads it.
+# Stability), its value, ours and the verdict; rows marked *beyond* are ours. Every row is measured when the cell
+# runs; where one says *recorded*, a run too long for class was measured once, and the row reads it.
 
 # %% id="ledger" tags=["check"]
 table = claims.ledger()
@@ -997,8 +997,8 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 
 # %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
 # **3.** *(open-ended)* On ½$(uv-1)^2$ every minimiser has curvature $u^2+v^2\ge2uv=2$. What does that say about
-# $\eta>1$? Try 0.9, 1.1, 1.4 and 2 from (1.0, 0.6), and compare with Huber past $2/L$. On which side of the valley does
-# this loss grow subquadratically?
+# $\eta>1$? Try 0.9, 1.1, 1.4 and 2 from (1.0, 0.6), and compare with Huber past $2/L$. On which side of the valley
+# does this loss grow subquadratically?
 #
 # <details><summary>Hint</summary>
 #

@@ -86,7 +86,8 @@ def float_zeros(digits, exponent):
     digits: significant bits of the format: 53, 24, 11 and 8 for float64, float32, float16 and bfloat16. The start is
     rounded to nearest. An octave [2^−j, 2^(1−j)), j ≥ 1, holds 2^−j of the weights on a grid of 2^(1−j−digits). Where
     that is no coarser than s = 2^−exponent, every step is exact and a weight ends at 0 if it lies on sℤ; on a coarser
-    grid it stays where it is or, halfway between two neighbours, moves once at most.
+    grid it stays where it is or, halfway between two neighbours, moves once at most. Octave edges add an error of up to
+    2·2^−digits.
     """
     digits, exponent = checks.count("digits", digits), checks.count("exponent", exponent)
     return 4 / 3 * 2.0 ** (exponent - digits + 1) / 4 ** max(1, exponent - digits + 1)

@@ -442,8 +442,8 @@ for delta in (1.0, 1e-2, 1e-4):
 #
 # **Claim.** On a convex $L$-smooth loss gradient descent with $\eta=1/L$ needs at most $LR^2/(2\varepsilon)$ steps to
 # come within $\varepsilon$ of the minimum ($R$ is the distance to a minimiser at the start). NGDM on a convex
-# $G$-Lipschitz loss, $|f(x)-f(z)|\le G\|x-z\|$ (6), needs at most $G^2R^2/\varepsilon^2$, with
-# $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's speed, and that
+# $G$-Lipschitz loss, $|f(x)-f(z)|\le G\|x-z\|$ (6), needs at most $G^2R^2/\varepsilon^2$ for its best value to come
+# as close, with $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's speed, and that
 # smooth networks should converge faster than others.
 
 # %% [markdown] id="rates-predict" slideshow={"slide_type": "subslide"}
@@ -541,6 +541,10 @@ rates
 # does not help by itself:* with $\delta=\varepsilon$ the smoothed loss has $L=G^2/\varepsilon$, and its bound
 # $LR^2/(2\varepsilon)=G^2R^2/(2\varepsilon^2)$ is of order $1/\varepsilon^2$ again. Indeed outside $|x|\le\delta$ a
 # gradient step of $\eta=1/L$ *is* the NGDM step.
+#
+# *Other assumptions, other orders:* smooth and accelerated $R\sqrt{2L/\varepsilon}$; smooth and strongly convex
+# $\log(1/\varepsilon)$; with kinks, strongly convex $1/\varepsilon$, and sharp $\log(1/\varepsilon)$ if the steps
+# shrink geometrically. A kink by itself decides none of these.
 
 # %% id="rates-theory" slideshow={"slide_type": "subslide"}
 for name, (x, steps) in counts.items():

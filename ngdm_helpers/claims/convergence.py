@@ -237,7 +237,7 @@ CLAIMS = (
         "a contradiction",
         "wrong",
         "the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the cube "
-        "just so, unless XᵀX is diagonally dominant",
+        "as well, from some start, unless the curvature is diagonally dominant",
         _capture,
     ),
     Claim(

@@ -442,9 +442,9 @@ for delta in (1.0, 1e-2, 1e-4):
 #
 # **Claim.** On a convex $L$-smooth loss gradient descent with $\eta=1/L$ needs at most $LR^2/(2\varepsilon)$ steps to
 # come within $\varepsilon$ of the minimum ($R$ is the distance to a minimiser at the start). NGDM on a convex
-# $G$-Lipschitz loss, $|f(x)-f(z)|\le G\|x-z\|$ (6), needs at most $G^2R^2/\varepsilon^2$ for its best value to come
-# as close, with $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's speed, and that
-# smooth networks should converge faster than others.
+# $G$-Lipschitz loss, $|f(x)-f(z)|\le G\|x-z\|$ (6), needs at most $G^2R^2/\varepsilon^2$ for its best value to come as
+# close, with $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's speed,
+# and that smooth networks should converge faster than others.
 
 # %% [markdown] id="rates-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** NGDM on $\|x\|_\infty$ in 100 dimensions, from $(1,\dots,1)/\sqrt{100}$, so that $G=R=1$. Once

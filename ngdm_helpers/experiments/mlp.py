@@ -2,10 +2,11 @@
 
 import time
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks, records
-from ngdm_helpers.records import rounded, thinned
+from ngdm_helpers.records import rounded
 
 NAME, KEY, COMMAND = "mlp_l1", ("method", "lam", "lr", "seed", "steps"), "mlp-l1"
 METHODS = ("sgd", "momentum", "adam", "proximal")
@@ -14,6 +15,7 @@ WIDTHS = (64, 256, 256, 10)  # 85 002 parameters
 RATE, ADAM_RATE = 0.01, 0.001
 PRETRAINING = {"lr": 0.1, "steps": 600, "batch": 32}
 BATCH = 32
+POINTS = 150  # of a curve, at most
 
 
 def mlp_l1(
@@ -77,7 +79,8 @@ def rows(method, lams, lr, seed, steps, progress=True):
     method, lam, lr, seed, steps: the setting. parameters: N. start: ‖β‖₁ of the pre-trained network;
     accuracy_before: its test accuracy. mean: ‖β‖₁ over the last two steps. zeros, small, inside: how many weights end
     at exactly 0, below 1e-5 and below ηλ (`penalties.census`). accuracy: on the 360 test digits; accuracy_cut: after
-    every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁, see `records.thinned`.
+    every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁ at some steps, about evenly spaced on a
+    logarithmic scale: {"steps", "values"}.
     """
     from ngdm_helpers import penalties
 
@@ -87,6 +90,7 @@ def rows(method, lams, lr, seed, steps, progress=True):
     tuned = penalties.fine_tune(model, X, y, lams, lr, steps, method, BATCH, seed, progress)
     seconds = round(time.perf_counter() - begin, 1)
     before = float((model(X_test).argmax(1) == y_test).float().mean())
+    kept = np.unique(np.geomspace(1, steps + 1, POINTS).round().astype(int)) - 1
     accuracy, cut = tuned.accuracy(X_test, y_test), tuned.cut().accuracy(X_test, y_test)
     return [
         {
@@ -105,7 +109,7 @@ def rows(method, lams, lr, seed, steps, progress=True):
             "accuracy": rounded(accuracy[i]),
             "accuracy_cut": rounded(cut[i]),
             "seconds": seconds,
-            "curve": thinned(tuned.norms[:, i]),
+            "curve": {"steps": kept.tolist(), "values": [rounded(norm) for norm in tuned.norms[kept, i]]},
         }
         for i, (lam, counts) in enumerate(zip(lams, tuned.census(), strict=True))
     ]

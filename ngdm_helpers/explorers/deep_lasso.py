@@ -18,7 +18,7 @@ METHODS = {
 def band_law():
     """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
     start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
-    bins = np.linspace(0, 1, 26)
+    shares = np.arange(1, start.size + 1) / start.size
     lams = np.geomspace(1e-5, 10, 200)
     figure, (norm, inside) = figures.new(2, size=(11, 4))
     norm.set(xscale="log", yscale="log", xlim=(1e-5, 10), ylim=(1e-6, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
@@ -27,11 +27,14 @@ def band_law():
     figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
     (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
     norm_title = norm.set_title("")
-    inside.set(xlim=(0, 1), ylim=(0, 2), xlabel="|β| / ηλ", ylabel="density")
-    (bars,) = inside.plot([], [], drawstyle="steps-post", **NGDM)
-    inside.plot([0, 1], [1, 1], **THEORY)
-    (cut,) = inside.plot([], [], **THRESHOLD)
-    figures.note(inside, 0.97, 0.97, "· · ·  |β| = 10⁻⁵\n20 000 weights", ha="right", va="top")
+    inside.set(
+        xscale="log", yscale="log", xlim=(1e-9, 100), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it"
+    )
+    (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
+    (uniform,) = inside.plot([], [], **THEORY)
+    inside.axvline(SMALL, **THRESHOLD)
+    (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
+    figures.note(inside, 0.03, 0.97, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", va="top")
     share_title = inside.set_title("")
 
     def update(N, eta, lam):
@@ -40,12 +43,12 @@ def band_law():
         mean = theory.band_mean_l1(N, eta, lam)
         here.set_data([lam], [mean])
         norm_title.set_text(f"Nηλ/2 = {mean:,.2f} ± {theory.band_sd_l1(N, eta, lam):.2g}")
-        density = np.histogram(np.abs(theory.orbit(start, eta, lam)[0]) / s, bins, density=True)[0]
-        bars.set_data(bins, [*density, density[-1]])
-        cut.set_data([SMALL / s] * 2, [0, 2])
+        simulated.set_data(np.sort(np.abs(theory.orbit(start, eta, lam)[0])), shares)
+        uniform.set_data([1e-9, s, 100], [1e-9 / s, 1, 1])
         share = theory.band_share(SMALL, eta, lam)
-        share_title.set_text(f"below 10⁻⁵: {share:.3%}" if share < 0.01 else f"below 10⁻⁵: {share:.3g} of all")
-        return law, here, norm_title, bars, cut, share_title
+        crossing.set_data([SMALL], [share])
+        share_title.set_text(f"ηλ = {s:.3g}; below 10⁻⁵: a fraction of {share:.3g}")
+        return law, here, norm_title, simulated, uniform, crossing, share_title
 
     return live(
         figure,
@@ -60,7 +63,8 @@ def band_law():
         },
         caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
         alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
-        "Right: a histogram of |β| in units of ηλ, flat between 0 and 1, with a dotted line at 1e-5.",
+        "Right: the share of weights below a threshold, rising in proportion to it and reaching 1 at ηλ; a dotted line "
+        "at 1e-5.",
     )
 
 
@@ -77,15 +81,16 @@ def fine_tuned_mlp():
     (curve,) = time.plot([], [])
     (law,) = time.plot([], [], **THEORY)
     time_title = time.set_title("")
-    for method, style in METHODS.values():
+    for name, (method, style) in METHODS.items():
         ends = [runs[method, lam] for lam in lams]
         norm.plot(lams, [max(row["mean"], floor) for row in ends], marker=".", **style)
-        right.plot(lams, [row["accuracy"] for row in ends], marker=".", **style)
+        right.plot(lams, [row["accuracy"] for row in ends], marker=".", **style, label=name)
     norm.plot(lams, [N * one["lr"] * lam / 2 for lam in lams], **THEORY)
-    norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel="‖β‖₁ at the end, two-step mean")
+    norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel=f"‖β‖₁ after {steps} steps")
     figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01", va="top")
     right.axhline(one["accuracy_before"], **THRESHOLD)
     right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy")
+    figures.legend(right, loc="center right")
     rings = [
         ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
     ]
@@ -94,9 +99,8 @@ def fine_tuned_mlp():
     def update(optimizer, lam):
         method, style = METHODS[optimizer]
         row = runs[method, lam]
-        values = np.array(row["curve"]["values"])
         curve.set(color=style["color"], linestyle=style["linestyle"])
-        curve.set_data(np.arange(len(values)) * row["curve"]["every"], np.maximum(values, floor))
+        curve.set_data(row["curve"]["steps"], np.maximum(row["curve"]["values"], floor))
         level = {"adam": ADAM_BAND * N * row["lr"], "sgd": N * row["lr"] * lam / 2}.get(method, np.nan)
         law.set_data([0, steps], [level, level])
         rings[0].set_data([lam], [max(row["mean"], floor)])

@@ -1,0 +1,312 @@
+"""The experiments with an ℓ1 penalty: VGG16 with its checkpoints, on a small stand-in, and the small network."""
+
+import itertools
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from ngdm_helpers import experiments, penalties, records
+from ngdm_helpers.claims.lasso_deep import VGG16_PARAMETERS
+from ngdm_helpers.experiments import mlp, vgg16
+
+NETWORK = vgg16.network
+
+
+def stand_in(weights="none", seed=0):
+    """A network of 1190 parameters with dropout, in the place of `vgg16.network`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return torch.nn.Sequential(
+            torch.nn.AdaptiveAvgPool2d(4),
+            torch.nn.Flatten(),
+            torch.nn.Linear(48, 20),
+            torch.nn.ReLU(),
+            torch.nn.Dropout(),
+            torch.nn.Linear(20, 10),
+        )
+
+
+OPTIONS = {"lams": (0.1,), "steps": 30, "count": 40, "test_count": 20, "every": 7, "progress": False}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """`stand_in` for VGG16, on one thread: two are slower on matrices this small."""
+    monkeypatch.setattr(vgg16, "network", stand_in)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def measure(folder, **options):
+    return vgg16.vgg16_l1(**(OPTIONS | options), folder=folder, work=folder / "work")
+
+
+def load(folder, name=vgg16.NAME):
+    return records.load(name, folder)
+
+
+def numbers(rows):
+    """The rows, ordered, without what differs from one computation to the next."""
+    rows = [{key: value for key, value in row.items() if key not in ("seconds", "provenance")} for row in rows]
+    return sorted(rows, key=lambda row: (row["method"], row["lam"]))
+
+
+# --- VGG16 ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
+    state = torch.random.get_rng_state()
+    model = NETWORK(seed=3)
+    assert sum(part.numel() for part in model.parameters()) == VGG16_PARAMETERS
+    assert model.classifier[-1].out_features == 1000 and torch.equal(state, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("method", vgg16.METHODS)
+def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
+    """The record against the loop written out: autograd through the penalty, torch.optim, the same dropout."""
+    from ngdm_helpers import data
+
+    measure(tmp_path, methods=(method,))
+    (row,) = load(tmp_path)
+    model, (X, y) = vgg16.network(), data.images("digits", True, 40)
+    optimizer = {
+        "momentum": lambda: torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9),
+        "adam": lambda: torch.optim.Adam(model.parameters(), lr=0.01),
+    }.get(method, lambda: torch.optim.SGD(model.parameters(), lr=0.01))()
+    norms, losses = [sum(float(part.detach().abs().sum()) for part in model.parameters())], []
+    for step, chosen in enumerate(penalties.batches(40, 8, 30, 0), 1):
+        torch.manual_seed(step)
+        loss = torch.nn.functional.cross_entropy(model(X[chosen]), y[chosen])
+        losses.append(loss.item())
+        penalty = 0 if method == "proximal" else 0.1 * sum(part.abs().sum() for part in model.parameters())
+        optimizer.zero_grad()
+        (loss + penalty).backward()
+        optimizer.step()
+        if method == "proximal":
+            with torch.no_grad():
+                for part in model.parameters():
+                    part.copy_(part.sign() * (part.abs() - 0.01 * 0.1).clamp(min=0))
+        norms.append(sum(float(part.detach().abs().sum()) for part in model.parameters()))
+    np.testing.assert_allclose(row["last"], norms[-10:], rtol=1e-5)
+    np.testing.assert_allclose(row["curves"]["norm"]["values"], norms, rtol=1e-4)
+    np.testing.assert_allclose(row["curves"]["loss"]["values"], losses, rtol=1e-4)
+    assert row["mean"] == pytest.approx(np.mean(norms[-2:]), rel=1e-5)
+    flat = torch.nn.utils.parameters_to_vector(model.parameters()).detach().abs()
+    assert row["inside"] == pytest.approx(int((flat < 0.001).sum()), abs=3)
+    assert row["parameters"] == flat.numel() == 1190 and row["law"] == pytest.approx(1190 * 0.01 * 0.1 / 2, abs=1e-4)
+    model.eval()
+    X, y = data.images("digits", False, 20)
+    assert row["accuracy"] == pytest.approx(float((model(X).argmax(1) == y).float().mean()), abs=0.051)
+
+
+def test_in_the_band_the_mean_is_the_law_and_the_row_says_from_when(small, tmp_path):
+    measure(tmp_path, methods=("sgd", "proximal"), lams=(3.0,), steps=200)
+    sgd, proximal = load(tmp_path)
+    assert abs(sgd["mean"] / sgd["law"] - 1) < 0.01 and sgd["accuracy"] < 0.35
+    means = np.convolve(sgd["curves"]["norm"]["values"], [0.5, 0.5], "valid")
+    if sgd["settled"] is not None:
+        assert (abs(means[sgd["settled"] :] / sgd["law"] - 1) < 1.1e-4).all()
+    assert sgd["zeros"] <= 2 and proximal["zeros"] > 1150 and proximal["settled"] is None
+    steps, zeros, small_ones, inside = np.array(proximal["curves"]["census"]).T
+    assert steps[0] == 3 and steps[-1] <= 200 and (zeros <= small_ones).all() and (small_ones <= inside).all()
+    assert [steps[-1], zeros[-1]] == [198, proximal["zeros"]]
+
+
+def test_recorded_runs_are_skipped_and_force_measures_them_again(small, tmp_path):
+    assert measure(tmp_path, methods=("sgd", "adam")) == 2
+    first = load(tmp_path)
+    assert measure(tmp_path, methods=("sgd", "adam")) == 0 and load(tmp_path) == first
+    assert measure(tmp_path, methods=("adam",), lams=(0.1, 0.2)) == 1
+    assert measure(tmp_path, methods=("sgd",), force=True) == 1
+    assert numbers(load(tmp_path))[:2] == numbers([*first, load(tmp_path)[-1]])[:2]
+    assert not list((tmp_path / "work").iterdir()), "a finished run leaves no checkpoint"
+
+
+@pytest.mark.parametrize("method", vgg16.METHODS)
+@pytest.mark.parametrize("stop_at", [1, 7, 20])
+def test_an_interrupted_run_goes_on_to_the_same_numbers(small, tmp_path, monkeypatch, method, stop_at):
+    measure(tmp_path / "whole", methods=(method,))
+    calls, original = itertools.count(1), penalties.update
+
+    def interrupted(*arguments):
+        if next(calls) == stop_at:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(penalties, "update", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            measure(tmp_path / "parts", methods=(method,))
+    assert not load(tmp_path / "parts")
+    taken, steps = [], penalties.update
+    with monkeypatch.context() as patch:
+        patch.setattr(penalties, "update", lambda *arguments: (taken.append(arguments[3]), steps(*arguments))[1])
+        assert measure(tmp_path / "parts", methods=(method,)) == 1
+    assert taken[0] == (stop_at - 1) // 7 * 7 + 1, "it goes on from the last checkpoint"
+    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
+
+
+def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
+    def start(folder):
+        options = ["--steps", "400", "--images", "40", "--test-images", "20", "--checkpoint-every", "20"]
+        options += ["--method", "adam", "--folder", str(folder), "--work", str(folder / "work")]
+        code = f"""
+import torch
+from ngdm_helpers import experiments
+from ngdm_helpers.experiments import vgg16
+from tests.test_vgg16 import stand_in
+
+torch.set_num_threads(1)
+vgg16.network = stand_in
+raise SystemExit(experiments.main({["vgg16-l1", *options]}))
+"""
+        root = pathlib.Path(__file__).parents[1]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-c", code], cwd=root, text=True, **pipes)
+
+    killed = start(tmp_path / "parts")
+    deadline = time.monotonic() + 90
+    while not list(tmp_path.glob("parts/work/[!.]*.pt")) and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    killed.kill()
+    killed.communicate()
+    assert killed.returncode != 0 and not load(tmp_path / "parts") and list(tmp_path.glob("parts/work/[!.]*.pt"))
+    for folder in ("parts", "whole"):
+        process = start(tmp_path / folder)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
+    command = load(tmp_path / "whole")[0]["provenance"]["command"]
+    assert command.startswith("python -m ngdm_helpers.experiments vgg16-l1 --steps 400")
+    assert str(tmp_path) not in command
+
+
+def test_paths_are_stored_by_their_last_part():
+    command = "python -m ngdm_helpers.experiments vgg16-l1 --data /a/b/c.npz --work=/d/e --lam 0.1"
+    stored = "python -m ngdm_helpers.experiments vgg16-l1 --data c.npz --work=e --lam 0.1"
+    assert vgg16._without_folders(command) == stored
+
+
+def test_enough_steps_bring_the_largest_weight_to_its_band():
+    assert vgg16.enough(0.24, 0.01, 0.1, "sgd") >= 0.24 / 0.001
+    generator = torch.Generator().manual_seed(0)
+    start = torch.rand(1000, generator=generator, dtype=torch.float64) * 2 - 1
+    for method in vgg16.METHODS:
+        weights = [start.clone()]
+        memory = penalties.buffers(weights, method)
+        for step in range(1, vgg16.enough(1.0, 0.01, 0.5, method) + 1):
+            penalties.update(weights, [torch.zeros(1000).double()], memory, step, 0.01, 0.5, method)
+        band = {"sgd": 0.005, "momentum": 0.04, "adam": 0.01, "proximal": 0.0}[method]
+        assert float(weights[0].abs().max()) <= band * (1 + 1e-9), method
+
+
+def test_bad_input_is_named(small, tmp_path, capsys):
+    for options, message in (
+        ({"methods": ("lion",)}, "method must be one of 'sgd', 'momentum', 'adam', 'proximal', got 'lion'"),
+        ({"lams": (0,)}, "lam must be positive, got 0.0"),
+        ({"steps": 0}, "steps must be a positive integer, got 0"),
+        ({"batch": 41}, "batch must be at most 40, the number of images, got 41"),
+        ({"every": 0}, "every must be a positive integer, got 0"),
+        ({"images": "mnist"}, "source must be 'digits', 'cifar10' or the path of an .npz file, got 'mnist'"),
+    ):
+        with pytest.raises(ValueError, match=message.replace(".", r"\.")):
+            measure(tmp_path, **options)
+    with pytest.raises(FileNotFoundError, match="weights must be 'none', 'imagenet' or a file that exists, got 'no'"):
+        NETWORK("no")
+    arguments = ["vgg16-l1", "--data", str(tmp_path / "none.npz"), "--folder", str(tmp_path)]
+    assert experiments.main(arguments) == 1 and "source must be a file that exists" in capsys.readouterr().err
+
+
+def test_weights_from_a_file_are_used(tmp_path, monkeypatch):
+    from torchvision import models
+
+    monkeypatch.setattr(models, "vgg16", lambda weights=None: torch.nn.Linear(2, 3))
+    kept = torch.nn.Linear(2, 3).state_dict()
+    torch.save(kept, tmp_path / "kept.pt")
+    loaded = NETWORK(tmp_path / "kept.pt").state_dict()
+    assert all(torch.equal(loaded[name], kept[name]) for name in kept)
+
+
+def test_the_shipped_record_covers_what_the_notebook_shows():
+    path = records.FOLDER / f"{vgg16.NAME}.json"
+    assert path.stat().st_size < 300_000
+    json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    rows = {(row["method"], row["lam"]): row for row in records.load(vgg16.NAME)}
+    assert {(method, 0.1) for method in vgg16.METHODS} | {("sgd", 1.0), ("adam", 1.0)} <= set(rows)
+    for (method, lam), row in rows.items():
+        assert row["parameters"] == VGG16_PARAMETERS and row["weights"] == "none"
+        assert row["law"] == pytest.approx(VGG16_PARAMETERS * row["lr"] * lam / 2, rel=1e-8)
+        assert row["steps"] >= math.floor(row["largest"] / (row["lr"] * lam)) or method in ("adam", "momentum")
+        assert row["mean"] == pytest.approx(np.mean(row["last"][-2:]), abs=1e-3)
+        if method == "sgd":
+            assert abs(row["mean"] / row["law"] - 1) < 1e-4 and row["settled"] < row["steps"]
+            assert row["small"] / row["parameters"] == pytest.approx(1e-5 / (row["lr"] * lam), rel=0.1)
+        for word in row["provenance"]["command"].split():
+            assert "/" not in word
+
+
+# --- the small network ------------------------------------------------------------------------------------------------
+
+
+def small_mlp(folder, **options):
+    options = {"lams": (0.01, 0.5), "steps": 12, "progress": False} | options
+    return mlp.mlp_l1(**options, folder=folder)
+
+
+def test_rows_of_the_small_network(tmp_path):
+    assert small_mlp(tmp_path, methods=("sgd", "proximal")) == 4
+    rows = load(tmp_path, mlp.NAME)
+    X, y, X_test, y_test = mlp.digits()
+    assert X.shape == (1437, 64) and len(y_test) == 360
+    start = mlp.pretrained(X, y)
+    before = float((start(X_test).argmax(1) == y_test).float().mean())
+    assert before > 0.95 and all(row["accuracy_before"] == pytest.approx(before, rel=1e-4) for row in rows)
+    tuned = penalties.fine_tune(start, X, y, [0.01, 0.5], 0.01, 12, "sgd", mlp.BATCH, progress=False)
+    for i, row in enumerate(rows[:2]):
+        assert row["parameters"] == 85_002 and row["method"] == "sgd"
+        assert row["mean"] == pytest.approx(tuned.means[i], rel=1e-4)
+        assert row["curve"]["steps"][0] == 0 and row["curve"]["steps"][-1] == 12
+        np.testing.assert_allclose(row["curve"]["values"], tuned.norms[row["curve"]["steps"], i], rtol=1e-4)
+        assert row["accuracy"] == pytest.approx(tuned.accuracy(X_test, y_test)[i], rel=1e-4)
+    assert rows[3]["zeros"] > 1000 > rows[1]["zeros"]
+
+
+def test_the_small_network_measures_what_is_missing(tmp_path):
+    assert small_mlp(tmp_path, methods=("adam",)) == 2
+    first = load(tmp_path, mlp.NAME)
+    assert small_mlp(tmp_path, methods=("adam",), lams=(0.01, 0.1, 0.5)) == 1
+    assert small_mlp(tmp_path, methods=("adam",), seeds=(1,), lams=(0.1,)) == 1
+    assert load(tmp_path, mlp.NAME)[:2] == first
+    assert small_mlp(tmp_path, methods=("adam",), force=True) == 2
+    assert numbers(load(tmp_path, mlp.NAME)[:2]) == numbers(first)
+    assert {row["lr"] for row in first} == {mlp.ADAM_RATE}
+
+
+def test_bad_input_to_the_small_network_is_named(tmp_path):
+    for options, message in (
+        ({"methods": ("lion",)}, "method must be one of 'sgd', 'momentum', 'adam', 'proximal', got 'lion'"),
+        ({"lams": (-1,)}, "lam must be positive, got -1.0"),
+        ({"lr": 0}, "lr must be positive, got 0.0"),
+        ({"steps": 1.5}, "steps must be a positive integer, got 1.5"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message.replace(".", r"\.")):
+            small_mlp(tmp_path, **options)
+
+
+def test_the_shipped_record_of_the_small_network_covers_the_sliders():
+    rows = {(row["method"], row["lam"]): row for row in records.load(mlp.NAME) if row["seed"] == 0}
+    assert set(rows) >= set(itertools.product(mlp.METHODS, mlp.LAMS))
+    for (method, lam), row in rows.items():
+        if method == "sgd" and lam >= 0.05:  # dead, in the band
+            assert row["mean"] == pytest.approx(85_002 * row["lr"] * lam / 2, rel=1e-3) and row["accuracy"] < 0.2
+        if lam <= 0.005:
+            assert row["accuracy"] > 0.9

@@ -138,11 +138,12 @@ def huber_losses():
     ends_title = ends.set_title("")
 
     def update(c, eta, delta, data):
-        if c == seen["c"] and eta != seen["eta"]:  # η was moved: c follows
-            controls["c"].value = float(f"{eta * L[data]:.9g}")
+        if c == seen["c"] and eta != seen["eta"]:  # η was moved: c follows, as far as it reaches
+            controls["c"].value = eta * L[data]
             c = controls["c"].value
-        eta = controls["eta"].value = c / L[data]
-        seen.update(c=c, eta=controls["eta"].value)
+        if c != eta * L[data]:
+            eta = controls["eta"].value = c / L[data]
+        seen.update(c=c, eta=eta)
         run = _run(huber_problem(data, delta), np.zeros(50), eta, steps)
         level = theory.huber_plateau(c, delta) if c >= 2 else np.nan
         first.set_data(run.steps[:61], run.values[:61] / (level if c > 2 else run.values[0]))

@@ -344,7 +344,7 @@ for d in (1.0, 1e-1, 1e-2, 1e-3, 1e-4):
     rounded = np.clip(d / 2 / delta, -1, 1) - np.clip(-d / 2 / delta, -1, 1)
     print(f"distance {d:6g}   (g(x) − g(z))/(x − z):   |x| {kink / d:8.0f}   rounded {rounded / d:8.0f}")
 
-# %% id="smoothness-picture" slideshow={"slide_type": "subslide"}
+# %% id="smoothness-measure" slideshow={"slide_type": "subslide"}
 X, y, start = (drawn[0] for drawn in claims.random_problems(20, 5, 0.0, seeds=[0]))
 normal = X[0] / np.linalg.norm(X[0])
 point = start - (start @ normal) * normal  # on the kink of the first sample
@@ -356,10 +356,13 @@ losses = {
     "smooth twin, y = 0": (ReLURegression(X, 0 * y), figures.SMOOTH),
 }
 secants = {}
-figure, ax = figures.new(size=(9, 4.2))
-for name, (loss, style) in losses.items():
+for name, (loss, _) in losses.items():
     gap = np.diff(loss.subgradient(ends), axis=0)[0]
     secants[name] = np.linalg.norm(gap, axis=-1) / distances
+
+# %% id="smoothness-picture" slideshow={"slide_type": "-"}
+figure, ax = figures.new(size=(9, 4.2))
+for name, (_, style) in losses.items():
     ax.loglog(distances, secants[name], **style, label=name)
 jump = 2 * abs(y[0]) * np.linalg.norm(X[0])
 ax.loglog(distances, jump / distances, **figures.THEORY, label="2|y₁|·‖x₁‖ / distance")
@@ -494,22 +497,14 @@ both = np.array([claims.absolute_steps(e) for e in eps]).T  # NGDM, and GD on Hu
 counts["LAD"], counts["LAD, smoothed by Huber"] = ((eps / (absolute.lipschitz * R), row) for row in both)
 
 # %% id="rates-picture" slideshow={"slide_type": "subslide"}
-styles = {
-    "least squares": ("o", figures.BLUE),
-    "Huber, δ = 1/(2k + 1)": ("s", figures.SKY),
-    "d = 1": ("o", figures.ORANGE),
-    "d = 100": ("v", figures.PURPLE),
-    "d = 1/(4ε²)": ("s", figures.VERMILLION),
-    "LAD": ("D", figures.GREEN),
-    "LAD, smoothed by Huber": ("x", figures.BLACK),
-}
+colors = (figures.BLUE, figures.SKY, figures.ORANGE, figures.PURPLE, figures.VERMILLION, figures.GREEN, figures.BLACK)
 figure, axes = figures.new(2, size=(11, 4.6), sharey=True)
 accuracy = np.geomspace(1e-6, 0.3, 50)
 axes[0].loglog(accuracy, theory.smooth_steps_bound(1, 1, accuracy), **figures.THEORY)
 axes[1].loglog(accuracy, theory.subgradient_steps_bound(1, 1, accuracy), **figures.THEORY)
 for number, (name, (x, steps)) in enumerate(counts.items()):
-    marker, color = styles[name]
-    axes[int(number > 1)].loglog(x, steps, marker=marker, color=color, linewidth=1, label=name)
+    look = {"marker": "osovsDx"[number], "color": colors[number], "linewidth": 1}
+    axes[int(number > 1)].loglog(x, steps, **look, label=name)
 for ax, title in zip(axes, ("smooth, bound LR²/(2ε)", "with kinks, bound G²R²/ε²"), strict=True):
     ax.set(xlabel="relative accuracy", xlim=(0.3, 1e-6 if ax is axes[0] else 1e-3), ylim=(1, 1e5), title=title)
     figures.legend(ax, loc="lower right" if ax is axes[0] else "upper left")

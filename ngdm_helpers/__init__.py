@@ -17,6 +17,7 @@ __all__ = [
     "networks",
     "notebooks",
     "objectives",
+    "penalties",
     "records",
     "theory",
     "trajectories",

@@ -33,6 +33,9 @@
 # mark.*
 
 # %% id="imports" slideshow={"slide_type": "skip"}
+import math
+from fractions import Fraction
+
 import numpy as np
 
 from ngdm_helpers import claims, explorers, figures, theory, trajectories
@@ -220,9 +223,9 @@ print(
 # %% [markdown] id="propositions-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict.** Proposition 3.2 **holds**. Proposition 3.1 **holds if** arithmetic is exact, $\beta_0$ has a density
 # and the steps are fixed beforehand. Floating-point numbers are a grid with finitely many points, so “probability 0”
-# becomes a positive frequency, small in single precision: the ledger counts it. What the propositions do *not* say is
-# that the iterates stay far from 0. Every coordinate is within $\eta\lambda$ of it, and a threshold at $\eta\lambda$
-# finds them all.
+# becomes a positive frequency, small in single precision: the ledger counts it, and idea 5 explains it. What the
+# propositions do *not* say is that the iterates stay far from 0. Every coordinate is within $\eta\lambda$ of it, and a
+# threshold at $\eta\lambda$ finds them all.
 
 # %% id="propositions-ledger"
 claims.ledger("L1", "L2")
@@ -394,8 +397,8 @@ print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
 # **Verdict: imprecise.** *What holds:* practitioners do keep $\eta$ and raise $\lambda$; on (7) that makes the
 # two-step mean of the norm larger, in proportion. *What does not:* the effect is not one of the penalty but of the
 # step. Hold $\eta\lambda$ and it is gone. On (7) no $\lambda$ is better than another, so this example cannot show
-# that a penalty fails at its purpose. That takes a data term, as in (11), where $\lambda$ moves the minimiser as
-# well, while the band is still set by $\eta\lambda$.
+# that a penalty fails at its purpose. That takes a data term, as in (11) and idea 6, where $\lambda$ moves the
+# minimiser as well, while the band is still set by $\eta\lambda$.
 
 # %% id="disguise-ledger"
 claims.ledger("L3c")
@@ -475,7 +478,7 @@ for ax, (shares, labels, title) in zip(axes, panels, strict=True):
     ax.grid(False)
 figures.show(
     figure,
-    "How many weights are exactly 0 depends on the format and on the schedule, and hardly on anything else.",
+    "How many weights are exactly 0 depends on the format, on whether the step is a power of two, and on the schedule.",
     alt="Two tables of shares, formats by steps and formats by schedules. With a constant step they are 0 or tiny, but "
     "for powers of two in float16 and bfloat16, up to a third. With schedules that change at every step float16 and "
     "bfloat16 are near 100 %, float32 near 100 % for two of three, float64 near 0.",
@@ -807,9 +810,7 @@ assert np.isclose(balanced, theory.subgradient_bound(L1Norm(2.0, 3), 0.01))
 # * **C** $\beta$ is never 0 in either.
 
 # %% id="diminishing-by-hand" slideshow={"slide_type": "subslide"}
-from fractions import Fraction  # exact: numerator and denominator are whole numbers of any length  # noqa: E402
-
-exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1
+exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
 for k in range(2000):
     exact -= Fraction(1, 2 * (k + 1)) * (1 if exact > 0 else -1)
     double -= 0.5 / (k + 1) * np.sign(double)
@@ -1262,8 +1263,6 @@ claims.ledger("L12")
 # </details>
 
 # %% id="staircase-check" tags=["check"] slideshow={"slide_type": "skip"}
-import math  # noqa: E402
-
 stairs.drive()
 treads = [
     theory.staircase_plateau(plus, period, 0.5)

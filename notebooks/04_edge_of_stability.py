@@ -30,10 +30,14 @@
 # mark.*
 
 # %% id="imports" slideshow={"slide_type": "skip"}
+import warnings
+
 import numpy as np
 
 from ngdm_helpers import claims, explorers, figures, theory, trajectories
 from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, Separable, Trough
+
+warnings.simplefilter("ignore", trajectories.DivergenceWarning)  # here divergence is part of the picture
 
 # %% [markdown] id="quadratic-claim" slideshow={"slide_type": "slide"}
 # ## 1 · 2/L on a quadratic
@@ -546,8 +550,9 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # **Claim.** Ma, Wu and Ying (2022) explain unstable convergence by *subquadratic growth*: a quadratic describes the
 # loss in a very small neighbourhood of the minimum only, and beyond it the loss grows more slowly. The paper objects.
 # (i) Huber is a counterexample: it is quadratic around its minimum. (ii) That it lacks a second derivative is to
-# blame: $C^2$ functions would all show subquadratic growth near the minimum. (iii) Finite differences on ReLU
-# networks are invalid, because their minima are not differentiable.
+# blame: functions that have one would all show subquadratic growth near the minimum. (Our copy has lost the symbol:
+# $C^2$ or $L$-smooth. The example below is both.) (iii) Finite differences on ReLU networks are invalid, because
+# their minima are not differentiable.
 
 # %% [markdown] id="subquadratic-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** Take $x^2/2$ up to $|x|=1$, and let it go on like $|x|^q$ beyond. Gradient descent at $\eta=2.5$, past
@@ -565,7 +570,7 @@ for name, loss, style in (
     ("mollified Huber", Separable("mollified Huber"), {"color": figures.ORANGE}),
     ("log-cosh", Separable("log-cosh"), figures.SMOOTH),
 ):
-    ends = trajectories.run(loss, [0.01], etas, 8000, record_every=1).iterates[-2:, :, 0]
+    ends = trajectories.run(loss, [0.01], etas, 8000).iterates[-2:, :, 0]
     ax.plot(etas, np.abs(ends).mean(0), **style, label=name)
 past = etas[etas > 2]
 ax.plot(past, np.sqrt(3 * (1 - 2 / past)), **figures.THEORY, label="√(3(1 − 2/η)), expansion at 0")
@@ -664,12 +669,12 @@ figures.show(
 # %% [markdown] id="subquadratic-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict.** (i) is **wrong**: quadratic near the minimum and subquadratic beyond is what Ma, Wu and Ying describe
 # (we judge by their abstract; their Definition 4.1 was not at hand), and Huber is a textbook case. (ii) is **wrong**:
-# the mollified Huber is $C^2$, exactly quadratic up to 0.8, and has 2-cycles. (iii) is **imprecise**: the theorem of
-# Laurent and von Brecht concerns the hinge loss, and what a step of gradient descent meets is a secant, not a
-# derivative; the ReLU network's second difference over the length of a step lies above autograd's Hessian, because it
-# counts the kinks in between. What this does *not* show: that subquadratic growth explains networks. The necessary
-# condition is one-dimensional. In many dimensions a run can also escape along others (idea 2), and the ReLU network
-# above sits at the edge without growing subquadratically along its top eigenvector.
+# the mollified Huber is $C^2$ and $L$-smooth, exactly quadratic up to 0.8, and has 2-cycles. (iii) is **imprecise**:
+# the theorem of Laurent and von Brecht concerns the hinge loss, and what a step of gradient descent meets is a
+# secant, not a derivative; the ReLU network's second difference over the length of a step lies above autograd's
+# Hessian, because it counts the kinks in between. What this does *not* show: that subquadratic growth explains
+# networks. The necessary condition is one-dimensional. In many dimensions a run can also escape along others (idea
+# 2), and the ReLU network above sits at the edge without growing subquadratically along its top eigenvector.
 
 # %% id="subquadratic-ledger"
 claims.ledger("E9", "E10", "E11")

@@ -348,8 +348,8 @@ CLAIMS = (
     Claim(
         "E10",
         "Section 4",
-        "C² functions all show subquadratic growth near the minimum during unstable convergence",
-        "all C² functions",
+        "twice differentiable functions all show subquadratic growth near the minimum during unstable convergence",
+        "all of them",
         "wrong",
         "the growth that counts is where the iterates are: near the minimum this one is exactly quadratic",
         _cycles_without_local_subquadratic_growth,

@@ -110,9 +110,10 @@ def huber_losses():
     problems = {data: huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
     L = {data: problem.smoothness for data, problem in problems.items()}
     shares = {data: _top_share(problem) for data, problem in problems.items()}
+    least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
         "c": log_slider("c = ηL", 2.2, 0.5, 136, meaning="learning rate in units of 1/L"),
-        "eta": log_slider("η", 2.2 / L["U[0, 1]"], 0.5 / max(L.values()), 136 / min(L.values()), meaning="the same, η"),
+        "eta": log_slider("η", 2.2 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
         "delta": log_slider("δ", 1.0, 0.1, 2, meaning="Huber's threshold"),
         "data": choice("X", "U[0, 1]", list(problems), meaning="how the data were drawn"),
     }
@@ -156,7 +157,8 @@ def huber_losses():
             inside = np.abs(problems[data].y).max() < delta  # all residuals, at β = 0
             predicted = float(theory.huber_rise(c, shares[data], delta)) if inside else np.nan
             lowest = int(np.argmin(run.values[:400]))
-            top = lowest + int(np.argmax(np.diff(run.values[lowest:]) <= 0))
+            over = np.diff(run.values[lowest:]) <= 0
+            top = lowest + int(np.argmax(over)) if over.any() else steps
             words = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
             early_title.set_text(f"{words}; " + (f"predicted {predicted:.1f}" if inside else "starts past δ"))
         passes.set_xdata([predicted] * 2)

@@ -151,16 +151,18 @@ def huber_losses():
         values.set_data(run.steps + 1, run.values)
         plateau.set_ydata([level, level])
         bound.set_ydata([delta**2 * c / 2] * 2)
-        early_title.set_text(f"falls (shown: f / f₀), η = {eta:.3g}")
         predicted = np.nan
-        if c > 2:
-            inside = np.abs(problems[data].y).max() < delta  # all residuals, at β = 0
-            predicted = float(theory.huber_rise(c, shares[data], delta)) if inside else np.nan
-            lowest = int(np.argmin(run.values[:400]))
+        if c <= 2:
+            early_title.set_text(f"falls (shown: f / f₀), η = {eta:.3g}")
+        elif np.abs(problems[data].y).max() >= delta:
+            early_title.set_text("starts past δ: no prediction")
+        else:  # all residuals start within δ
+            predicted = float(theory.huber_rise(c, shares[data], delta))
+            lowest = int(np.argmin(run.values))
             over = np.diff(run.values[lowest:]) <= 0
             top = lowest + int(np.argmax(over)) if over.any() else steps
             words = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
-            early_title.set_text(f"{words}; " + (f"predicted {predicted:.1f}" if inside else "starts past δ"))
+            early_title.set_text(f"{words}; predicted {predicted:.1f}")
         passes.set_xdata([predicted] * 2)
         tail = run.values[-200:].mean()
         late_title.set_text(f"c = {c:.3g}: mean of last 200 is {tail:.3g}")

@@ -439,7 +439,8 @@ for c in (2.05, 2.1, 2.5, 3.0):
 # %% [markdown] id="rise-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds, and is explained.** In more dimensions every eigenvector with $\eta\lambda_i>2$ does this while
 # the others converge; with centred data the start has little of the top one, and for $c$ just above 2 the loss falls
-# first (slider of idea 4).
+# first. The dotted step in the slider of idea 4 is this law for the top eigenvector alone: close where the rise is
+# long, too early where it is short, because the loss goes on rising until most residuals are past $\delta$.
 
 # %% id="rise-ledger"
 claims.ledger("E7")

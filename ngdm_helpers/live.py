@@ -6,6 +6,7 @@ ipywidgets' front-end keeps one message under way and holds the newest value bac
 latest value wins without a queue of our own. Nothing but ipywidgets is needed in the front-end.
 """
 
+import contextlib
 import html
 import inspect
 import io
@@ -217,9 +218,12 @@ class Live(widgets.VBox):
     def drive(self):
         """Move every control to both ends (a dropdown to every option) and to every mark, then back.
 
-        An error in ``update`` is raised here.
+        An error in ``update`` is raised here. The page is told only how it ends: it answers a move that comes from
+        Python by sending the place on the scale back, and that answer would arrive after the drive, as a move.
         """
-        with self._lock:
+        with self._lock, contextlib.ExitStack() as held:
+            for widget in (*self.controls.values(), self.image, self.message):
+                held.enter_context(widget.hold_sync())
             start = self.values
             for name, control in self.controls.items():
                 for end in _ends(control):

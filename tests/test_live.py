@@ -155,6 +155,21 @@ def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch
     assert not calls
 
 
+def test_a_drive_tells_the_page_only_how_it_ends(monkeypatch):
+    """The page answers every place on a scale that it is told; an answer that comes after the drive is a move."""
+    widget = sine(marks={"off the grid": {"a": 0.123456}})
+    sent = []
+    for part in (*widget.controls.values(), widget.image):
+        send = part.send_state
+        monkeypatch.setattr(part, "send_state", lambda key=None, send=send, part=part: [sent.append(part), send(key)])
+    start = widget.values
+    widget.drive()
+    assert widget.values == start and len(sent) == len(set(sent))
+    sent.clear()
+    widget.set(a=0.2)
+    assert widget.controls["a"] in sent and widget.image in sent  # as any other move
+
+
 def test_a_background_control_redraws_everything_and_only_it(monkeypatch):
     widget = sine(background={"b"})
     calls = count_full_draws(widget, monkeypatch)

@@ -87,7 +87,8 @@ def side_by_side(batch, steps, device):
     """Both sides in turn: seconds of each step (2, steps), norms (2, steps), and the largest gap of a weight."""
     pixels = Pixels(batch * steps)
     chosen = [index.tolist() for index in penalties.batches(len(pixels), batch, steps, seed=0)]
-    loader = torch.utils.data.DataLoader(pixels, batch_sampler=chosen)
+    own = torch.Generator()  # a loader draws a number when it starts: not from the generator of the dropout
+    loader = torch.utils.data.DataLoader(pixels, batch_sampler=chosen, generator=own)
     theirs_model, ours_model = network(device), network(device)
     sides = (
         appendix_b(theirs_model, loader, device),

@@ -108,13 +108,13 @@ def _add_sign(weight, gradient, lam):
 
 def _sgd(weight, gradient, step, lr, lam):
     _add_sign(weight, gradient, lam)
-    weight.sub_(gradient, alpha=lr)
+    weight.add_(gradient, alpha=-lr)
 
 
 def _momentum(weight, gradient, velocity, step, lr, lam):
     _add_sign(weight, gradient, lam)
     velocity.mul_(MOMENTUM).add_(gradient)
-    weight.sub_(velocity, alpha=lr)
+    weight.add_(velocity, alpha=-lr)
 
 
 def _adam(weight, gradient, mean, square, step, lr, lam):
@@ -126,7 +126,7 @@ def _adam(weight, gradient, mean, square, step, lr, lam):
 
 
 def _proximal(weight, gradient, step, lr, lam):
-    weight.sub_(gradient, alpha=lr)
+    weight.add_(gradient, alpha=-lr)
     weight.sub_(torch.clamp(weight, -lr * lam, lr * lam))  # |β| ≤ ηλ goes to 0, exactly
 
 

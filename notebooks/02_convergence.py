@@ -18,9 +18,9 @@
 #
 # 1. say what the capture theorem promises, and why a run that leaves the cube refutes nothing;
 # 2. predict from $X^\top X$ whether gradient descent keeps the cube, and name the step sizes at which kinks do matter;
-# 3. measure $L$ across a kink, and say what rounding it off changes;
-# 4. read $1/\varepsilon$ and $1/\varepsilon^2$ as what they are: bounds for the worst function, in a dimension that
-#    grows;
+# 3. measure $L$ across a kink, and say what rounding it off changes; 4. read $1/\varepsilon$ and $1/\varepsilon^2$ as
+# what they are: bounds for the worst function, with kinks in a dimension
+#    that grows;
 # 5. design a comparison of activations that separates smoothness from shape;
 # 6. name the assumptions that ReLU networks do satisfy, and what follows from them.
 #
@@ -100,7 +100,8 @@ capture
 # %% [markdown] id="capture-why" slideshow={"slide_type": "subslide"}
 # **Why.** As we remember it (the book was not at hand), the capture theorem says that *there is* an open set $S$ around
 # $\beta^*$, as small as one likes, that is never left once entered, for steps that are bounded and proportional to
-# the gradient. Proposition 2.1 takes $S$ to be the ball. Let the minimiser be 0.
+# the gradient. Proposition 2.1 takes $S$ to be the ball. Without convexity that fails in every norm, on the line
+# already: a start in the ball may belong to another minimum (last line below). Let $f$ be convex and the minimiser 0.
 #
 # **A. Sublevel sets capture.** *$f$ convex with the single minimiser 0, any norm, $m=\min_{\|\beta\|=1}f$. Then
 # $S=\{f<m\}$ lies in the unit ball, and a sequence with falling values that is in $S$ stays there.* If
@@ -128,6 +129,10 @@ rng = np.random.default_rng(0)
 for p in (2, 3, 4, 10):
     X = rng.uniform(0, 1, (1000, p))
     print(f"X from U[0, 1], n = 1000, p = {p:2d}: XᵀX diagonally dominant: {theory.diagonally_dominant(X.T @ X)}")
+x = 0.9
+for _ in range(100):
+    x -= 0.1 * x * (x - 0.5) * (x - 2)  # the slope of a polynomial with minima at 0 and 2 and a hill at ½
+print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradient descent goes to {x:.3f}")
 
 # %% [markdown] id="capture-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong.** Smooth gradient descent with a falling loss may leave the unit ball that it started in, when the
@@ -152,7 +157,7 @@ claims.ledger("C1")
 # %% id="capture-check" tags=["check"] slideshow={"slide_type": "skip"}
 capture.drive()
 assert claims.falls(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
-assert (np.diff(np.linalg.norm(run.iterates, axis=-1)) < 0).all()
+assert (np.diff(np.linalg.norm(run.iterates, axis=-1)) < 0).all() and abs(x - 2) < 1e-3
 starts = rng.uniform(-1, 1, (20_000, 2))
 kept = trajectories.run(parabola, starts[parabola.value(starts) < level], 0.1, 100).iterates
 assert kept.shape[1] > 1000 and np.abs(kept).max() < 1  # from S, no run leaves the cube
@@ -313,6 +318,7 @@ claims.ledger("C2")
 # %% id="figure-check" tags=["check"] slideshow={"slide_type": "skip"}
 figure_one.drive()
 assert claims.falls(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
+assert (np.diff(np.linalg.norm(run.iterates, axis=-1), axis=0) < 0).all()  # the ball is kept
 wide, narrow, centred, tall = shares.values()
 assert wide.min() > 60 and centred.min() > 40 and 10 < narrow.max() < 50 and tall.max() == 0
 assert wide[1] > 0.8 * wide[0]  # no kinks, nearly as many exits

@@ -22,6 +22,7 @@ bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.trajectories
 	$(BIN)/python -m benchmarks.machines
 	$(BIN)/python -m benchmarks.slider
+	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.vgg16_step
 
 .venv/bin/python:

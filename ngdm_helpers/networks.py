@@ -107,7 +107,7 @@ _PROBES = 256  # images that "variance-preserving" is measured on
 
 
 def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None):
-    """Appendix A's network: ``depth`` − 1 layers with weights in 3×3 convolutions and pools, then Linear(64, 10).
+    """Appendix A's network: ``depth`` − 3 convolutions 3×3, average pools between them, then Linear(64, 10).
 
     It takes (n, 3, 32, 32) to (n, 10), and is kuangliu's VGG with the appendix's three changes: no batch
     normalisation, average for max pools, fewer channels; Linear(512, 10) becomes Linear(64, 10) with them. (As in
@@ -168,16 +168,29 @@ def _weighted(model):
     return [layer for layer in model if hasattr(layer, "weight")]
 
 
-def activation_gain(activation):
-    """1/√E[φ(z)²] for the activation φ and a standard normal z, by quadrature: √2 for ReLU (He et al. 2015), 1 for |x|.
+def activation_gain(activation, scale=1.0):
+    """s/√E[φ(sz)²] for the activation φ, s = ``scale``, a standard normal z: √2 for ReLU (He et al. 2015), 1 for |x|.
 
-    Weights of variance gain²/fan_in keep the mean square of what passes through φ and a wide linear layer at 1.
+    Weights of variance gain²/fan_in keep the mean square s² of what goes through φ and a wide linear layer. For φ that
+    is not positively homogeneous it depends on s: GELU's is 1.53 at s = 1 and grows to 2 as s → 0. By quadrature.
     """
+    scale = checks.positive_number("scale", scale)
     z = torch.linspace(
         -12, 12, 48_001, dtype=torch.float64
     )  # 0, where the kinks are, is a node of the trapezoidal rule
     density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
-    return 1 / math.sqrt(torch.trapezoid(activation_layer(activation)(z).square() * density, z).item())
+    return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
+
+
+def mean_squares(model, X):
+    """The mean square of the outputs of each layer with weights of a `vgg` on images X, a NumPy array (layers,)."""
+    found, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            outputs = layer(outputs)
+            if hasattr(layer, "weight"):
+                found.append(outputs.square().mean().item())
+    return np.array(found)
 
 
 # --- sharpness --------------------------------------------------------------------------------------------------------

@@ -20,49 +20,57 @@ DESCRIPTIONS = {
 KEY = ("data", "images", "depth", "activation", "init", "gain", "optimizer", "lr", "batch", "steps", "seeds")
 DEPTHS = (11, 13, 19)
 ACTIVATIONS = ("relu", "gelu", "bridge-10", "bridge-3", "bridge-100", "abs", "leaky", "tanh")
-BATCH, POINTS = 16, 50  # of a recorded curve
+BATCH, POINTS = 8, 25  # of a recorded curve
+STEPS = {"digits": 300, "cifar10": 200, "cifar10-jpeg": 200}  # what two cores do in an hour
+CIFAR10 = ("cifar10", "cifar10-jpeg")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the grid: depths × activations × rates × gains."""
+    """A part of the grid: depths × activations × rates × gains, on some of the data.
+
+    The first rate of every part is measured first, then the second, and so on; ``turn`` is added to these numbers.
+    """
 
     init: str
     optimizer: str
     rates: tuple[float, ...]
-    steps: int = 400
+    steps: int | None = None  # None: STEPS
     gains: tuple[float, ...] = (1.0,)
     depths: tuple[int, ...] = DEPTHS
     activations: tuple[str, ...] = ACTIVATIONS
     data: tuple[str, ...] = tuple(NAMES)
+    turn: int = 0
 
 
-PARTS = {  # in the order in which they are measured
+TWO = ("relu", "gelu")  # the paper's
+PARTS = {
+    "gain": Part("variance-preserving", "sgd", (0.01,), None, (0.6, 0.8), DEPTHS, TWO, ("digits",), turn=1),
+    "long": Part("default", "sgd", (0.1,), 2000, depths=(11,), activations=TWO, data=("digits",), turn=1),
     "variance-preserving": Part("variance-preserving", "sgd", (0.01, 0.003, 0.03)),
     "adam": Part("default", "adam", (0.001, 0.0003, 0.003)),
-    "default": Part("default", "sgd", (0.03, 0.01, 0.1), steps=200),
-    "gain": Part(
-        "variance-preserving", "sgd", (0.01,), gains=(0.5, 0.7, 0.85, 1.15), activations=("relu", "gelu", "bridge-3"),
-        data=("digits",),
-    ),
-    "kaiming": Part("kaiming", "sgd", (0.01,), data=("digits",)),
-    "long": Part("default", "sgd", (0.1,), steps=4000, depths=(11,), activations=("relu", "gelu"), data=("digits",)),
-}  # fmt: skip
+    "default": Part("default", "sgd", (0.03, 0.01, 0.1), 100),
+    "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, activations=TWO, data=CIFAR10, turn=2),
+    "long-adam": Part("default", "adam", (0.001,), 600, activations=TWO, data=CIFAR10, turn=2),
+}
 
 
 def settings(data, images, parts=tuple(PARTS), depths=DEPTHS, activations=ACTIVATIONS, seeds=3, steps=None):
-    """The rows to measure on ``data``, as dicts of the fields KEY, the most telling first.
+    """The rows to measure on ``data``, as dicts of the fields KEY, in the order in which they are measured.
 
     images: how many there are. steps: instead of each part's own.
     """
+    chosen = [PARTS[name] for name in PARTS if name in parts and data in PARTS[name].data]
+    turns = sorted(
+        ((part.turn + i, part, lr) for part in chosen for i, lr in enumerate(part.rates)), key=lambda turn: turn[0]
+    )
     rows = [
         {
             "data": data, "images": images, "depth": depth, "activation": activation, "init": part.init, "gain": gain,
-            "optimizer": part.optimizer, "lr": lr, "batch": BATCH, "steps": steps or part.steps, "seeds": seeds,
+            "optimizer": part.optimizer, "lr": lr, "batch": BATCH, "steps": steps or part.steps or STEPS[data],
+            "seeds": seeds,
         }
-        for part in (PARTS[name] for name in parts)
-        if data in part.data
-        for lr in part.rates
+        for _, part, lr in turns
         for gain in part.gains
         for depth in part.depths
         if depth in depths
@@ -137,7 +145,7 @@ def row(X, y, **setting):
 
     The fields KEY are the setting; images and steps say how much data: ``steps`` batches of ``batch``, shuffled passes
     through ``images`` images. seconds: all seeds. every, losses: for each seed, the means of the minibatch loss over
-    ``every`` steps from step 0 on, at most 50, rounded to 4 significant digits; None from where it was not finite.
+    ``every`` steps from step 0 on, at most 25, rounded to 4 significant digits; None from where it was not finite.
     """
     from ngdm_helpers import networks
 

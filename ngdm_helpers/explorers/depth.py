@@ -1,0 +1,174 @@
+"""The sliders of notebook 2 on recorded networks: depth, activation, initialisation."""
+
+import numpy as np
+
+from ngdm_helpers import figures
+from ngdm_helpers.claims.convergence_depth import CHANCE, DEPTHS, SETUPS, depth_run, depth_settings, mean_loss
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, SMOOTH, THRESHOLD
+from ngdm_helpers.live import choice, live, select_slider
+
+DATA = [("digits", "digits"), ("CIFAR-10", "cifar10")]
+BETAS = {  # the bridge x·Φ(βx): label and recorded name
+    "1 (GELU)": "gelu",
+    "3": "bridge-3",
+    "10": "bridge-10",
+    "100": "bridge-100",
+    "∞ (ReLU)": "relu",
+}
+ROW = {  # label: (recorded name, whether it has a kink), by the size of the kink
+    "tanh": ("tanh", False),
+    "GELU": ("gelu", False),
+    "β = 3": ("bridge-3", False),
+    "β = 10": ("bridge-10", False),
+    "β = 100": ("bridge-100", False),
+    "leaky": ("leaky", True),
+    "ReLU": ("relu", True),
+    "|x|": ("abs", True),
+}
+
+
+class _Curve:
+    """The median of recorded losses over the seeds with a band from the lowest to the highest."""
+
+    def __init__(self, ax, style, label):
+        self.band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.25, linewidth=0)
+        (self.line,) = ax.plot([], [], **style, label=label)
+
+    def set(self, k, losses):
+        low, high = (np.where(np.isfinite(edge), edge, 99.0) for edge in (losses.min(axis=0), losses.max(axis=0)))
+        there = np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])
+        self.band.set_verts([there])
+        middle = np.median(losses, axis=0)
+        self.line.set_data(k, np.where(np.isfinite(middle), middle, np.nan))
+        return self.band, self.line
+
+
+def _loss_panel(ax):
+    ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
+    ax.axhline(CHANCE, **THRESHOLD)
+
+
+def recorded_depth():
+    """Recorded training of Appendix A's networks: depth, the bridge's β, η, initialisation and optimiser, data."""
+    figure, (loss, speed) = figures.new(2, size=(11, 4.4), width_ratios=(1, 1.15))
+    _loss_panel(loss)
+    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES}
+    figures.legend(loss, loc="lower left")
+    loss_title = loss.set_title("")
+    places = np.arange(len(ROW))
+    speed.set(xlim=(-0.6, len(ROW) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
+    speed.set_xticks(places, list(ROW), rotation=30)
+    speed.axhline(CHANCE, **THRESHOLD)
+    speed.axvline(4.5, color="0.8", linewidth=1)
+    for x, text in ((2.0, "smooth"), (6.0, "with a kink")):
+        speed.text(x, 2.74, text, ha="center", va="top")
+    groups = [
+        (
+            [place for place, (_, kink) in zip(places, ROW.values(), strict=True) if kink == kinked],
+            [name for name, kink in ROW.values() if kink == kinked],
+            speed.plot([], [], ".", color=style["color"], markersize=9)[0],
+            speed.plot([], [], "_", color=style["color"], markersize=26, markeredgewidth=2.5)[0],
+        )
+        for kinked, style in ((False, SMOOTH), (True, NGDM))
+    ]
+    speed_title = speed.set_title("")
+    names = {name: setup for setup, name in SETUPS.items()}
+
+    def update(data, setup, rate, depth, beta):
+        init, optimizer = names[setup]
+        rates = sorted({s[3] for s in depth_settings(data) if s[:3] == (init, optimizer, 1.0)})
+        lr = rates[("low", "middle", "high").index(rate)]
+        runs = {name: depth_run(data, depth, name, init, optimizer, lr) for name, _ in ROW.values()}
+        k = runs["relu"][0]
+        if loss.get_xlim() != (0, k[-1]):
+            loss.set_xlim(0, k[-1])
+        moved = [loss_title, speed_title]
+        for name, curve in curves.items():
+            moved += curve.set(*runs[BETAS[beta] if name == "beta" else name])
+        means = {name: mean_loss(losses) for name, (_, losses) in runs.items()}
+        for where, group, dots, bars in groups:
+            dots.set_data(np.repeat(where, len(means["relu"])), np.concatenate([means[name] for name in group]))
+            bars.set_data(where, [np.median(means[name]) for name in group])
+            moved += [dots, bars]
+        loss_title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
+        ahead = np.median(means["relu"] - means["gelu"])
+        speed_title.set_text(f"ReLU minus GELU: {ahead:+.2f}")
+        return moved
+
+    shown = list(SETUPS.values())
+    return live(
+        figure,
+        update,
+        depth=select_slider("depth", 13, list(DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
+        beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
+        rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
+        setup=choice("start and optimiser", shown[0], shown, meaning="initialisation and optimiser"),
+        data=choice("data", "digits", DATA, meaning="what is learned"),
+        marks={
+            f"VGG{depth}, {name}": {"depth": depth, "setup": name, "rate": "middle"}
+            for name in shown[:2]
+            for depth in (11, 19)
+        },
+        background=("data", "setup"),
+        caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; the "
+        "smooth activations do not lead the kinked ones as a group.",
+        alt="Two panels. Left: the training loss against the step for ReLU, GELU and a point on the bridge between "
+        "them, each a median with a band. Right: for eight activations, smooth ones left and kinked ones right, the "
+        "mean loss of each seed and the median.",
+    )
+
+
+_STYLES = (
+    ("relu", NGDM, "ReLU"),
+    ("gelu", SMOOTH, "GELU"),
+    ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
+)
+
+
+def recorded_gain():
+    """ReLU against GELU on digits as the weights start smaller: sliders depth and initialisation gain."""
+    sgd = ("variance-preserving", "sgd")
+    lr = 0.01
+    gains = sorted({s[2] for s in depth_settings("digits") if s[:2] == sgd and s[3] == lr})
+    figure, (loss, gap) = figures.new(2, size=(11, 4.2))
+    _loss_panel(loss)
+    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES[:2]}
+    figures.legend(loss, loc="lower left")
+    title = loss.set_title("")
+    gap.set(xlim=(min(gains) - 0.03, 1.03), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
+    gap.axhline(0, **THRESHOLD)
+    for depth, color in zip(DEPTHS, (GREEN, BLUE, figures.PURPLE), strict=True):
+        differences = np.array(
+            [
+                mean_loss(depth_run("digits", depth, "relu", *sgd, lr, g)[1])
+                - mean_loss(depth_run("digits", depth, "gelu", *sgd, lr, g)[1])
+                for g in gains
+            ]
+        )
+        gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
+        gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
+    figures.legend(gap, loc="lower right")
+    figures.note(gap, 0.03, 0.95, "GELU faster", va="top")
+    figures.note(gap, 0.03, 0.05, "ReLU faster")
+    here = gap.axvline(1, **figures.THEORY)
+
+    def update(gain, depth):
+        moved = [title, here]
+        for name, curve in curves.items():
+            k, losses = depth_run("digits", depth, name, *sgd, lr, gain)
+            moved += curve.set(k, losses)
+        loss.set_xlim(0, k[-1])
+        here.set_xdata([gain, gain])
+        title.set_text(f"VGG{depth}, weights × {gain:g}")
+        return moved
+
+    return live(
+        figure,
+        update,
+        gain=select_slider("gain", 1.0, gains, meaning="factor on every variance-preserving weight"),
+        depth=select_slider("depth", 13, list(DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
+        marks={f"VGG{depth}, gain {gains[0]:g}": {"depth": depth, "gain": gains[0]} for depth in DEPTHS},
+        caption="",
+        alt="Two panels. Left: the training loss of ReLU and GELU against the step, medians with bands. Right: the "
+        "difference of their mean losses against the gain, a curve with a band for each depth.",
+    )

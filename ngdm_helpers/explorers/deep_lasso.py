@@ -9,7 +9,7 @@ from ngdm_helpers.live import choice, live, log_slider, select_slider
 
 METHODS = {
     "SGD": ("sgd", NGDM),
-    "SGD with momentum 0.9": ("momentum", {"color": BLUE, "linestyle": "-"}),
+    "momentum 0.9": ("momentum", {"color": BLUE, "linestyle": "-"}),
     "Adam": ("adam", {"color": ORANGE, "linestyle": "-"}),
     "proximal SGD": ("proximal", PROXIMAL),
 }
@@ -19,22 +19,20 @@ def band_law():
     """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
     start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
     shares = np.arange(1, start.size + 1) / start.size
-    lams = np.geomspace(1e-5, 10, 200)
+    lams = np.array([1e-4, 10])
     figure, (norm, inside) = figures.new(2, size=(11, 4))
-    norm.set(xscale="log", yscale="log", xlim=(1e-5, 10), ylim=(1e-6, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
+    norm.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(1e-8, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
     (law,) = norm.plot([], [], **THEORY)
     norm.plot(0.1, PAPER_NORM, "*", color=VERMILLION, markersize=14)
     figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
     (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
     norm_title = norm.set_title("")
-    inside.set(
-        xscale="log", yscale="log", xlim=(1e-9, 100), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it"
-    )
+    inside.set(xscale="log", yscale="log", xlim=(1e-9, 10), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it")
     (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
     (uniform,) = inside.plot([], [], **THEORY)
     inside.axvline(SMALL, **THRESHOLD)
     (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
-    figures.note(inside, 0.03, 0.97, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", va="top")
+    figures.note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
     share_title = inside.set_title("")
 
     def update(N, eta, lam):
@@ -42,20 +40,21 @@ def band_law():
         law.set_data(lams, N * eta * lams / 2)
         mean = theory.band_mean_l1(N, eta, lam)
         here.set_data([lam], [mean])
-        norm_title.set_text(f"Nηλ/2 = {mean:,.2f} ± {theory.band_sd_l1(N, eta, lam):.2g}")
+        words = f"{mean:,.2f}" if mean >= 1 else f"{mean:.3g}"
+        norm_title.set_text(f"Nηλ/2 = {words} ± {theory.band_sd_l1(N, eta, lam):.2g}")
         simulated.set_data(np.sort(np.abs(theory.orbit(start, eta, lam)[0])), shares)
-        uniform.set_data([1e-9, s, 100], [1e-9 / s, 1, 1])
+        uniform.set_data([1e-9, s, 10], [1e-9 / s, 1, 1])
         share = theory.band_share(SMALL, eta, lam)
         crossing.set_data([SMALL], [share])
-        share_title.set_text(f"ηλ = {s:.3g}; below 10⁻⁵: a fraction of {share:.3g}")
+        share_title.set_text(f"ηλ = {s:.3g}; {100 * share:.3g} % below 10⁻⁵")
         return law, here, norm_title, simulated, uniform, crossing, share_title
 
     return live(
         figure,
         update,
-        N=log_slider("N", VGG16_PARAMETERS, 2, 1e10, meaning="number of weights"),
-        eta=log_slider("η", 0.01, 1e-4, 1, meaning="learning rate"),
-        lam=log_slider("λ", 0.1, 1e-5, 10, meaning="ℓ1 penalty"),
+        N=log_slider("N", VGG16_PARAMETERS, 2, 1e9, meaning="number of weights"),
+        eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
+        lam=log_slider("λ", 0.1, 1e-4, 10, meaning="ℓ1 penalty"),
         marks={
             "Appendix B: λ = 0.1": {"N": VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1},
             "λ = 0.001": {"N": VGG16_PARAMETERS, "eta": 0.01, "lam": 0.001},
@@ -87,7 +86,7 @@ def fine_tuned_mlp():
         right.plot(lams, [row["accuracy"] for row in ends], marker=".", **style, label=name)
     norm.plot(lams, [N * one["lr"] * lam / 2 for lam in lams], **THEORY)
     norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel=f"‖β‖₁ after {steps} steps")
-    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01", va="top")
+    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01\n0 is drawn at the bottom", va="top")
     right.axhline(one["accuracy_before"], **THRESHOLD)
     right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy")
     figures.legend(right, loc="center right")
@@ -135,7 +134,8 @@ def recorded_vgg16():
     runs = {f"{names[row['method']]}, λ = {row['lam']:g}": row for row in rows}
     last = max(row["steps"] for row in rows)
     figure, (norm, share) = figures.new(2, size=(11, 4))
-    norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(1, 2e7), xlabel="step k", ylabel="‖β‖₁")
+    norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(10, 3e6), xlabel="step k", ylabel="‖β‖₁")
+    figures.note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {ADAM_BAND}Nη")
     (values,) = norm.plot([], [])
     (law,) = norm.plot([], [], **THEORY)
     norm_title = norm.set_title("")
@@ -151,7 +151,7 @@ def recorded_vgg16():
         row = runs[run]
         y, style = np.array(row["curves"]["norm"]["values"]), METHODS[names[row["method"]]][1]
         values.set(color=style["color"], linestyle=style["linestyle"])
-        values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 1))
+        values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 10))
         level = {"sgd": row["law"], "adam": ADAM_BAND * row["parameters"] * row["lr"]}.get(row["method"], np.nan)
         law.set_data([0, last], [level, level])
         steps, zeros, small, inside = np.array(row["curves"]["census"]).T
@@ -165,7 +165,7 @@ def recorded_vgg16():
         figure,
         update,
         run=choice("run", "SGD, λ = 0.1", list(runs), meaning="update rule and penalty of a recorded run"),
-        marks={"SGD, λ = 0.1": {"run": "SGD, λ = 0.1"}, "Adam, λ = 0.1": {"run": "Adam, λ = 0.1"}},
+        marks={run: {"run": run} for run in ("SGD, λ = 0.1", "SGD, λ = 1", "Adam, λ = 0.1") if run in runs},
         caption="Of 138 357 544 weights all are in the band within a few hundred steps; what remains is Nηλ/2.",
         alt="Two panels. Left: the ℓ1 norm of VGG16 against the step, falling to a dashed level. Right: the share of "
         "its weights below ηλ, below 1e-5 and exactly 0 against the step.",

@@ -1,9 +1,9 @@
 """Networks, and two ways to train them: gradient descent on one batch, with its sharpness, and minibatch SGD.
 
-The only module of the package that imports torch when it is loaded. The full-batch part is the setting of Cohen et
-al., "Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability" (ICLR 2021), made small enough for
-a laptop: one loss, one fixed batch, plain gradient descent. The minibatch part is the setting of the paper's Figure 2:
-the VGG networks of its Appendix A on small images.
+This module and `penalties` are the only ones of the package that import torch when they are loaded. The full-batch
+part is the setting of Cohen et al., "Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability"
+(ICLR 2021), made small enough for a laptop: one loss, one fixed batch, plain gradient descent. The minibatch part is
+the setting of the paper's Figure 2: the VGG networks of its Appendix A on small images.
 """
 
 import contextlib

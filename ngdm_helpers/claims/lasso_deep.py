@@ -91,7 +91,7 @@ CLAIMS = (
         "the larger norm speaks against ℓ1 penalties for pruning",
         "69178.44 against 2113.83, no accuracy",
         "wrong",
-        "at λ = 0.1 the penalty exceeds every data gradient: the network is dead, and its norm is that of the step",
+        "at λ = 0.1 the zero network is a local minimiser: the network has died, and its norm is that of the step",
         _dead,
     ),
     Claim(
@@ -109,7 +109,7 @@ CLAIMS = (
         "networks under Adam show the same paradox",
         "the same paradox",
         "wrong",
-        "under a dominating penalty λ cancels in Adam: the band is a multiple of η, whatever λ",
+        "not on these networks: once the penalty dominates, λ cancels in Adam and the band is a multiple of η",
         _adam,
     ),
     Claim(

@@ -94,6 +94,9 @@ def _blocks(copies, *tensors):
 def _rows(tensor, copies):
     """A view (copies, …) of a tensor that is laid out densely, whatever the order of its axes when ``copies`` is 1."""
     if copies == 1 and not tensor.is_contiguous():
+        span = 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+        if span != tensor.numel():
+            raise ValueError(f"weights must lie densely in memory, got strides {tensor.stride()} for {tensor.shape}")
         tensor = tensor.detach().as_strided((tensor.numel(),), (1,))
     return tensor.detach().view(copies, -1)
 
@@ -221,6 +224,9 @@ def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, prog
     lams = [checks.nonnegative(f"lams[{i}]", lam, or_else="a number") for i, lam in enumerate(lams)]
     if not lams:
         raise ValueError("lams must be one or more numbers, got none")
+    for name, array in (("X", X), ("y", y)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
     if len(X) != len(y):
         raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
     if batch > len(X):

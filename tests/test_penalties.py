@@ -14,6 +14,15 @@ from ngdm_helpers.claims.lasso_deep import PAPER_NORM, VGG16_PARAMETERS
 RATES = {"sgd": 0.05, "momentum": 0.05, "adam": 0.01, "proximal": 0.05}
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Two threads are no faster on matrices this small, and many times slower when the cores are busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def problem(dtype=torch.float64, seed=0):
     """(model, X, y): a network of 58 parameters with dropout's place left empty, and 12 labelled examples."""
     generator = torch.Generator().manual_seed(7)
@@ -240,6 +249,13 @@ BAD = [
         "gradients and memory must have an entry for each of weights, got 0 and 1",
     ),
     (lambda: step(gradients=[torch.ones(2)]), ValueError, "gradients must be shaped like weights, got (2,) for (3,)"),
+    (
+        lambda: step(weights=[torch.ones(3, 2)[:, 0]]),
+        ValueError,
+        "weights must lie densely in memory, got strides (2,)",
+    ),
+    (lambda: tune(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
+    (lambda: tune(y=[0] * 12), TypeError, "y must be a torch tensor, got a list"),
     (lambda: penalties.census([W], 0), ValueError, "quantum must be positive, got 0.0"),
     (lambda: tune(lams=0.1), TypeError, "lams must be one or more numbers, got 0.1"),
     (lambda: tune(lams=[]), ValueError, "lams must be one or more numbers, got none"),

@@ -651,8 +651,9 @@ general
 # weight stays within about that of 0. So the final norm is the exact one, plus a band for each zero. While the exact
 # norm is far above $p\eta\lambda/2$, NGDM is right. Once $\lambda\ge2\|X^\top y\|_\infty$ (divided by $n$ for the
 # mean) the exact answer is 0 and nothing but bands is left. For still larger $\lambda$ idea 1 returns,
-# $p\eta\lambda/2$, if $\eta$ times the curvature $L$ of the data term is well below 1, and a little more if not (in
-# our first setting $\eta L\approx0.6$). **Past that point $\lambda$ has no job left but to be a learning rate.**
+# $p\eta\lambda/2$, if $\eta$ times the curvature $L$ of the data term is well below 1, and more if not (26.5 instead
+# of 25 in our first setting, with $\eta L\approx0.6$). **Past that point $\lambda$ has no job left but to be a learning
+# rate.**
 
 # %% id="general-theory"
 base = np.argmin(final["subgradient"].mean(axis=0))

@@ -79,12 +79,12 @@ def general_lasso():
     steps, tail, lams = 1500, 100, np.geomspace(1e-3, 100, 16)
     looks = {"NGDM": NGDM, "proximal gradient": PROXIMAL, "Adam": NGDM_LARGE}
     figure, (path, curve) = figures.new(2, size=(11, 4.2))
-    path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 1e3), xlabel="step k", ylabel="‖β‖₁")
+    path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e4), xlabel="step k", ylabel="‖β‖₁")
     norms = {name: path.plot([], [], **look)[0] for name, look in looks.items()}
     exact_level, band_level = path.axhline(1, **THEORY), path.axhline(1, **THRESHOLD)
     figures.note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
     path_title = path.set_title("")
-    curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 1e3), xlabel="λ", ylabel="final ‖β‖₁")
+    curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 3e4), xlabel="λ", ylabel="final ‖β‖₁")
     finals = {name: curve.plot([], [], marker=".", **look)[0] for name, look in looks.items()}
     (exact_curve,), (band,) = curve.plot([], [], **THEORY), curve.plot([], [], **THRESHOLD)
     (here,) = curve.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
@@ -150,7 +150,7 @@ def best_so_far():
     """f and its best value so far on (7) against (12): sliders p, ηλ and the residue, a choice of residues."""
     steps, counts = 200, np.unique(np.geomspace(1, 1000, 16).round().astype(int))
     figure, (run_ax, ratio) = figures.new(2, size=(11, 4.2))
-    run_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.05, 300), xlabel="step k", ylabel="f / (ηG²/2)")
+    run_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.05, 3e4), xlabel="step k", ylabel="f / (ηG²/2)")
     (values,), (best,) = run_ax.plot([], [], **NGDM), run_ax.plot([], [], **NGDM_LARGE, linewidth=3)
     (transient,) = run_ax.plot([], [], **THRESHOLD)
     run_ax.axhline(1, **THEORY)
@@ -216,7 +216,7 @@ def finite_precision():
     path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(floor, 3), xlabel="step k", ylabel="|β|")
     (sizes,) = path.plot([], [], ".", color=NGDM["color"], markersize=3)
     (death,) = path.plot([], [], "X", color="black", markersize=10)
-    path.text(1.3, 3 * floor, "X: exactly 0 from here on", va="bottom")
+    path.text(1.3, 300 * floor, "X: exactly 0 from here on", va="bottom")
     path_title = path.set_title("")
     digits_axis = np.arange(3, 41)
     first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
@@ -471,7 +471,7 @@ def staircase():
     """NGDM on ½β² − cβ + λ|β|: sliders c/λ and ηh; the mean of sign(β) against c/λ with its plateaus."""
     ratios, window = np.linspace(0, 1, 301), 48
     figure, (time, stairs) = figures.new(2, size=(11, 4.2))
-    time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="the last 48 steps", ylabel="β / (largest |β| shown)")
+    time.set(xlim=(0, window), ylim=(-1.4, 1.15), xlabel="the last 48 steps", ylabel="β / (largest |β| shown)")
     time.axhline(0, **THRESHOLD)
     (beta,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
     centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)

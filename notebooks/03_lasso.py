@@ -1242,7 +1242,8 @@ print(f"largest |β| at the start {row['largest']}: at λ = 0.001 it needs {row[
 # bias of class $c$ feels the softmax minus the frequency of $c$: with Appendix B's 1000 outputs and ten balanced
 # classes, $0.001-0.1$ at most. The penalty holds it at 0 as long as $\lambda$ is larger than that. At $\lambda=0.1$
 # the zero network is a local minimiser, by a hair; SGD finds its neighbourhood and stays in the band. (In a batch of
-# 8 the bias of a class that occurs feels at least $1/8-0.001>\lambda$: a few weights are outside at any step.)
+# 8 the bias of a class that occurs feels about $1/8>\lambda$: a few weights are outside at any step. The proximal run
+# ends with ten that are not 0, as many as there are classes.)
 #
 # *Adam* divides by the size of the gradient. Once the penalty dominates it, $\lambda$ cancels, and the band is a
 # multiple of $\eta$ alone (idea 9). *Proximal SGD* takes the data step first and then solves the penalty exactly:

@@ -794,7 +794,7 @@ for c in (1.0, 0.1, 0.01):
 # * T. Laurent and J. von Brecht, *The multilinear structure of ReLU networks* (2018): which minima are kinks, and for
 #   which loss.
 # * Y. Drori and M. Teboulle, *Performance of first-order methods for smooth convex minimization* (2014): the exact
-#   worst case, and why it is Huber's function.
+#   worst case, attained by Huber's function.
 # * D. Davis, D. Drusvyatskiy, S. Kakade and J. D. Lee, *Stochastic subgradient method converges on tame functions*
 #   (2020).
 # * J. Bolte and E. Pauwels, *Conservative set valued fields, automatic differentiation, stochastic gradient methods

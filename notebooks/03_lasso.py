@@ -1068,12 +1068,12 @@ while left > 0:
 figure, ax = figures.new(size=(9, 3.6))
 norms = np.linspace(law - 4 * deviation, law + 4 * deviation, 200)
 ax.plot(norms, np.exp(-(((norms - law) / deviation) ** 2) / 2), **figures.THEORY)
-for norm, text, side, color in (
-    (claims.PAPER_NORM, " printed", "left", figures.VERMILLION),
-    (total, "random numbers ", "right", figures.BLUE),
+for norm, text, side, height, color in (
+    (claims.PAPER_NORM, " printed", "left", 0.15, figures.VERMILLION),
+    (total, "random numbers ", "right", 0.8, figures.BLUE),
 ):
     ax.axvline(norm, color=color)
-    ax.text(norm, 0.15, f"{text}\n {norm:.2f} ", color=color, ha=side)
+    ax.text(norm, height, f"{text}\n {norm:.2f} ", color=color, ha=side)
 ax.set(xlabel="‖β‖₁ at one step", ylim=(0, 1.1), yticks=[], xlim=(norms[0], norms[-1]))
 figures.show(
     figure,
@@ -1193,6 +1193,7 @@ for (method, run), style in zip(tuned.items(), looks, strict=True):
     right.semilogx(lams, run.accuracy(X_test, y_test), marker="o", **style, label=method)
 left.loglog(lams, 85_002 * 0.01 * np.array(lams) / 2, **figures.THEORY)
 left.text(0.011, 3, "Nηλ/2, η = 0.01")
+left.text(0.15, 0.35, "exactly 0", color=figures.GREEN)
 left.set(xlabel="λ", ylabel="‖β‖₁ after 500 steps", ylim=(0.2, 3e3))
 right.axhline(0.1, **figures.THRESHOLD)
 right.text(0.012, 0.12, "guessing")
@@ -1242,8 +1243,8 @@ print(f"largest |β| at the start {row['largest']}: at λ = 0.001 it needs {row[
 # bias of class $c$ feels the softmax minus the frequency of $c$: with Appendix B's 1000 outputs and ten balanced
 # classes, $0.001-0.1$ at most. The penalty holds it at 0 as long as $\lambda$ is larger than that. At $\lambda=0.1$
 # the zero network is a local minimiser, by a hair; SGD finds its neighbourhood and stays in the band. (In a batch of
-# 8 the bias of a class that occurs feels about $1/8>\lambda$: a few weights are outside at any step. The proximal run
-# ends with ten that are not 0, as many as there are classes.)
+# 8 the bias of a class that occurs feels about $1/8>\lambda$ or more: a few weights are outside at any step. The
+# proximal run ends with ten that are not 0, as many as there are classes.)
 #
 # *Adam* divides by the size of the gradient. Once the penalty dominates it, $\lambda$ cancels, and the band is a
 # multiple of $\eta$ alone (idea 9). *Proximal SGD* takes the data step first and then solves the penalty exactly:

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -215,10 +216,11 @@ def test_bad_input_is_named(small, tmp_path, capsys):
         ({"lams": (0,)}, "lam must be positive, got 0.0"),
         ({"steps": 0}, "steps must be a positive integer, got 0"),
         ({"batch": 41}, "batch must be at most 40, the number of images, got 41"),
+        ({"seed": -1}, "seed must be an integer from 0 to 2**31 - 1, got -1"),
         ({"every": 0}, "every must be a positive integer, got 0"),
         ({"images": "mnist"}, "source must be 'digits', 'cifar10' or the path of an .npz file, got 'mnist'"),
     ):
-        with pytest.raises(ValueError, match=message.replace(".", r"\.")):
+        with pytest.raises(ValueError, match=re.escape(message)):
             measure(tmp_path, **options)
     with pytest.raises(FileNotFoundError, match="weights must be 'none', 'imagenet' or a file that exists, got 'no'"):
         NETWORK("no")
@@ -234,6 +236,16 @@ def test_weights_from_a_file_are_used(tmp_path, monkeypatch):
     torch.save(kept, tmp_path / "kept.pt")
     loaded = NETWORK(tmp_path / "kept.pt").state_dict()
     assert all(torch.equal(loaded[name], kept[name]) for name in kept)
+
+
+def test_the_benchmark_compares_the_same_steps(monkeypatch):
+    from benchmarks import vgg16_step
+
+    monkeypatch.setattr(vgg16_step, "network", lambda device: stand_in().to(device).train())
+    seconds, norms, gap = vgg16_step.side_by_side(batch=4, steps=5, device="cpu")
+    assert [len(times) for times in seconds] == [5, 5] and gap == 0.0
+    np.testing.assert_allclose(norms[0], norms[1], rtol=1e-6)
+    assert norms[0][4] < norms[0][0]
 
 
 def test_the_shipped_record_covers_what_the_notebook_shows():

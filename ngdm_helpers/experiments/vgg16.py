@@ -1,4 +1,9 @@
-"""VGG16 fine-tuned with an ℓ1 penalty, the paper's Appendix B at full size: a record of notebook 3."""
+"""VGG16 fine-tuned with an ℓ1 penalty, the paper's Appendix B at full size: a record of notebook 3.
+
+Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomplete last batch is left out):
+
+    python -m ngdm_helpers.experiments vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
+"""
 
 import hashlib
 import importlib.metadata
@@ -35,6 +40,7 @@ def vgg16_l1(
     seed=0,
     weights="none",
     test_count=None,
+    download=False,
     every=100,
     work=WORK,
     force=False,
@@ -47,8 +53,9 @@ def vgg16_l1(
     As in Appendix B: 32×32 images scaled to [−1, 1], the head of 1000 outputs, dropout on, a constant η = ``lr``, no
     decay. methods × lams: see `penalties.update`. steps: None for as many as bring every weight into its band, see
     `enough`. images: a source of `data.images`; count and test_count: how many images to train with and to test on
-    (None: all). batch: images a step. weights: see `network`. seed: of the initialisation, the order and the dropout.
-    every: steps between two checkpoints, which lie in the folder ``work`` until their run is done.
+    (None: all); download: fetch CIFAR-10 if it is not there. batch: images a step. weights: see `network`. seed: of
+    the initialisation, the order and the dropout. every: steps between two checkpoints, which lie in the folder
+    ``work`` until their run is done.
 
     Each run adds a row (see `row`) to the record "vgg16_l1" in ``folder``; a run that is there already is skipped
     unless ``force``, and one that was stopped, or killed, goes on from its last checkpoint to the same numbers.
@@ -58,7 +65,11 @@ def vgg16_l1(
     lams, lr = [checks.positive_number("lam", lam) for lam in lams], checks.positive_number("lr", lr)
     batch, every = checks.count("batch", batch), checks.count("every", every)
     steps = steps if steps is None else checks.count("steps", steps)
-    train, test = data.images(images, True, count), data.images(images, False, test_count)
+    if not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
+    train, test = (
+        data.images(images, split, number, download=download) for split, number in ((True, count), (False, test_count))
+    )
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
     common = {
@@ -288,6 +299,7 @@ def add_command(commands):
     vgg.add_argument("--lr", type=float, default=0.01, help="the learning rate η")
     vgg.add_argument("--steps", type=int, help="default: enough to bring every weight into its band")
     vgg.add_argument("--data", dest="images", default="digits", help="digits, cifar10, or an .npz file of JPEGs")
+    vgg.add_argument("--download", action="store_true", help="fetch CIFAR-10 if it is not there")
     vgg.add_argument("--images", dest="count", type=int, help="how many to train with; default: all")
     vgg.add_argument("--test-images", dest="test_count", type=int, help="how many to test on; default: all")
     vgg.add_argument("--batch", type=int, default=8, help="images a step; Appendix B has 512")

@@ -65,6 +65,7 @@ def numbers(rows):
 
 
 def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
+    assert vgg16.METHODS == penalties.METHODS
     state = torch.random.get_rng_state()
     model = NETWORK(seed=3)
     assert sum(part.numel() for part in model.parameters()) == VGG16_PARAMETERS

@@ -6,10 +6,10 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks, records
+from ngdm_helpers.experiments.vgg16 import METHODS
 from ngdm_helpers.records import rounded
 
 NAME, KEY, COMMAND = "mlp_l1", ("method", "lam", "lr", "seed", "steps"), "mlp-l1"
-METHODS = ("sgd", "momentum", "adam", "proximal")
 LAMS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 WIDTHS = (64, 256, 256, 10)  # 85 002 parameters
 RATE, ADAM_RATE = 0.01, 0.001

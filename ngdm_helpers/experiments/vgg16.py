@@ -23,7 +23,7 @@ from ngdm_helpers.records import rounded, thinned
 
 NAME = "vgg16_l1"
 KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps")
-METHODS = ("sgd", "momentum", "adam", "proximal")
+METHODS = ("sgd", "momentum", "adam", "proximal")  # of `penalties`, which imports torch
 SETTLED = 1e-4  # the relative distance from Nηλ/2 that counts as being there
 WORK = data.CACHE / "vgg16-l1"
 COMMAND = "vgg16-l1"

@@ -97,7 +97,8 @@ def compare(depth, batch, device, repeats=3):
 
     def ours(together):
         seeds = [0] * SEEDS  # the same batches for every model, so that all ways can be compared
-        return networks.train(fresh(), X, y, LR, steps, batch, seeds=seeds, together=together, progress=False).losses
+        how = {"seeds": seeds, "together": together, "threads": torch.get_num_threads(), "progress": False}
+        return networks.train(fresh(), X, y, LR, steps, batch, **how).losses
 
     ways = {
         "DataLoader loop": lambda: plain(fresh(torch.contiguous_format), dataset, batches.tolist(), device),

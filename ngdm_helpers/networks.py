@@ -175,11 +175,27 @@ def activation_gain(activation, scale=1.0):
     is not positively homogeneous it depends on s: GELU's is 1.53 at s = 1 and grows to 2 as s → 0. By quadrature.
     """
     scale = checks.positive_number("scale", scale)
-    z = torch.linspace(
-        -12, 12, 48_001, dtype=torch.float64
-    )  # 0, where the kinks are, is a node of the trapezoidal rule
-    density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
+    z, density = _normal()
     return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
+
+
+def mean_share(activation, scale=1.0):
+    """E[φ(sz)]²/E[φ(sz)²], in [0, 1], for s = ``scale`` and a standard normal z: how much of φ is a constant.
+
+    It is the correlation that one wide random layer gives to two inputs without any: 0 for tanh, 1/π for ReLU, 2/π for
+    |x|. The larger, the sooner a deep network, before it is trained, maps all inputs to nearly the same output (Poole
+    et al. 2016). By quadrature.
+    """
+    scale = checks.positive_number("scale", scale)
+    z, density = _normal()
+    values = activation_layer(activation)(scale * z)
+    return (torch.trapezoid(values * density, z) ** 2 / torch.trapezoid(values.square() * density, z)).item()
+
+
+def _normal():
+    """A grid with a node at 0, where the kinks are, and the standard normal density on it, both (48 001,)."""
+    z = torch.linspace(-12, 12, 48_001, dtype=torch.float64)
+    return z, torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
 
 
 def mean_squares(model, X):
@@ -275,7 +291,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
 
     model: a torch module, trained in place. X: (n, inputs), Y: (n, outputs), floating tensors of its dtype and device.
     lr: η > 0. sharpness_every: measure the sharpness at steps 0, sharpness_every, …; None for never. progress: show a
-    bar. On a CPU the run has one thread, see `_one_thread`.
+    bar. On a CPU the run has one thread, see `_threads`.
 
     The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
     averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
@@ -393,7 +409,7 @@ class TrainingRun:
     interrupted: bool = False
 
 
-def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, together=True, progress=True):
+def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, together=True, threads=1, progress=True):
     """Minibatch training on the cross-entropy, several models side by side on batches of their own: a `TrainingRun`.
 
     models: a list of `vgg` of one depth and activation, trained in place. X: (n, 3, 32, 32) float32, y: (n,) int64, on
@@ -401,6 +417,7 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     `minibatches` of each model; without, 0, 1, …. progress: show a bar.
     together: train them as one network of grouped convolutions, the same numbers up to rounding; faster at this batch
     (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
+    threads: of torch on a CPU, see `_threads`; more pay from batches of some hundred images on.
 
     The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
     no longer finite is left behind; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
@@ -408,7 +425,7 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]
-    models, count = _alike(models), _labelled(X, y)
+    models, count, threads = _alike(models), _labelled(X, y), checks.count("threads", threads)
     seeds = range(len(models)) if seeds is None else list(seeds)
     if len(seeds) != len(models):
         raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
@@ -423,19 +440,20 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     running = [(network, rows, make(network.parameters(), lr)) for network, rows in parts]
     done, interrupted = 0, False
     try:
-        for k in tqdm(range(steps), desc=f"η = {lr:g}", unit="step", disable=not progress):
-            for network, rows, updates in running:
-                chosen = batches[rows, k]
-                loss = cross_entropies(network, X[chosen], y[chosen])
-                updates.zero_grad()
-                loss.sum().backward()
-                updates.step()
-                losses[rows, k] = loss.detach()
-            done = k + 1
-            if k % _LOOK_EVERY == 0:
-                running = [part for part in running if bool(losses[part[1], k].isfinite().any())]
-                if not running:
-                    break
+        with _threads(threads):
+            for k in tqdm(range(steps), desc=f"η = {lr:g}", unit="step", disable=not progress):
+                for network, rows, updates in running:
+                    chosen = batches[rows, k]
+                    loss = cross_entropies(network, X[chosen], y[chosen])
+                    updates.zero_grad()
+                    loss.sum().backward()
+                    updates.step()
+                    losses[rows, k] = loss.detach()
+                done = k + 1
+                if k % _LOOK_EVERY == 0:
+                    running = [part for part in running if bool(losses[part[1], k].isfinite().any())]
+                    if not running:
+                        break
     except KeyboardInterrupt:
         interrupted = True
     if together:
@@ -542,15 +560,19 @@ def _seeded(seed):
 
 
 @contextlib.contextmanager
-def _one_thread():
-    """One CPU thread for torch, then as many as before.
+def _threads(count):
+    """``count`` CPU threads for torch, then as many as before.
 
-    Two are no faster on matrices this small, and many times slower when other processes want the second core. With one
-    the sums do not depend on the number of cores either.
+    Two are hardly faster on networks this small, and many times slower when other processes want the second core. With
+    one the sums do not depend on the number of cores either.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
+
+
+def _one_thread():
+    return _threads(1)

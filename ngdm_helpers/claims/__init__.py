@@ -3,7 +3,7 @@
 Every row carries the function that measures it; the table shows what that function returns now, no typed-in number.
 """
 
-from ngdm_helpers.claims import convergence, edge_of_stability, lasso, lasso_deep, preliminaries
+from ngdm_helpers.claims import convergence, convergence_depth, edge_of_stability, lasso, lasso_deep, preliminaries
 from ngdm_helpers.claims.convergence import (
     FIGURE_1,
     FOUR_LOSSES,
@@ -22,6 +22,14 @@ from ngdm_helpers.claims.convergence import (
     secants,
     slope,
     steps_to,
+)
+from ngdm_helpers.claims.convergence_depth import (
+    depth_run,
+    learning_settings,
+    mean_loss,
+    median_losses,
+    relu_minus_gelu,
+    widens,
 )
 from ngdm_helpers.claims.edge_of_stability import TWO_WEIGHTS, huber_problem, huber_tail, relu_toy
 from ngdm_helpers.claims.lasso import (
@@ -68,6 +76,7 @@ __all__ = [
     "absolute_steps",
     "band_means",
     "decimal_walk",
+    "depth_run",
     "exact_lasso",
     "falls",
     "figure_1",
@@ -78,15 +87,19 @@ __all__ = [
     "huber_tail",
     "interpolating_network",
     "last_norms",
+    "learning_settings",
     "leaves_falling",
     "ledger",
+    "mean_loss",
     "mean_signs",
+    "median_losses",
     "midpoint_gap",
     "one_dimensional_lasso",
     "paper_pair",
     "random_problems",
     "rates_losses",
     "rates_problem",
+    "relu_minus_gelu",
     "relu_toy",
     "secants",
     "sharp_problem",
@@ -95,10 +108,12 @@ __all__ = [
     "steps_to",
     "uniform_lasso",
     "walk",
+    "widens",
 ]
 
 _LASSO = sorted((*lasso.CLAIMS, *lasso_deep.CLAIMS), key=lambda claim: (int(claim.id[1:].rstrip("abc")), claim.id))
-CLAIMS = (*preliminaries.CLAIMS, *convergence.CLAIMS, *_LASSO, *edge_of_stability.CLAIMS)
+_CONVERGENCE = sorted((*convergence.CLAIMS, *convergence_depth.CLAIMS), key=lambda claim: claim.id)
+CLAIMS = (*preliminaries.CLAIMS, *_CONVERGENCE, *_LASSO, *edge_of_stability.CLAIMS)
 
 
 def ledger(*ids):

@@ -50,8 +50,8 @@ PARTS = {
     "variance-preserving": Part("variance-preserving", "sgd", (0.01, 0.003, 0.03)),
     "adam": Part("default", "adam", (0.001, 0.0003, 0.003)),
     "default": Part("default", "sgd", (0.03, 0.01, 0.1), 100),
-    "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, activations=TWO, data=CIFAR10, turn=2),
-    "long-adam": Part("default", "adam", (0.001,), 600, activations=TWO, data=CIFAR10, turn=2),
+    "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, data=CIFAR10, turn=3),
+    "long-adam": Part("default", "adam", (0.001,), 600, data=CIFAR10, turn=3),
 }
 
 
@@ -105,8 +105,6 @@ def depth(
     seeds are done; what is there already is skipped unless ``force``. An interrupted one is not recorded, and
     KeyboardInterrupt is raised again. Raises TypeError or ValueError, naming the argument, and FileNotFoundError.
     """
-    import torch
-
     from ngdm_helpers import data as sources
 
     for name in parts:
@@ -126,21 +124,16 @@ def depth(
         done = {tuple(old[field] for field in KEY) for old in records.load(NAMES[label], folder)}
         todo = [setting for setting in todo if tuple(setting.values()) not in done]
     provenance = {"data": DESCRIPTIONS[label], "device": _device_name(X), "threads": threads}
-    command = shlex.join(pathlib.Path(word).name if word == str(data) else word for word in shlex.split(command))
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with tqdm(todo, unit="setting", disable=not progress) as bar:
-            for setting in bar:
-                bar.set_description("VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}".format(**setting))
-                measured = row(X, y, **setting)
-                records.write(NAMES[label], [measured], command, KEY, folder, compact=True, **provenance)
-    finally:
-        torch.set_num_threads(before)
+    command = _without_folders(command, data)
+    with tqdm(todo, unit="setting", disable=not progress) as bar:
+        for setting in bar:
+            bar.set_description("VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}".format(**setting))
+            measured = row(X, y, threads, **setting)
+            records.write(NAMES[label], [measured], command, KEY, folder, compact=True, **provenance)
     return len(todo)
 
 
-def row(X, y, **setting):
+def row(X, y, threads=1, /, **setting):
     """One setting, all its seeds, as a row of the record; raises KeyboardInterrupt if interrupted.
 
     The fields KEY are the setting; images and steps say how much data: ``steps`` batches of ``batch``, shuffled passes
@@ -154,9 +147,8 @@ def row(X, y, **setting):
         networks.vgg(setting["depth"], setting["activation"], setting["init"], setting["gain"], seed, X)
         for seed in range(setting["seeds"])
     ]
-    run = networks.train(
-        models, X, y, setting["lr"], setting["steps"], setting["batch"], setting["optimizer"], progress=False
-    )
+    how = {"optimizer": setting["optimizer"], "threads": threads, "progress": False}
+    run = networks.train(models, X, y, setting["lr"], setting["steps"], setting["batch"], **how)
     if run.interrupted:
         raise KeyboardInterrupt
     every = -(-setting["steps"] // POINTS)
@@ -164,6 +156,15 @@ def row(X, y, **setting):
     means = np.stack([run.losses[:, k : k + every].mean(axis=1) for k in starts], axis=1)
     losses = [[float(f"{value:.4g}") if np.isfinite(value) else None for value in curve] for curve in means]
     return {**setting, "seconds": round(time.perf_counter() - begin, 2), "every": every, "losses": losses}
+
+
+def _without_folders(command, data):
+    """``command`` as it is stored: no --folder, and of ``data`` the file's name only."""
+    words = [pathlib.Path(word).name if word == str(data) else word for word in shlex.split(command)]
+    if "--folder" in words:
+        at = words.index("--folder")
+        del words[at : at + 2]
+    return shlex.join(words)
 
 
 def _device_name(X):

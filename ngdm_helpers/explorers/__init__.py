@@ -2,6 +2,7 @@
 
 from ngdm_helpers.explorers.convergence import activation_bridge, capture, figure_one, rates, smoothness_at_kink
 from ngdm_helpers.explorers.deep_lasso import band_law, fine_tuned_mlp, recorded_vgg16
+from ngdm_helpers.explorers.depth import recorded_depth, recorded_gain
 from ngdm_helpers.explorers.edge_of_stability import (
     chord_law,
     growth_decides,
@@ -55,6 +56,8 @@ __all__ = [
     "optimizer_bands",
     "quadratic_threshold",
     "rates",
+    "recorded_depth",
+    "recorded_gain",
     "recorded_sharpness",
     "recorded_vgg16",
     "relu_loss",

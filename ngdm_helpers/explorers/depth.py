@@ -15,13 +15,13 @@ BETAS = {  # the bridge x·Φ(βx): label and recorded name
     "100": "bridge-100",
     "∞ (ReLU)": "relu",
 }
-ROW = {  # label: (recorded name, whether it has a kink), by the size of the kink
+ROW = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
     "tanh": ("tanh", False),
+    "leaky": ("leaky", True),
     "GELU": ("gelu", False),
     "β = 3": ("bridge-3", False),
     "β = 10": ("bridge-10", False),
     "β = 100": ("bridge-100", False),
-    "leaky": ("leaky", True),
     "ReLU": ("relu", True),
     "|x|": ("abs", True),
 }
@@ -31,7 +31,7 @@ class _Curve:
     """The median of recorded losses over the seeds with a band from the lowest to the highest."""
 
     def __init__(self, ax, style, label):
-        self.band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.25, linewidth=0)
+        self.band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.18, linewidth=0, zorder=1.5)
         (self.line,) = ax.plot([], [], **style, label=label)
 
     def set(self, k, losses):
@@ -45,7 +45,7 @@ class _Curve:
 
 def _loss_panel(ax):
     ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
-    ax.axhline(CHANCE, **THRESHOLD)
+    ax.axhline(CHANCE, **THRESHOLD, zorder=0.9)
 
 
 def recorded_depth():
@@ -58,10 +58,9 @@ def recorded_depth():
     places = np.arange(len(ROW))
     speed.set(xlim=(-0.6, len(ROW) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
     speed.set_xticks(places, list(ROW), rotation=30)
-    speed.axhline(CHANCE, **THRESHOLD)
-    speed.axvline(4.5, color="0.8", linewidth=1)
-    for x, text in ((2.0, "smooth"), (6.0, "with a kink")):
-        speed.text(x, 2.74, text, ha="center", va="top")
+    speed.axhline(CHANCE, **THRESHOLD, zorder=0.9)
+    for x, text, style in ((0.02, "smooth", SMOOTH), (0.2, "with a kink", NGDM)):
+        figures.note(speed, x, 0.97, text, va="top", color=style["color"], weight="bold")
     groups = [
         (
             [place for place, (_, kink) in zip(places, ROW.values(), strict=True) if kink == kinked],
@@ -110,11 +109,11 @@ def recorded_depth():
             for depth in (11, 19)
         },
         background=("data", "setup"),
-        caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; the "
-        "smooth activations do not lead the kinked ones as a group.",
+        caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "
+        "and kinked activations do not form two groups.",
         alt="Two panels. Left: the training loss against the step for ReLU, GELU and a point on the bridge between "
-        "them, each a median with a band. Right: for eight activations, smooth ones left and kinked ones right, the "
-        "mean loss of each seed and the median.",
+        "them, each a median with a band. Right: the mean loss of each seed and the median for eight activations; "
+        "smooth and kinked ones, told apart by colour, are mixed.",
     )
 
 
@@ -135,7 +134,7 @@ def recorded_gain():
     curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES[:2]}
     figures.legend(loss, loc="lower left")
     title = loss.set_title("")
-    gap.set(xlim=(min(gains) - 0.03, 1.03), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
+    gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
     for depth, color in zip(DEPTHS, (GREEN, BLUE, figures.PURPLE), strict=True):
         differences = np.array(
@@ -147,9 +146,8 @@ def recorded_gain():
         )
         gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
         gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
-    figures.legend(gap, loc="lower right")
-    figures.note(gap, 0.03, 0.95, "GELU faster", va="top")
-    figures.note(gap, 0.03, 0.05, "ReLU faster")
+    figures.legend(gap, loc="upper right")
+    figures.note(gap, 0.03, 0.96, "above 0: GELU is faster", va="top")
     here = gap.axvline(1, **figures.THEORY)
 
     def update(gain, depth):

@@ -590,8 +590,8 @@ for name, (x, steps) in counts.items():
 # %% [markdown] id="depth-claim" slideshow={"slide_type": "slide"}
 # ## 5 · Figure 2: depth and activation
 #
-# **Claim.** *Figure 2* trains VGG networks of three depths twice, with ReLU and with GELU, which is similar in shape but
-# smooth. The gap in convergence speed widens with depth, as the paper expects, because depth adds non-smoothness.
+# **Claim.** *Figure 2* trains VGG networks of three depths twice: with ReLU, and with GELU, similar in shape but smooth.
+# The gap in convergence speed widens with depth, as the paper expects, because depth adds non-smoothness.
 # *Appendix A* gives the architecture: kuangliu's VGG with average for max pools, no batch normalisation and fewer
 # channels. Optimiser, learning rate, data, initialisation and number of seeds it does not give; ours are choices.
 

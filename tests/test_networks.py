@@ -233,7 +233,11 @@ BAD = [
     (lambda: data.digits(0), ValueError, "count must be a positive integer, got 0"),
     (lambda: data.digits(1.5), TypeError, "count must be a positive integer, got 1.5"),
     (lambda: data.digits(1798), ValueError, "count must be at most 1797, the number of digits there are, got 1798"),
-    (lambda: networks.mlp("swish"), ValueError, "activation must be one of 'relu', 'tanh', 'gelu', 'elu', got 'swish'"),
+    (
+        lambda: networks.mlp("swish"),
+        ValueError,
+        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
+    ),
     (lambda: networks.mlp("relu", 64), TypeError, "widths must be two or more positive integers, got 64"),
     (lambda: networks.mlp("relu", (64,)), ValueError, "widths must be two or more positive integers, got [64]"),
     (lambda: networks.mlp("relu", (64, 0)), ValueError, "widths[1] must be a positive integer, got 0"),
@@ -269,7 +273,7 @@ BAD = [
     (
         lambda: experiments.edge_of_stability(activations=("swish",)),
         ValueError,
-        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', got 'swish'",
+        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
     ),
     (lambda: experiments.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
 ]

@@ -126,7 +126,7 @@ def test_gradient_descent_is_torch_sgd_step_by_step(activation):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_directional_smoothness_is_its_definition(activation):
     model, X, Y = tiny(activation)
-    loss, lr = at(model, X, Y), 0.3
+    loss, lr = at(model, X, Y), 0.1 if activation == "abs" else 0.3  # |x| diverges at 0.3
     points = [flat(model)]
     for _ in range(25):
         points.append(points[-1] - lr * torch.func.grad(loss)(points[-1]))

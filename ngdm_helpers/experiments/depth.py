@@ -51,7 +51,7 @@ PARTS = {
     "adam": Part("default", "adam", (0.001, 0.0003, 0.003)),
     "default": Part("default", "sgd", (0.03, 0.01, 0.1), 100),
     "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, data=CIFAR10, turn=3),
-    "long-adam": Part("default", "adam", (0.001,), 600, data=CIFAR10, turn=3),
+    "long-adam": Part("default", "adam", (0.001,), 600, activations=TWO, data=CIFAR10, turn=3),
 }
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 import ngdm_helpers
 from ngdm_helpers import networks
 
-SEEDS, IMAGES, LR, WORKERS = 3, 1024, 0.01, min(4, os.cpu_count())
+SEEDS, IMAGES, LR, WORKERS = 3, 512, 0.01, min(4, os.cpu_count())
 REQUIRED = {"cpu": 1.5, "cuda": 5.0}
 NORMALISE = torchvision.transforms.Compose(
     [torchvision.transforms.ToTensor(), torchvision.transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]
@@ -130,7 +130,7 @@ def main():
     heading = f"{'':18}{'DataLoader loop':>16}{'one by one':>12}{'grouped':>10}{'vmap':>8}{'ratio':>8}{'required':>10}"
     print(heading, "-" * len(heading), sep="\n")
     met = True
-    for depth, batch in ((11, 8), (11, 128), (19, 8)):
+    for depth, batch in ((11, 8), (11, 32), (19, 8)):
         rates = compare(depth, batch, device)
         loop, single, grouped, vmapped = rates.values()
         ratio = max(single, grouped) / loop

@@ -3,7 +3,7 @@
 The loop is that of the paper's Appendix B: a Dataset of PIL images with ToTensor and Normalize, a DataLoader with a
 worker for each core (four at most), torch's default memory order, one network after the other. Both sides train the
 same networks from the same weights on the same batches and are compared, loss by loss, before they are timed, in turn,
-within one run. Ends with status 1 if a ratio falls short.
+within one run, with one thread of torch: more only wait for one another at such batches. Ends with status 1 if a ratio falls short.
 """
 
 import copy
@@ -97,7 +97,7 @@ def compare(depth, batch, device, repeats=3):
 
     def ours(together):
         seeds = [0] * SEEDS  # the same batches for every model, so that all ways can be compared
-        how = {"seeds": seeds, "together": together, "threads": torch.get_num_threads(), "progress": False}
+        how = {"seeds": seeds, "together": together, "progress": False}
         return networks.train(fresh(), X, y, LR, steps, batch, **how).losses
 
     ways = {
@@ -123,6 +123,7 @@ def compare(depth, batch, device, repeats=3):
 
 
 def main():
+    torch.set_num_threads(1)
     device = ngdm_helpers.device()
     kind = torch.cuda.get_device_name() if device == "cuda" else f"{os.cpu_count()} cores"
     required = REQUIRED[device]

@@ -3,7 +3,8 @@
 The loop is that of the paper's Appendix B: a Dataset of PIL images with ToTensor and Normalize, a DataLoader with a
 worker for each core (four at most), torch's default memory order, one network after the other. Both sides train the
 same networks from the same weights on the same batches and are compared, loss by loss, before they are timed, in turn,
-within one run, with one thread of torch: more only wait for one another at such batches. Ends with status 1 if a ratio falls short.
+within one run, with one thread of torch: more only wait for one another at such batches. Ends with status 1 if a ratio
+falls short.
 """
 
 import copy

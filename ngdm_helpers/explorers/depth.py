@@ -7,7 +7,7 @@ from ngdm_helpers.claims.convergence_depth import CHANCE, DEPTHS, SETUPS, depth_
 from ngdm_helpers.figures import BLUE, GREEN, NGDM, SMOOTH, THRESHOLD
 from ngdm_helpers.live import choice, live, select_slider
 
-DATA = [("digits", "digits"), ("CIFAR-10", "cifar10")]
+DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
 BETAS = {  # the bridge x·Φ(βx): label and recorded name
     "1 (GELU)": "gelu",
     "3": "bridge-3",
@@ -75,6 +75,7 @@ def recorded_depth():
 
     def update(data, setup, rate, depth, beta):
         init, optimizer = names[setup]
+        data = DATA[data]
         rates = sorted({s[3] for s in depth_settings(data) if s[:3] == (init, optimizer, 1.0)})
         lr = rates[("low", "middle", "high").index(rate)]
         runs = {name: depth_run(data, depth, name, init, optimizer, lr) for name, _ in ROW.values()}
@@ -98,11 +99,11 @@ def recorded_depth():
     return live(
         figure,
         update,
-        depth=select_slider("depth", 13, list(DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
-        beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
-        rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
+        data=choice("data", "digits", list(DATA), meaning="what is learned"),
         setup=choice("start and optimiser", shown[0], shown, meaning="initialisation and optimiser"),
-        data=choice("data", "digits", DATA, meaning="what is learned"),
+        rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
+        beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
+        depth=select_slider("depth", 13, list(DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
         marks={
             f"VGG{depth}, {name}": {"depth": depth, "setup": name, "rate": "middle"}
             for name in shown[:2]
@@ -155,7 +156,8 @@ def recorded_gain():
         for name, curve in curves.items():
             k, losses = depth_run("digits", depth, name, *sgd, lr, gain)
             moved += curve.set(k, losses)
-        loss.set_xlim(0, k[-1])
+        if loss.get_xlim() != (0, k[-1]):
+            loss.set_xlim(0, k[-1])
         here.set_xdata([gain, gain])
         title.set_text(f"VGG{depth}, weights × {gain:g}")
         return moved

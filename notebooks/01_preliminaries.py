@@ -109,7 +109,9 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 claims.ledger("P3")
 
 # %% [markdown] id="recursions-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** The gradient of $x^2$ fades near 0, the slope of $|x|$ does not.
 #
@@ -240,7 +242,9 @@ for dtype in (np.float16, np.float32, np.float64):
 claims.ledger("P2")
 
 # %% [markdown] id="kinks-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table
 # shows yours. All of them lie in the interval $[0,1]$, so all are subgradients.
@@ -326,7 +330,9 @@ for strength in (0.0, 0.5, 1.0):
 claims.ledger("P1")
 
 # %% [markdown] id="loss-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** Across $x_i^\top\beta=0$ the slope falls, and a convex function's slope never does. Raising $\lambda_2$ only
 # shortens the segments on which it shows; the kinks of $\lambda_1$ lie on other hyperplanes. (With a single parameter
@@ -410,7 +416,9 @@ for budget in (20, 200, 2000):
 # for gradient descent on any smooth convex $G$-Lipschitz function, so it says nothing about how the two compare.
 
 # %% [markdown] id="descent-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** $\eta=R/(G\sqrt T)$. Four times as many steps call for half the step and halve the bound.
 #
@@ -500,7 +508,9 @@ for q in (0.8, 0.98):
 claims.ledger("P4", "P5", "P6")
 
 # %% [markdown] id="steps-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B**, by more than ten orders of magnitude. Steps that tend to 0 *and* have an infinite sum guarantee arrival in the
 # limit; they do not make it fast.
@@ -616,7 +626,9 @@ figures.show(
 # by far more now and then. In double precision that is much rarer.
 
 # %% [markdown] id="machines-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The gap jumps when a sign differs, which takes a residual within rounding of 0.
 #

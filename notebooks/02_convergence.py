@@ -777,7 +777,9 @@ for gain in (1.0, 0.6):
 claims.ledger("C5", "C7")
 
 # %% [markdown] id="depth-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** It is so close to ReLU that a step of SGD hardly sees the difference. *Goals:* ReLU is ahead for all seeds on
 # digits at depth 19 with $\eta=0.003$, and with smaller weights at depth 11 (gain 0.6) or 19 (gain 0.8). With torch's

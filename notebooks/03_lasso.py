@@ -132,7 +132,9 @@ for lam in (1.0, 100.0):
 claims.ledger("L3a")
 
 # %% [markdown] id="recursion-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The step has a fixed length, so it cannot shorten on approach: the iterate steps over 0 and back. *A* is what
 # a proximal step would do (exercise 3), *B* what gradient descent does on a smooth function, whose gradient fades
@@ -231,7 +233,9 @@ print(
 claims.ledger("L1", "L2")
 
 # %% [markdown] id="propositions-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The final norm touches 0 wherever $\beta_0$ is an even multiple of $\eta\lambda$ and peaks at twice the mean
 # wherever it is an odd one (in the limit: exactly there the iterate lands on 0; at odd step numbers the other way
@@ -323,7 +327,9 @@ for lam in (1.0, 100.0):
 claims.ledger("L3b")
 
 # %% [markdown] id="reduction-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** Each two-step mean is $p\eta\lambda/2$, exactly, so the ratio is $\lambda_2/\lambda_1$ for every $\eta$.
 # Single norms can have any ratio from 0 upwards, because one iterate may sit anywhere in its band.
@@ -404,7 +410,9 @@ print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
 claims.ledger("L3c")
 
 # %% [markdown] id="disguise-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **A.** The product $\eta\lambda$ is the same, and nothing else enters (8). In floating point the agreement is to
 # rounding, because $\eta\cdot\lambda$ rounds differently for different factors.
@@ -528,7 +536,9 @@ for dtype, digits in claims.FLOATS.items():
 claims.ledger("L1")
 
 # %% [markdown] id="floats-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples of
 # $2^{-7}$. *A* is Proposition 3.1, *B* what float32 does.
@@ -675,7 +685,9 @@ print(f"{np.abs(final['subgradient'] / theory.band_mean_l1(50, 0.01, lams) - 1)[
 claims.ledger("L4")
 
 # %% [markdown] id="general-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** A U-curve: the larger of the exact norm and $p\eta\lambda/2$, roughly. Change $\eta$ and only the rising branch
 # moves.
@@ -782,7 +794,9 @@ print(f"p = 138 357 544 (VGG16): law {theory.best_value_deficit(138_357_544):.4%
 claims.ledger("L5")
 
 # %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The mean of two consecutive values *is* the bound, and among many weights the fluctuations average out.
 #
@@ -898,7 +912,9 @@ for name, path in paths.items():
 claims.ledger("L6")
 
 # %% [markdown] id="diminishing-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one is an
 # accident of rounding, that it happens is not.
@@ -950,7 +966,7 @@ figure, (left, right) = figures.new(2, size=(11, 4))
 colors = {"SGD": figures.VERMILLION, "momentum 0.9": figures.ORANGE, "Adam": figures.BLUE}
 for (name, color), method in zip(colors.items(), bands, strict=True):
     left.loglog(lams, bands[method], color=color)
-    left.text(105, bands[method][-1], name, color=color, va="center")
+    left.text(105, bands[method][-1], name, color=color, va="top" if name == "SGD" else "bottom")
 left.loglog(lams, lams / 2, **figures.THEORY)
 left.set(xlim=(0.1, 100), xlabel="λ", ylabel="mean |β| / η")
 for w, color in zip(closed[:2], (figures.BLUE, figures.SKY), strict=True):
@@ -1009,7 +1025,9 @@ print(f"mean |β| over all starts: {np.abs(tail).mean():.4f} η")
 claims.ledger("L9a")
 
 # %% [markdown] id="adam-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** Adam divides the gradient by its size. On (7) that removes $\lambda$ altogether.
 #
@@ -1121,7 +1139,9 @@ for lam in (0.1, 0.001, 0.0001):
 claims.ledger("L7a", "L8")
 
 # %% [markdown] id="deep-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The weights remember their start only in their residues, and 138 million residues average out: one step is
 # known to a relative $1/\sqrt{3N}$, the two-step mean exactly. (*A* is what one would hope of a fine-tuned network;
@@ -1281,7 +1301,9 @@ print(f"Adam at λ = 1: ‖β‖₁/Nη = {tuned['adam'].means[-1] / (85_002 * 0
 claims.ledger("L7b", "L9b", "L10b")
 
 # %% [markdown] id="tune-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The penalty pulls at every weight with the force $\lambda=0.1$; no weight's data gradient is that large at the
 # start, nor at the end. *A* describes $\lambda=0.01$.
@@ -1435,7 +1457,9 @@ for words, a, intercept in (
 claims.ledger("L10a", "L11")
 
 # %% [markdown] id="zeros-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **A.** Adam changes the length of the steps, not the fact that they have one. The soft-threshold has zeros because it
 # stops at the kink.
@@ -1531,7 +1555,9 @@ for etah in (0.5, 0.1, 0.02):
 claims.ledger("L12")
 
 # %% [markdown] id="staircase-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** Between any two treads there are infinitely many others, and together the treads fill the interval: over all
 # rationals their widths add up to 2, the length of $[-1,1]$. The check below adds them up to period 60.

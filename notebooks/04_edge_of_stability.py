@@ -113,7 +113,9 @@ for lr in (1.9, 2.05, 2.5):
 claims.ledger("E1")
 
 # %% [markdown] id="quadratic-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** The directions do not know of each other.
 #
@@ -204,7 +206,9 @@ for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activ
 claims.ledger("E2", "E12")
 
 # %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** Past $2/\eta$ a quadratic would blow up; a network does not, because its loss is no quadratic.
 #
@@ -280,7 +284,9 @@ print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_hei
 claims.ledger("E3", "E4")
 
 # %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** The inequality bounds the average, whatever $f$; the iterates of this example run away.
 #
@@ -365,7 +371,9 @@ for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
 claims.ledger("E6")
 
 # %% [markdown] id="huber-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** $(c-1)/2$ goes from 2 to 4.5.
 #
@@ -446,7 +454,9 @@ for c in (2.05, 2.1, 2.5, 3.0):
 claims.ledger("E7")
 
 # %% [markdown] id="rise-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** The oscillation is there from the first step. An even loss hides it.
 #
@@ -532,7 +542,9 @@ for name, (loss, _) in shapes.items():
 claims.ledger("E5")
 
 # %% [markdown] id="growth-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The kink in Huber's second derivative plays no part.
 #
@@ -681,7 +693,9 @@ figures.show(
 claims.ledger("E9", "E10", "E11")
 
 # %% [markdown] id="subquadratic-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** Leaving the parabola is not diverging: for $q<2$ the secant slope comes down to $2/\eta$ somewhere.
 #
@@ -759,7 +773,9 @@ for c in (2.05, 2.5, 10.0, 100.0):
 claims.ledger("E14")
 
 # %% [markdown] id="chord-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** The slope changes by 2 over a distance of $\eta$.
 #
@@ -832,7 +848,9 @@ local
 claims.ledger("E8")
 
 # %% [markdown] id="local-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** Residuals outside $\pm\delta$ do not curve the loss.
 #
@@ -932,7 +950,9 @@ for c in (0.2, 2.0, 4.0, 6.0, 8.0):
 claims.ledger("E13")
 
 # %% [markdown] id="toy-answer" slideshow={"slide_type": "skip"}
-# **Check.** <details><summary>Answer to the prediction</summary>
+# **Check.**
+#
+# <details><summary>Answer to the prediction</summary>
 #
 # **B.** Rows switch on and off; each adds the same $2x_ix_i^\top$ wherever $\beta$ is.
 #

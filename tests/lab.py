@@ -192,7 +192,8 @@ class Slider:
 
     @property
     def handles(self):
-        return self.root.locator(".noUi-handle")
+        """What moves by hand: the handles of sliders, and dropdowns, in the order of the page."""
+        return self.root.locator(".noUi-handle, select")
 
     def control(self, label):
         """The row of the control with this label."""

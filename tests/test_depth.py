@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import data, experiments, networks, records
+from ngdm_helpers import claims, data, experiments, networks, records
 from ngdm_helpers.experiments import depth
 
 NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
@@ -458,3 +458,23 @@ def test_the_shipped_record_covers_the_grid(name):
     for row in rows:
         assert row["seeds"] == len(row["losses"]) >= 3 and {len(curve) for curve in row["losses"]} == {25}
         assert "/" not in row["provenance"]["command"] and row["provenance"]["data"] == depth.DESCRIPTIONS[label]
+
+
+def test_a_gap_widens_only_if_it_grows_at_every_depth_and_for_every_seed_at_the_last():
+    grows = np.array([[0.05, 0.06, 0.02], [0.10, 0.11, 0.02], [0.28, 0.20, 0.32]])
+    assert claims.widens(grows)
+    assert not claims.widens(grows[::-1])
+    assert not claims.widens(np.vstack([grows[:2], [0.28, -0.01, 0.32]]))  # one seed disagrees
+    assert not claims.widens(grows / 100)  # two networks that guess
+
+
+def test_mean_loss_counts_what_is_worse_than_guessing_as_guessing():
+    assert np.allclose(claims.mean_loss(np.array([[0.0, 1.0], [1.0, np.inf]])), [0.5, (1 + np.log(10)) / 2])
+
+
+def test_like_relu_compares_medians_at_every_depth():
+    relu, gelu = np.full((3, 3), 2.0), np.full((3, 3), 1.0)
+    assert claims.like_relu(relu, relu - [0.1, 0.2, 0.9], gelu)
+    between = relu.copy()
+    between[2] = 1.4
+    assert not claims.like_relu(relu, between, gelu)

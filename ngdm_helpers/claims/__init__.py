@@ -24,8 +24,11 @@ from ngdm_helpers.claims.convergence import (
     steps_to,
 )
 from ngdm_helpers.claims.convergence_depth import (
+    LONGEST,
     depth_run,
     learning_settings,
+    like_relu,
+    longest_means,
     mean_loss,
     median_losses,
     relu_minus_gelu,
@@ -62,6 +65,7 @@ __all__ = [
     "LECTURE_A",
     "LECTURE_LR",
     "LECTURE_START",
+    "LONGEST",
     "PAPER_LAMS",
     "PAPER_LR",
     "PAPER_NORM",
@@ -90,6 +94,8 @@ __all__ = [
     "learning_settings",
     "leaves_falling",
     "ledger",
+    "like_relu",
+    "longest_means",
     "mean_loss",
     "mean_signs",
     "median_losses",

@@ -44,6 +44,7 @@ class Part:
 
 
 TWO = ("relu", "gelu")  # the paper's
+CONTROLS = ("bridge-100", "leaky")  # the two that tell the kink from the shape
 PARTS = {
     "gain": Part("variance-preserving", "sgd", (0.01,), None, (0.6, 0.8), DEPTHS, TWO, ("digits",), turn=1),
     "long": Part("default", "sgd", (0.1,), 2000, depths=(11,), activations=TWO, data=("digits",), turn=1),
@@ -52,6 +53,12 @@ PARTS = {
     "default": Part("default", "sgd", (0.03, 0.01, 0.1), 100),
     "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, data=CIFAR10, turn=3),
     "long-adam": Part("default", "adam", (0.001,), 600, activations=TWO, data=CIFAR10, turn=3),
+    "longer-digits": Part(
+        "variance-preserving", "sgd", (0.01,), 3000, (1.0,), DEPTHS, (*TWO, *CONTROLS), ("digits",), turn=4
+    ),
+    "longer-cifar10": Part(
+        "variance-preserving", "sgd", (0.01,), 6250, activations=(*TWO, "bridge-100"), data=CIFAR10, turn=4
+    ),
 }
 
 

@@ -255,8 +255,35 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
     elif np.shape(start) != (p,):
         raise ValueError(f"start must have shape ({p},), one entry a parameter, got {np.shape(start)}")
     hessian = LinearOperator((p, p), matvec=product, dtype=np.float64)
-    values, vectors = eigsh(hessian, k=1, which="LA", v0=start, tol=tolerance)
+    with cpu_threads(1):
+        values, vectors = eigsh(hessian, k=1, which="LA", v0=start, tol=tolerance)
     return float(values[0]), vectors[:, 0]
+
+
+def second_differences(model, X, Y, distances):
+    """(f(θ + tv) + f(θ − tv) − 2f(θ))/t² of f = `mse`(model(X), Y) along the top eigenvector v of its Hessian at θ.
+
+    distances: the t > 0, (T,). Returns the largest Hessian eigenvalue, a float, to which the differences tend as t → 0
+    where there is a Hessian; the differences, (T,); and ‖∇f(θ)‖, a float, which times η is the length of the next
+    step. Where f grows subquadratically along v, they fall with t. The model is left as it was.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    weights = _parameters(model, X, Y)
+    distances = checks.positive("distances", np.asarray(distances, dtype=np.float64))
+    loss = mse(model(X), Y)
+    top, v = sharpness(loss, weights)
+    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    here = torch.nn.utils.parameters_to_vector(weights).detach().clone()
+    v = torch.as_tensor(v, dtype=here.dtype, device=here.device)
+
+    def value(t):
+        torch.nn.utils.vector_to_parameters(here + t * v, weights)
+        return mse(model(X), Y).item()
+
+    with torch.no_grad(), cpu_threads(1):
+        ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
+        middle = value(0.0)  # which puts the weights back
+    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
 
 
 # --- gradient descent -------------------------------------------------------------------------------------------------
@@ -291,7 +318,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
 
     model: a torch module, trained in place. X: (n, inputs), Y: (n, outputs), floating tensors of its dtype and device.
     lr: η > 0. sharpness_every: measure the sharpness at steps 0, sharpness_every, …; None for never. progress: show a
-    bar. On a CPU the run has one thread, see `_threads`.
+    bar. On a CPU the run has one thread, see `cpu_threads`.
 
     The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
     averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
@@ -313,7 +340,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
     vector = previous = overflow = None
     interrupted = False
     try:
-        with _one_thread():
+        with cpu_threads(1):
             for k in tqdm(range(steps + 1), desc=f"η = {lr:g}", unit="step", disable=not progress):
                 loss = mse(model(X), Y)
                 measure = sharpness_every is not None and k % sharpness_every == 0
@@ -348,18 +375,6 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
         interrupted=interrupted,
         overflow_step=overflow,
     )
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))
-        yield
 
 
 def _parameters(model, X, Y):
@@ -417,7 +432,7 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     `minibatches` of each model; without, 0, 1, …. progress: show a bar.
     together: train them as one network of grouped convolutions, the same numbers up to rounding; faster at this batch
     (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
-    threads: of torch on a CPU, see `_threads`; more pay from batches of some hundred images on.
+    threads: of torch on a CPU, see `cpu_threads`; more pay from batches of some hundred images on.
 
     The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
     no longer finite is left behind; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
@@ -440,7 +455,7 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     running = [(network, rows, make(network.parameters(), lr)) for network, rows in parts]
     done, interrupted = 0, False
     try:
-        with _threads(threads):
+        with cpu_threads(threads):
             for k in tqdm(range(steps), desc=f"η = {lr:g}", unit="step", disable=not progress):
                 for network, rows, updates in running:
                     chosen = batches[rows, k]
@@ -560,8 +575,8 @@ def _seeded(seed):
 
 
 @contextlib.contextmanager
-def _threads(count):
-    """``count`` CPU threads for torch, then as many as before.
+def cpu_threads(count):
+    """A context with ``count`` CPU threads for torch; after it there are as many as before.
 
     Two are hardly faster on networks this small, and many times slower when other processes want the second core. With
     one the sums do not depend on the number of cores either.
@@ -572,7 +587,3 @@ def _threads(count):
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _one_thread():
-    return _threads(1)

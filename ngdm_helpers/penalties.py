@@ -16,7 +16,7 @@ import torch
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks import _one_thread
+from ngdm_helpers.networks import cpu_threads
 
 METHODS = ("sgd", "momentum", "adam", "proximal")
 MOMENTUM = 0.9
@@ -238,7 +238,7 @@ def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, prog
     }
     leaves, memory = list(weights.values()), buffers(weights.values(), method)
     norms = [sum(leaf.detach().abs().flatten(1).sum(1, dtype=torch.float64) for leaf in leaves)]
-    with _one_thread():
+    with cpu_threads(1):
         bar = tqdm(batches(len(X), batch, steps, seed), f"{method}, {len(lams)} λ", steps, disable=not progress)
         for step, chosen in enumerate(bar, 1):
             outputs = _outputs(model, weights, X[chosen])

@@ -94,6 +94,29 @@ def test_sharpness_of_a_quadratic_of_any_size_and_of_a_concave_function():
         assert networks.sharpness(-(diagonal * beta**2).sum() / 2, beta, tolerance=0)[0] == pytest.approx(-1)
 
 
+def test_second_differences_tend_to_the_hessian_and_leave_the_model():
+    model, X, Y = tiny("tanh")
+    before = flat(model).clone()
+    gradient = torch.autograd.functional.jacobian(at(model, X, Y), before)
+    distances = np.array([0.3, 1e-2])
+    top, differences, slope = networks.second_differences(model, X, Y, distances)
+    loss, (_, v) = at(model, X, Y), networks.sharpness(networks.mse(model(X), Y), model.parameters())
+    direct = [(loss(before + t * v) + loss(before - t * v) - 2 * loss(before)).item() / t**2 for t in distances]
+    np.testing.assert_allclose(differences, direct, rtol=1e-9)
+    assert differences[1] == pytest.approx(top, rel=1e-3) and abs(differences[0] - top) > 1e-3 * abs(top)
+    assert slope == pytest.approx(gradient.norm().item()) and torch.equal(flat(model), before)
+    with pytest.raises(ValueError, match=r"distances must be positive, got 0\.0 at index"):
+        networks.second_differences(model, X, Y, [0.1, 0.0])
+
+
+def test_threads_are_put_back():
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), networks.cpu_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+        raise KeyError
+    assert torch.get_num_threads() == before
+
+
 def test_sharpness_is_reproducible_and_keeps_the_graph():
     model, X, Y = tiny("gelu")
     loss = networks.mse(model(X), Y)

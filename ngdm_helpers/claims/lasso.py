@@ -34,13 +34,11 @@ def float_run(dtype, lr, steps, count=100_000, record_every=None):
     """
     import torch
 
+    from ngdm_helpers import networks
+
     start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, (count, 1))).to(getattr(torch, dtype))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # at this size a second thread costs more than it brings
-    try:
+    with networks.cpu_threads(1):
         run = trajectories.run(L1Norm(1.0), start, lr, steps, record_every=record_every or steps)
-    finally:
-        torch.set_num_threads(threads)
     return run.iterates[..., 0].to(torch.float64).numpy()
 
 

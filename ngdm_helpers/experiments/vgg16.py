@@ -193,7 +193,7 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     """
     import torch
 
-    from ngdm_helpers import penalties
+    from ngdm_helpers import networks, penalties
 
     method, lam, lr = setting["method"], setting["lam"], setting["lr"]
     weights = list(model.parameters())
@@ -203,14 +203,12 @@ def _fine_tune(model, X, y, setting, path, every, progress):
         norm = sum(float(weight.detach().abs().sum(dtype=torch.float64)) for weight in weights)
         state = {"step": 0, "norms": [norm], "losses": [], "census": [], "seconds": 0.0}
         state["threads"] = torch.get_num_threads()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(state["threads"])
     stride = max(1, setting["steps"] // 60)
     model.train()
     begin = time.perf_counter() - state["seconds"]
     order = penalties.batches(len(X), setting["batch"], setting["steps"], setting["seed"], state["step"])
     title = f"{method}, λ = {lam:g}"
-    try:
+    with networks.cpu_threads(state["threads"]):
         with tqdm(total=setting["steps"], initial=state["step"], desc=title, unit="step", disable=not progress) as bar:
             for step, chosen in enumerate(order, state["step"] + 1):
                 with torch.random.fork_rng():
@@ -228,8 +226,6 @@ def _fine_tune(model, X, y, setting, path, every, progress):
                     _save(path, state, weights, memory)
                 bar.set_postfix_str(f"‖β‖₁ = {state['norms'][-1]:.6g}", refresh=False)
                 bar.update()
-    finally:
-        torch.set_num_threads(threads)
     return state
 
 

@@ -360,9 +360,7 @@ losses
 for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
     last = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 3000).values[-200:]
     print(f"c = {c:10.2f}   mean of the last 200 of 3000: {last.mean():10.3f}   ", end="")
-    print(
-        f"plateau {theory.huber_plateau(c, 1.0):10.3f}   bound {c / 2:10.3f}, exceeded by {(last > c / 2).mean():.0%}"
-    )
+    print(f"plateau {theory.huber_plateau(c, 1.0):10.3f}   bound {c / 2:10.3f}, above it: {(last > c / 2).mean():.0%}")
 
 # %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds**, for every $\eta$ (idea 3); the last line above is at half a million times $2/L$. The plateau is

@@ -40,7 +40,7 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
     """One step on (data loss) + λ‖β‖₁, in place; returns ‖β‖₁ after it, a float64 tensor.
 
     weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
-    overwritten. memory: what `buffers` returned for them, updated. step: 1 for the first step, 2 for the next, …
+    overwritten, and an expanded one is never written out whole. memory: what `buffers` returned for them, updated. step: 1 for the first step, 2 for the next, …
     (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or a tensor (L,) for L networks side by side, whose
     weights then have the shape (L, …) each and whose norms come back as (L,).
     method: with g = gradient + λ·sign(β), sign(0) = 0, the step is torch.optim's SGD ("sgd"), SGD with momentum 0.9
@@ -63,11 +63,10 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
             raise ValueError(
                 f"gradients must be shaped like weights, got {tuple(gradient.shape)} for {tuple(weight.shape)}"
             )
-        if gradient.stride() != weight.stride():  # same order in memory, so that blocks correspond
-            gradient = torch.empty_like(weight).copy_(gradient)
-        for block in _blocks(copies, weight, gradient, *kept):
-            rule(*block, step, lr, lam)
-            norms.append(torch.abs(block[0], out=block[1]).sum(1))  # the gradient has done its work
+        for part in _aligned(copies, weight, gradient, *kept):
+            for block in _blocks(copies, *part):
+                rule(*block, step, lr, lam)
+                norms.append(torch.abs(block[0], out=block[1]).sum(1))  # the gradient has done its work
     total = torch.stack(norms).sum(0, dtype=torch.float64)
     return total if isinstance(lam, torch.Tensor) else total[0]
 
@@ -82,6 +81,18 @@ def _penalty(lam, weights):
         if weight.ndim < 1 or weight.shape[0] != len(lam):
             raise ValueError(f"weights must have the shape ({len(lam)}, …) for {len(lam)} λ, got {tuple(weight.shape)}")
     return len(lam), lam[:, None]
+
+
+def _aligned(copies, weight, gradient, *kept):
+    """The arguments, with a gradient in the weight's order in memory, so that blocks correspond: in slices along the
+    first axis, each a block, where that takes a copy."""
+    if gradient.stride() == weight.stride():
+        yield weight, gradient, *kept
+        return
+    sliced = copies == 1 and weight.device.type == "cpu"
+    rows = max(1, _BLOCK // weight[0].numel()) if sliced else len(weight)
+    for weight, gradient, *kept in zip(*(part.split(rows) for part in (weight, gradient, *kept)), strict=True):
+        yield weight, torch.empty_like(weight).copy_(gradient), *kept
 
 
 def _blocks(copies, *tensors):

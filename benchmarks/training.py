@@ -61,7 +61,7 @@ def plain(models, dataset, batches, device):
             loss.backward()
             optimizer.step()
             losses[-1].append(loss.detach())
-    return torch.tensor(losses).numpy()
+    return torch.stack([torch.stack(row) for row in losses]).cpu().numpy()
 
 
 def mapped(models, X, y, batches):

@@ -40,9 +40,10 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
     """One step on (data loss) + λ‖β‖₁, in place; returns ‖β‖₁ after it, a float64 tensor.
 
     weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
-    overwritten, and an expanded one is never written out whole. memory: what `buffers` returned for them, updated. step: 1 for the first step, 2 for the next, …
-    (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or a tensor (L,) for L networks side by side, whose
-    weights then have the shape (L, …) each and whose norms come back as (L,).
+    overwritten, and an expanded one is never written out whole on a CPU. memory: what `buffers` returned for them,
+    updated. step: 1 for the first step, 2 for the next, … (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or
+    a tensor (L,) for L networks side by side, whose weights then have the shape (L, …) each and whose norms come back
+    as (L,).
     method: with g = gradient + λ·sign(β), sign(0) = 0, the step is torch.optim's SGD ("sgd"), SGD with momentum 0.9
     ("momentum") or Adam with its defaults ("adam") on g. "proximal": β ← S(β − η·gradient, ηλ), the soft threshold.
 
@@ -84,15 +85,17 @@ def _penalty(lam, weights):
 
 
 def _aligned(copies, weight, gradient, *kept):
-    """The arguments, with a gradient in the weight's order in memory, so that blocks correspond: in slices along the
-    first axis, each a block, where that takes a copy."""
+    """The arguments, with the gradient in the weight's order in memory, so that blocks correspond.
+
+    Where that takes a copy they come in slices along the first axis, each of a block's size.
+    """
     if gradient.stride() == weight.stride():
         yield weight, gradient, *kept
         return
     sliced = copies == 1 and weight.device.type == "cpu"
     rows = max(1, _BLOCK // weight[0].numel()) if sliced else len(weight)
-    for weight, gradient, *kept in zip(*(part.split(rows) for part in (weight, gradient, *kept)), strict=True):
-        yield weight, torch.empty_like(weight).copy_(gradient), *kept
+    for part, slope, *others in zip(*(tensor.split(rows) for tensor in (weight, gradient, *kept)), strict=True):
+        yield part, torch.empty_like(part).copy_(slope), *others
 
 
 def _blocks(copies, *tensors):
@@ -212,7 +215,7 @@ class FineTuned:
     @torch.no_grad()
     def accuracy(self, X, y):
         """(L,): the share of the images X, (n, …), that each network gives its label y, (n,) integers."""
-        return (_outputs(self.model, self.weights, X).argmax(-1) == y).float().mean(1).numpy()
+        return (_outputs(self.model, self.weights, X).argmax(-1) == y).float().mean(1).cpu().numpy()
 
 
 def _outputs(model, weights, X):

@@ -135,19 +135,21 @@ def test_without_data_the_steps_are_those_of_the_trajectories(method):
 
 
 @pytest.mark.parametrize("method", penalties.METHODS)
-@pytest.mark.parametrize("layout", ["transposed gradient", "channels last"])
+@pytest.mark.parametrize("layout", ["transposed gradient", "channels last", "expanded gradient"])
 def test_neither_blocks_nor_layout_change_the_numbers(monkeypatch, method, layout):
     generator = torch.Generator().manual_seed(0)
     weight, gradient = (torch.randn(4, 6, 3, 5, generator=generator) for _ in range(2))
+    if layout == "expanded gradient":
+        gradient = gradient[..., :1].expand(weight.shape)
     plain, changed = [weight.clone()], [weight.clone()]
     if layout == "channels last":
         changed = [weight.clone(memory_format=torch.channels_last)]
     memories = [penalties.buffers(weights, method) for weights in (plain, changed)]
     for step in (1, 2, 3):
-        norms = [float(penalties.update(plain, [gradient.clone()], memories[0], step, 0.1, 0.5, method))]
+        norms = [float(penalties.update(plain, [gradient.contiguous().clone()], memories[0], step, 0.1, 0.5, method))]
         with monkeypatch.context() as patch:
             patch.setattr(penalties, "_BLOCK", 7)
-            other = gradient.clone()
+            other = gradient if layout == "expanded gradient" else gradient.clone()
             if layout == "transposed gradient":
                 other = gradient.transpose(0, 1).contiguous().transpose(0, 1)
             norms.append(float(penalties.update(changed, [other], memories[1], step, 0.1, 0.5, method)))

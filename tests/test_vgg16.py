@@ -72,6 +72,40 @@ def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
     assert model.classifier[-1].out_features == 1000 and torch.equal(state, torch.random.get_rng_state())
 
 
+def test_copies_of_one_pixel_are_added_up_without_changing_the_gradient():
+    """What `loss_and_gradients` does with the first linear layer, against autograd through all of the network."""
+    model = NETWORK(seed=1).train()
+    generator = torch.Generator().manual_seed(0)
+    X, y = torch.randn(3, 3, 32, 32, generator=generator), torch.tensor([1, 0, 9])
+    parameters = list(model.parameters())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        loss, weights, gradients = vgg16.loss_and_gradients(model, X, y)
+        torch.manual_seed(5)  # the same dropout
+        expected = torch.nn.functional.cross_entropy(model(X), y)
+    assert not loss.requires_grad and float(loss) == pytest.approx(float(expected.detach()), rel=1e-6)
+    folded = []
+    for parameter, weight, gradient in zip(parameters, weights, gradients, strict=True):
+        assert weight.data_ptr() == parameter.data_ptr() and gradient.shape == weight.shape
+        (slope,) = torch.autograd.grad(expected, [parameter], retain_graph=True)
+        slope = slope.view(gradient.shape)
+        torch.testing.assert_close(gradient, slope, rtol=1e-4, atol=1e-5 * float(slope.abs().max()))
+        folded.append(gradient.stride()[-1] == 0)
+    assert sum(folded) == 1 and gradients[folded.index(True)].shape == (4096, 512, 49)
+
+
+def test_another_network_goes_through_whole():
+    model, X, y = stand_in(), torch.ones(2, 3, 32, 32), torch.tensor([0, 1])
+    model.eval()
+    loss, weights, gradients = vgg16.loss_and_gradients(model, X, y)
+    expected = torch.nn.functional.cross_entropy(model(X), y)
+    assert torch.equal(loss, expected.detach()) and all(
+        a is b for a, b in zip(weights, model.parameters(), strict=True)
+    )
+    for a, b in zip(gradients, torch.autograd.grad(expected, weights), strict=True):
+        assert torch.equal(a, b)
+
+
 @pytest.mark.parametrize("method", vgg16.METHODS)
 def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
     """The record against the loop written out: autograd through the penalty, torch.optim, the same dropout."""
@@ -243,8 +277,8 @@ def test_the_benchmark_compares_the_same_steps(monkeypatch):
     from benchmarks import vgg16_step
 
     monkeypatch.setattr(vgg16_step, "network", lambda device: stand_in().to(device).train())
-    seconds, norms, gap = vgg16_step.side_by_side(batch=4, steps=5, device="cpu")
-    assert [len(times) for times in seconds] == [5, 5] and gap == 0.0
+    seconds, norms, apart = vgg16_step.side_by_side(batch=4, steps=5, device="cpu")
+    assert [len(times) for times in seconds] == [5, 5] and apart == 0.0
     np.testing.assert_allclose(norms[0], norms[1], rtol=1e-6)
     assert norms[0][4] < norms[0][0]
 

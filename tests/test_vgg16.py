@@ -226,10 +226,10 @@ raise SystemExit(experiments.main({["vgg16-l1", *options]}))
     assert str(tmp_path) not in command
 
 
-def test_paths_are_stored_by_their_last_part():
-    command = "python -m ngdm_helpers.experiments vgg16-l1 --data /a/b/c.npz --work=/d/e --lam 0.1"
-    stored = "python -m ngdm_helpers.experiments vgg16-l1 --data c.npz --work=e --lam 0.1"
-    assert vgg16._without_folders(command) == stored
+def test_a_command_is_stored_without_folders():
+    command = "vgg16-l1 --data /a/b/c.npz --work=/d/e --lam 0.1 --folder /f/g --weights=/h/i.pt --force --work j"
+    stored = "python -m ngdm_helpers.experiments vgg16-l1 --data c.npz --lam 0.1 --weights=i.pt --force"
+    assert experiments.stored(command.split()) == stored
 
 
 def test_enough_steps_bring_the_largest_weight_to_its_band():

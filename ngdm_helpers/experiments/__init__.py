@@ -10,6 +10,7 @@ what is missing is computed. ``--force`` measures everything anew. A module for 
 """
 
 import argparse
+import os
 import pathlib
 import shlex
 import sys
@@ -20,7 +21,7 @@ from ngdm_helpers.experiments.edge import edge_of_stability
 from ngdm_helpers.experiments.mlp import mlp_l1
 from ngdm_helpers.experiments.vgg16 import vgg16_l1
 
-__all__ = ["edge_of_stability", "main", "mlp_l1", "vgg16_l1"]
+__all__ = ["edge_of_stability", "main", "mlp_l1", "stored", "vgg16_l1"]
 
 
 def main(arguments=None):
@@ -37,9 +38,8 @@ def main(arguments=None):
     measure, record = options.pop("measure"), options.pop("record")
     del options["experiment"]
 
-    command = shlex.join(["python", "-m", "ngdm_helpers.experiments", *arguments])
     try:
-        measured = measure(**options, command=command)
+        measured = measure(**options, command=stored(arguments))
     except (TypeError, ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -48,3 +48,18 @@ def main(arguments=None):
         return 130
     print(f"{measured} run(s) measured; the record is {options['folder'] / record}.json")
     return 0
+
+
+def stored(arguments):
+    """The command line as a record keeps it: folders say nothing to another machine.
+
+    Without --folder and --work, and with the last part of every other path.
+    """
+    words, rest = [], iter(arguments)
+    for word in rest:
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        if word in ("--folder", "--work"):
+            next(rest, None)
+        elif option not in ("--folder", "--work") or not equals:
+            words.append(f"{option}{equals}{pathlib.Path(value).name if os.sep in value else value}")
+    return shlex.join(["python", "-m", "ngdm_helpers.experiments", *words])

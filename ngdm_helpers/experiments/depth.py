@@ -1,7 +1,5 @@
 """Figure 2 with controls: VGG networks of three depths and eight activations on digits and CIFAR-10; notebook 2."""
 
-import pathlib
-import shlex
 import time
 from dataclasses import dataclass
 
@@ -131,7 +129,6 @@ def depth(
         done = {tuple(old[field] for field in KEY) for old in records.load(NAMES[label], folder)}
         todo = [setting for setting in todo if tuple(setting.values()) not in done]
     provenance = {"data": DESCRIPTIONS[label], "device": _device_name(X), "threads": threads}
-    command = _without_folders(command, data)
     with tqdm(todo, unit="setting", disable=not progress) as bar:
         for setting in bar:
             bar.set_description("VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}".format(**setting))
@@ -163,15 +160,6 @@ def row(X, y, threads=1, /, **setting):
     means = np.stack([run.losses[:, k : k + every].mean(axis=1) for k in starts], axis=1)
     losses = [[float(f"{value:.4g}") if np.isfinite(value) else None for value in curve] for curve in means]
     return {**setting, "seconds": round(time.perf_counter() - begin, 2), "every": every, "losses": losses}
-
-
-def _without_folders(command, data):
-    """``command`` as it is stored: no --folder, and of ``data`` the file's name only."""
-    words = [pathlib.Path(word).name if word == str(data) else word for word in shlex.split(command)]
-    if "--folder" in words:
-        at = words.index("--folder")
-        del words[at : at + 2]
-    return shlex.join(words)
 
 
 def _device_name(X):

@@ -52,7 +52,7 @@ def mlp_l1(
     with tqdm(groups, unit="group", disable=not progress) as bar:
         for method, missing, rate, seed in bar:
             bar.set_description(f"{method}, seed {seed}, {len(missing)} λ")
-            records.write(NAME, rows(method, missing, rate, seed, steps, progress), command, KEY, folder)
+            records.write(NAME, rows(method, missing, rate, seed, steps, progress), command, KEY, folder, compact=True)
             measured += len(missing)
     return measured
 

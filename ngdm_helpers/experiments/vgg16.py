@@ -11,7 +11,6 @@ import json
 import math
 import os
 import pathlib
-import shlex
 import tempfile
 import time
 
@@ -91,7 +90,7 @@ def vgg16_l1(
         settings = [setting for setting in settings if tuple(setting[field] for field in KEY) not in done]
     for setting in settings:
         found = row(network(weights, seed), train, test, setting, work, every, progress)
-        records.write(NAME, [found], _without_folders(command), KEY, folder)
+        records.write(NAME, [found], command, KEY, folder)
     return len(settings)
 
 
@@ -306,15 +305,6 @@ def _accuracy(model, X, y):
 def _digest(setting):
     """A short name for a setting."""
     return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _without_folders(command):
-    """A command line whose paths keep their last part only: folders say nothing to another machine."""
-    words = []
-    for word in shlex.split(command):
-        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-        words.append(f"{option}{equals}{pathlib.Path(value).name if os.sep in value else value}")
-    return shlex.join(words)
 
 
 def add_command(commands):

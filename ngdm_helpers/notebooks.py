@@ -111,15 +111,23 @@ def _refuse_if_edited(target, fresh):
 def _strip(notebook):
     """Take out what differs from run to run, and references to widgets that no longer live.
 
-    A Live output keeps its PNG and HTML: the page shows the picture until the cell is run.
+    A Live output keeps its PNG and HTML: the page shows the picture until the cell is run. Of a progress bar only the
+    words of its first moment would be left, "0%": it goes.
     """
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": _KERNEL, "language_info": {"name": "python"}, "ngdm": notebook.metadata["ngdm"]}
     )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def _is_progress(output):
+    """Whether an output is a widget that leaves nothing to look at but its text."""
+    return set(output.get("data", {})) == {WIDGET_VIEW, "text/plain"}
 
 
 def check(source):

@@ -105,6 +105,13 @@ def widget_leftovers(notebook):
     return faults + [cell.id for cell, output in outputs(notebook) if notebooks.WIDGET_VIEW in output.get("data", {})]
 
 
+def frozen_progress(notebook):
+    def words(output):
+        return output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+
+    return [cell.id for cell, output in outputs(notebook) if "%|" in words(output)]
+
+
 def execution_times(notebook):
     return [cell.id for cell in notebook.cells if "execution" in cell.metadata]
 
@@ -115,7 +122,7 @@ def cells_without_slide_type(notebook):
 
 GUARDS = (
     not_executed, stored_errors, ends_in_semicolon, unchecked_outputs, long_cells, pictures_without_alt,
-    undriven_sliders, widget_leftovers, execution_times, cells_without_slide_type,
+    undriven_sliders, widget_leftovers, frozen_progress, execution_times, cells_without_slide_type,
 )  # fmt: skip
 
 
@@ -130,7 +137,9 @@ def faulty(guard):
     picture = nbformat.v4.new_output("display_data", data={"image/png": "", "text/html": '<img alt="" src="x">'})
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
     view = nbformat.v4.new_output("display_data", data={notebooks.WIDGET_VIEW: {}})
+    bar = nbformat.v4.new_output("stream", text="  0%|          | 0/9 [00:00<?, ?it/s]")
     cells = {
+        frozen_progress: code("1", outputs=[bar]),
         not_executed: code("1"),
         stored_errors: code("1", outputs=[error]),
         ends_in_semicolon: code("plot();\n"),
@@ -163,6 +172,10 @@ TINY = """\
 
 # %% id="widget" tags=["keep"]
 import ipywidgets
+from tqdm.auto import tqdm
+
+for _ in tqdm(range(3)):
+    pass
 ipywidgets.IntSlider()
 
 # %% id="sum"
@@ -180,9 +193,10 @@ def tiny(tmp_path):
 def test_build_executes_and_strips(tiny):
     notebook = nbformat.read(notebooks.build(tiny), as_version=4)
     assert [cell.id for cell in notebook.cells] == ["title", "widget", "sum"]
-    assert notebook.cells[2].outputs[0].data["text/plain"] == "2"
+    assert notebook.cells[2].outputs[0].data["text/plain"] == "2" and not notebook.cells[1].outputs
     assert notebook.cells[1].metadata == {"tags": ["keep"]}
-    assert [guard(notebook) for guard in (widget_leftovers, execution_times, not_executed)] == [[], [], []]
+    assert [guard(notebook) for guard in (widget_leftovers, frozen_progress, execution_times)] == [[], [], []]
+    assert not_executed(notebook) == []
 
 
 def test_rebuild_is_byte_identical(tiny):

@@ -54,7 +54,7 @@ from ngdm_helpers.claims.lasso import (
     walk,
 )
 from ngdm_helpers.claims.lasso_deep import PAPER_NORM, PAPER_SMALL_NORM, VGG16_PARAMETERS
-from ngdm_helpers.claims.preliminaries import midpoint_gap, sharp_problem
+from ngdm_helpers.claims.preliminaries import best_on_sharp, midpoint_gap, sharp_problem
 from ngdm_helpers.claims.table import VERDICTS, Claim, Measured, Table
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "Table",
     "absolute_steps",
     "band_means",
+    "best_on_sharp",
     "decimal_walk",
     "depth_run",
     "exact_lasso",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngdm_helpers import figures, records, theory
-from ngdm_helpers.claims.lasso_deep import ADAM_BAND, PAPER_NORM, SMALL, VGG16_PARAMETERS
+from ngdm_helpers.claims.lasso_deep import ADAM_BAND, PAPER_NORM, SMALL, VGG16_PARAMETERS, mlp_runs
 from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, VERMILLION
 from ngdm_helpers.live import choice, live, log_slider, select_slider
 
@@ -69,26 +69,30 @@ def band_law():
 
 def fine_tuned_mlp():
     """The recorded fine-tuning of a small network on digits: a choice of optimizer, a slider over the recorded λ."""
-    runs = {(row["method"], row["lam"]): row for row in records.load("mlp_l1") if row["seed"] == 0}
+    runs = mlp_runs()  # over several seeds
     lams = sorted({lam for _, lam in runs})
     floor = 0.05  # where a norm of 0 is drawn
     one = next(iter(runs.values()))
-    N, steps = one["parameters"], one["steps"]
+    N, steps, seeds = one[0]["parameters"], one[0]["steps"], len(one)
     figure, (time, norm, right) = figures.new(3, size=(12, 4.2))
     time.set(xscale="symlog", xlim=(0, steps), yscale="log", ylim=(floor, 3e4), xlabel="step k", ylabel="‖β‖₁")
     time.set_xticks([0, 1, 10, 100, 1000, steps])
-    (curve,) = time.plot([], [])
+    curves = [time.plot([], [], linewidth=1)[0] for _ in range(seeds)]
     (law,) = time.plot([], [], **THEORY)
     time_title = time.set_title("")
+    figures.note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
     for name, (method, style) in METHODS.items():
-        ends = [runs[method, lam] for lam in lams]
-        norm.plot(lams, [max(row["mean"], floor) for row in ends], marker=".", **style)
-        right.plot(lams, [row["accuracy"] for row in ends], marker=".", **style, label=name)
-    norm.plot(lams, [N * one["lr"] * lam / 2 for lam in lams], **THEORY)
+        means, accuracies = (
+            np.array([[row[field] for row in runs[method, lam]] for lam in lams]) for field in ("mean", "accuracy")
+        )
+        for ax, values in ((norm, np.maximum(means, floor)), (right, accuracies)):
+            ax.plot(lams, np.median(values, axis=1), marker=".", **style, label=name)
+            ax.fill_between(lams, values.min(axis=1), values.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
+    norm.plot(lams, [N * one[0]["lr"] * lam / 2 for lam in lams], **THEORY)
     norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel=f"‖β‖₁ after {steps} steps")
     figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01\n0 is drawn at the bottom", va="top")
-    right.axhline(one["accuracy_before"], **THRESHOLD)
-    right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy")
+    right.axhline(np.median([row["accuracy_before"] for row in one]), **THRESHOLD)
+    right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy: medians, range")
     figures.legend(right, loc="center right")
     rings = [
         ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
@@ -97,17 +101,22 @@ def fine_tuned_mlp():
 
     def update(optimizer, lam):
         method, style = METHODS[optimizer]
-        row = runs[method, lam]
-        curve.set(color=style["color"], linestyle=style["linestyle"])
-        curve.set_data(row["curve"]["steps"], np.maximum(row["curve"]["values"], floor))
-        level = {"adam": ADAM_BAND * N * row["lr"], "sgd": N * row["lr"] * lam / 2}.get(method, np.nan)
+        rows = runs[method, lam]
+        for curve, row in zip(curves, rows, strict=True):
+            curve.set(color=style["color"], linestyle=style["linestyle"])
+            curve.set_data(row["curve"]["steps"], np.maximum(row["curve"]["values"], floor))
+        eta = rows[0]["lr"]
+        level = {"adam": ADAM_BAND * N * eta, "sgd": N * eta * lam / 2}.get(method, np.nan)
         law.set_data([0, steps], [level, level])
-        rings[0].set_data([lam], [max(row["mean"], floor)])
-        rings[1].set_data([lam], [row["accuracy"]])
-        time_title.set_text(f"{optimizer}, η = {row['lr']:g}, λ = {lam:g}")
-        norm_title.set_text(f"{row['mean']:.4g};   exactly 0: {row['zeros'] / N:.1%}")
-        right_title.set_text(f"accuracy {row['accuracy']:.3f};   below ηλ: {row['inside'] / N:.1%}")
-        return curve, law, *rings, time_title, norm_title, right_title
+        mean, zeros, inside, accuracy = (
+            float(np.median([row[field] for row in rows])) for field in ("mean", "zeros", "inside", "accuracy")
+        )
+        rings[0].set_data([lam], [max(mean, floor)])
+        rings[1].set_data([lam], [accuracy])
+        time_title.set_text(f"{optimizer}, η = {eta:g}, λ = {lam:g}")
+        norm_title.set_text(f"{mean:.4g};   exactly 0: {zeros / N:.1%}")
+        right_title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
+        return *curves, law, *rings, time_title, norm_title, right_title
 
     return live(
         figure,
@@ -121,9 +130,10 @@ def fine_tuned_mlp():
             "λ = 1, Adam": {"optimizer": "Adam", "lam": 1.0},
         },
         caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
-        alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, falling to a dashed level. "
-        "Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at large λ. Right: "
-        "test accuracy against λ, near 1 at small λ and at one tenth at large λ.",
+        alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, a line for each seed, falling "
+        "to a dashed level. Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at "
+        "large λ. Right: test accuracy against λ, near 1 at small λ and at one tenth at large λ. Shaded: the range "
+        "over seeds.",
     )
 
 

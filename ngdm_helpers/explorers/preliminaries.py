@@ -40,10 +40,9 @@ def two_recursions():
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
             graph_title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
-            there = abs(x[-1]) <= eta  # in the band; a small η may need more steps
-            size_title.set_text(
-                f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}, " + ("mean η/2" if there else "still on the way")
-            )
+            mean = f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}: mean {np.abs(x[-2:]).mean():.3g}"
+            jumping = x[-1] * x[-2] < 0  # in the band; a small η may need more steps
+            size_title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
         else:
             L = objective.smoothness
             delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
@@ -51,7 +50,7 @@ def two_recursions():
             line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
             line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
-            past = eta * L > 2
+            past = eta * L > 2 and start != 0
             words = "" if not past else ": diverges" if function == "x²" else ": a 2-cycle"
             graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
             where = ", within δ" if delta < np.inf else ""
@@ -217,8 +216,8 @@ def subgradient_method():
     R, G = float(np.linalg.norm(solution)), objective.lipschitz
     k = np.arange(1.0, steps + 1)
     figure, ax = figures.new(size=(9, 4.2))
-    ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="step k", ylabel="f − f*")
-    (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="fₖ")
+    ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="values seen, k", ylabel="f − f*")
+    (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="the k-th value, fₖ₋₁")
     (best,) = ax.plot([], [], color=BLUE, label="best so far")
     (bound,) = ax.plot([], [], **THEORY, label="R²/(2ηk) + ηG²/2")
     stall = ax.axhline(1, **THRESHOLD, label="its limit, ηG²/2")
@@ -231,8 +230,9 @@ def subgradient_method():
         best.set_data(k, np.minimum.accumulate(run.values[:-1]))
         bound.set_data(k, theory.best_value_bound(R, G, eta, k))
         stall.set_ydata([eta * G**2 / 2] * 2)
-        rises = int((np.diff(run.values) > 0).sum())
-        title.set_text(f"η = {eta:.3g}: f rises in {rises} of {steps} steps; best {run.values.min():.2g}")
+        up = np.flatnonzero(np.diff(run.values) > 0)
+        first = f", first in step {up[0] + 1}" if up.size else ""
+        title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
         return value, best, bound, stall, title
 
     return live(
@@ -250,7 +250,7 @@ PROBLEMS = ("sharp", "½x²")
 
 
 def step_sizes():
-    """Constant, diminishing, reducing and geometric steps on a sharp and a smooth problem: total travel decides."""
+    """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
     steps = 1500
     sharp, solution = sharp_problem()
     smooth = Quadratic(np.array([[1.0]]))
@@ -295,12 +295,12 @@ def step_sizes():
         problem=choice("problem", "sharp", PROBLEMS, meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
         rule=choice("steps", "geometric", rules, meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
-        q=slider("q", 0.98, 0.5, 0.999, 0.001, meaning="decay factor"),
+        q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
         every=slider("every", 300, 10, 500, 10, meaning="steps between two reductions"),
         marks={
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},
-            "StepLR, halved every 50": {**at, "rule": "reducing (StepLR)", "q": 0.5, "every": 50},
+            "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
             "0.3 · 0.98ᵏ": {**at, "rule": "geometric", "q": 0.98},
             "0.3 · 0.8ᵏ": {**at, "rule": "geometric", "q": 0.8},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},

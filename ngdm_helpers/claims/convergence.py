@@ -246,8 +246,8 @@ CLAIMS = (
         "the loss falls monotonically while the iterates leave the unit ball",
         "‖β‖_∞ > 1",
         "holds if…",
-        "the ball is the cube; the 2-norm falls here. With kinks it may rise where f − f* < η‖g‖²/2: near the "
-        "minimiser, or with η of order 1/L",
+        "the ball is the cube; the 2-norm falls here. With kinks, or bends steep enough, it may rise, but only where "
+        "f − f* ≤ η‖g‖²/2: near the minimiser, or with η of order 1/L, the curvature between the kinks",
         _observation,
     ),
     Claim(

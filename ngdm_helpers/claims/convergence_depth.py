@@ -120,8 +120,9 @@ def like_relu(relu, analytic, gelu):
 
 
 def _figure_2():
-    settings = learning_settings()
-    widened = sum(widens(relu_minus_gelu(*setting)[0]) for setting in settings)
+    found = [relu_minus_gelu(*setting) for setting in learning_settings()]
+    deep = [gaps for gaps, learned in found if learned[-1].any()]
+    widened = sum(widens(gaps) for gaps, _ in found)
     ours, alike = [], True
     for data in LONGEST:
         means = {name: longest_means(data, name) for name in ("relu", "bridge-100", "gelu")}
@@ -130,11 +131,12 @@ def _figure_2():
         alike &= like_relu(*means.values())
     short = median_losses("digits", 11, "variance-preserving", "sgd", 0.003)
     words = (
-        f"recorded: GELU's lead widens up to depth 19 in {widened} of {len(settings)} settings. Longest runs, mean "
-        f"loss at depths 11 / 13 / 19 on {'; '.join(ours)}. Shorter runs of VGG11 on digits: leaky "
+        f"recorded: of {len(found)} settings ReLU or GELU learns at depth 19 in {len(deep)}, and GELU's lead widens up "
+        f"to there in {widened}, the longest runs. Their mean loss at depths 11 / 13 / 19 on {'; '.join(ours)}. "
+        f"Shorter runs of VGG11 on digits: leaky "
         f"{short['leaky']:.2f}, GELU {short['gelu']:.2f}"
     )
-    return Measured(words, 0 < widened < len(settings) and alike and short["leaky"] < short["gelu"])
+    return Measured(words, 0 < widened < len(deep) and alike and short["leaky"] < short["gelu"])
 
 
 def _architecture():
@@ -157,8 +159,8 @@ CLAIMS = (
         "non-smoothness",
         "a widening gap",
         "imprecise",
-        "the gap widens in our longest runs and not in the shorter ones; smoothness is not its cause: the analytic "
-        "x·Φ(100x) trains like ReLU at every depth",
+        "the gap widens in our longest runs and not in the shorter ones, most of which never learn at depth 19; "
+        "differentiability is not its cause: the analytic x·Φ(100x) stays nearer to ReLU than to GELU at every depth",
         _figure_2,
     ),
     Claim(

@@ -286,6 +286,35 @@ def second_differences(model, X, Y, distances):
     return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
 
 
+class _Gate(torch.nn.Module):
+    """Multiplication by 0 or 1, for each example and unit."""
+
+    def __init__(self, states):
+        super().__init__()
+        self.register_buffer("states", states)
+
+    def forward(self, x):
+        return x * self.states
+
+
+def frozen(model, X):
+    """``model`` with every ReLU kept in the state, on or off, that it has on each example of X now: without kinks.
+
+    model: a torch.nn.Sequential such as `mlp("relu")`, whose weights the result shares. It takes X only, and there has
+    the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError for another module.
+    """
+    if not isinstance(model, torch.nn.Sequential):
+        raise TypeError(f"model must be a torch.nn.Sequential, got {model!r}")
+    layers, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            if isinstance(layer, torch.nn.ReLU):
+                layer = _Gate((outputs > 0).to(outputs.dtype))
+            layers.append(layer)
+            outputs = layer(outputs)
+    return torch.nn.Sequential(*layers)
+
+
 # --- gradient descent -------------------------------------------------------------------------------------------------
 
 

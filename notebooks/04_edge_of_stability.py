@@ -92,7 +92,7 @@ quadratic
 # %% [markdown] id="quadratic-why" slideshow={"slide_type": "subslide"}
 # **Why.** Along an eigenvector of curvature $\lambda$ a step multiplies by $1-\eta\lambda$. That shrinks if and only
 # if $0<\eta\lambda<2$; past 2 the sign flips at every step and the size grows. For a convex loss with an
-# $L$-Lipschitz gradient and a minimiser, $\eta<2/L$ *suffices* for convergence. That it is also *necessary* is a
+# $L$-Lipschitz gradient and a minimiser, $\eta<2/L$ *suffices* for convergence. That nothing *larger* will do is a
 # property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian, with its
 # $\lambda_{\max}$ there in place of $L$.
 
@@ -160,7 +160,7 @@ right.text(1490, 2 / trained.lr, "2/η", ha="right", va="bottom")
 right.set(xlabel="step k", ylabel="sharpness λmax", xlim=(0, 1500), ylim=(0, None))
 figures.show(
     figure,
-    "The sharpness of a ReLU network rises to about 2/η and stays there; the loss keeps falling, not monotonically.",
+    "The sharpness of a ReLU network overshoots 2/η, then settles a little below it; the loss falls on, in zigzags.",
     alt="Left: loss against step on a logarithmic scale, falling with many small ups and downs. Right: the "
     "largest Hessian eigenvalue, close to a dashed line at 2/η.",
 )
@@ -182,25 +182,29 @@ sharpness
 # oscillation drives it to where the curvature is smaller. The rest of this notebook studies a simpler relative of the
 # second half: losses on which the oscillation itself meets a flatter slope, so that everything can be computed.
 # Sharpness is measured by Lanczos iterations (`scipy.sparse.linalg.eigsh`) on Hessian-vector products; where a ReLU
-# network has no Hessian, autograd's stands in.
+# network has no Hessian, autograd's stands in. *Directional smoothness* is the curvature averaged along one step,
+# $\langle\Delta g,\Delta\theta\rangle/\|\Delta\theta\|^2$ (idea 8).
 
 # %% id="phenomenon-theory"
 from ngdm_helpers import records  # noqa: E402
 
-print("activation     η     2/η   sharpness, last quarter   η × directional smoothness, last 1000 steps")
+print("activation     η     2/η   sharpness: at step 0, last quarter   η × directional smoothness, last 1000 steps")
 for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
     if row["overflow_step"] is None:
         found = f"{row['sharpness']:12.2f} {row['directional']:26.3f}"
     else:
         found = f"   overflows at step {row['overflow_step']}"
-    print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {found}")
+    first = row["curves"]["sharpness"]["values"][0]
+    print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {first:9.2f} {found}")
 
 # %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
-# networks were among those it was made on. From η = 0.2 on, ReLU shows it here as GELU and tanh do. “Most convex
-# settings” is **imprecise**: the papers cited are about wide networks, whose loss is not convex; in the limit of
-# infinite width (and in the scaling they use) training is linear least squares: the sharpness does not move. What
-# this does not show: *why* sharpness rises. These are small networks on 500 digits, one seed each.
+# networks were among those it was made on. From η = 0.2 on ReLU hovers near $2/\eta$ here, as GELU and tanh do (tanh
+# at 0.4 overflows). Not all of them *rise* to it: tanh from 0.2 on and ReLU at 0.4 start above $2/\eta$ and come
+# down. “Most convex settings” is **imprecise**: the papers cited are about wide networks, whose loss is not convex;
+# in the limit of infinite width, on a square loss (and in the scaling they use), training is linear least squares:
+# the sharpness does not move. What this does not show: *why* sharpness rises. These are small networks on 500 digits,
+# one seed each.
 
 # %% id="phenomenon-ledger"
 claims.ledger("E2", "E12")
@@ -225,7 +229,9 @@ assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff
 #
 # **Claim.** *Proposition 4.1:* on a convex loss with bounded subgradients there is “unstable convergence” for every
 # $\eta$, which the paper defines as not diverging to infinity (it does not say whether it speaks of the loss or of
-# the iterates). Its proof: $\lim f_{\text{best}}-f^*\le\eta G^2/2$.
+# the iterates). Its proof: $\lim f_{\text{best}}-f^*\le\eta G^2/2$. From it the paper concludes that the Edge of
+# Stability, as a conjecture about losses beyond $L$-smooth ones, is “incorrect even for Lipschitz continuous,
+# differentiable, convex functions”.
 
 # %% [markdown] id="bound-predict" slideshow={"slide_type": "subslide"}
 # **Predict.** A convex Lipschitz function with a minimiser, NGDM with a constant step. Then
@@ -253,7 +259,8 @@ figures.show(
 )
 
 # %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Find the smallest $\eta$ for which the iterates escape. (ii) For which $\eta$ does the run
+# **Play.** Every run starts at $(\eta/2,\,0)$, so that $x$ flips between $\pm\eta/2$. *Goals.* (i) Find the smallest
+# $\eta$ for which the iterates escape. (ii) For which $\eta$ does the run
 # end *in* the set of minimisers?
 
 # %% id="bound-play"
@@ -278,10 +285,12 @@ print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_hei
 # **Verdict: imprecise**, twice. The inequality is right, and it concerns the best value. “Does not diverge” does not
 # follow for the iterates. And as a *definition* of unstable convergence it includes every convergent run, and every
 # run that gets stuck high up; what it leaves out is the phenomenon: a loss that goes up and down, and falls in the
-# long run, past the threshold of stability.
+# long run, past the threshold of stability. The conclusion about the Edge of Stability is **wrong**: that some convex
+# losses stay bounded past $2/L$ contradicts no theorem, since $2/L$ is only sufficient (idea 1), and what is observed
+# when networks are trained is not refuted by losses that are not networks.
 
 # %% id="bound-ledger"
-claims.ledger("E3", "E4")
+claims.ledger("E3", "E4", "E15")
 
 # %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
 # **Check.**
@@ -420,10 +429,10 @@ figures.show(
 )
 
 # %% [markdown] id="rise-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Make the rise last at least 100 steps, in two different ways. (ii) Choose $c$ so that the two
-# ends of the 2-cycle differ as much as possible. What decides which 2-cycle it becomes? (iii) In the middle panel, on
-# which pieces of the dashed map do the two blue dots lie? Everything is drawn in units of $c\delta$, because $\delta$
-# only scales the picture.
+# **Play.** *Goals.* (i) Make the rise last at least 100 steps, once with $c$ alone, and once with $x_0$ alone from
+# the mark $c=2.1$. (ii) Choose $c$ so that the two ends of the 2-cycle differ as much as possible. What decides which
+# 2-cycle it becomes? (iii) In the middle panel, on which pieces of the dashed map do the two blue dots lie? Positions
+# are drawn in units of $c\delta$, the loss in units of $\delta^2$, because $\delta$ only scales the picture.
 
 # %% id="rise-play"
 rise = explorers.huber_rise()
@@ -447,8 +456,9 @@ for c in (2.05, 2.1, 2.5, 3.0):
 # %% [markdown] id="rise-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds, and is explained.** In more dimensions every eigenvector with $\eta\lambda_i>2$ does this while
 # the others converge; with centred data the start has little of the top one, and for $c$ just above 2 the loss falls
-# first. The dotted step in the slider of idea 4 is this law for the top eigenvector alone: close where the rise is
-# long, too early where it is short, because the loss goes on rising until most residuals are past $\delta$.
+# first. The dotted step in the slider of idea 4 is this law for the top eigenvector alone: the step at which it takes
+# the *first* residual past $\delta$. On U[0, 1] that is close where the rise is long. Where it is short, and on
+# centred data throughout, the loss goes on rising, because the other residuals pass $\delta$ later.
 
 # %% id="rise-ledger"
 claims.ledger("E7")
@@ -503,7 +513,7 @@ right.set(xlabel="x", ylabel="f′(x)/x", ylim=(0, 2), xlim=(0, 3))
 figures.legend(left, loc="upper left")
 figures.show(
     figure,
-    "A symmetric 2-cycle sits where f′(x)/x crosses 2/η. Only losses whose secant slope falls below it have one.",
+    "A symmetric 2-cycle sits where f′(x)/x crosses 2/η. Past 2/f″(0) only losses whose secant slope falls have one.",
     alt="Left: four losses. Right: their secant slopes against x: falling for Huber and log-cosh, constant for "
     "the parabola, rising with the quartic term; a dashed line at 0.8 crosses the first two only.",
 )
@@ -529,8 +539,8 @@ for name, (loss, _) in shapes.items():
     print(f"{name:13s}", end="")
     for lr in (1.95, 2.1, 2.5):
         x = np.abs(trajectories.run(loss, [0.01], lr, 3000).iterates[-2:, 0])
-        end = "diverges" if not x.max() < 1e6 else f"{x[0]:.3f} / {x[1]:.3f}"
-        print(f"   η = {lr:4.2f}: |x| ends at {end:13s}", end="")
+        end = "diverges" if not x.max() < 1e6 else f"|x| ends at {x[0]:.3f} / {x[1]:.3f}"
+        print(f"   η = {lr:4.2f}: {end:27s}", end="")
     print()
 
 # %% [markdown] id="growth-verdict" slideshow={"slide_type": "subslide"}
@@ -546,7 +556,7 @@ claims.ledger("E5")
 #
 # <details><summary>Answer to the prediction</summary>
 #
-# **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The kink in Huber's second derivative plays no part.
+# **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The jump in Huber's second derivative plays no part.
 #
 # </details>
 
@@ -615,9 +625,11 @@ subquadratic
 # and the run diverges. So a run that stays bounded past $2/h$ (and does not start at 0) must come to places where
 # $f'(x)/x<h$. *Where they are* is another matter: the proof does not ask them to be near 0.
 #
-# *Enough, for these powers.* $f'(a)/a=a^{q-2}$ equals $2/\eta$ at $a=(\eta/2)^{1/(2-q)}$ if $q<2$. There
-# $f''(a)=(q-1)\,2/\eta$, so that two steps multiply a small deviation by $(3-2q)^2$: less than 1 for $1<q<2$, the
-# cycle attracts; exactly 1 at $q=1$, it remembers the start.
+# *Enough, for these powers.* Where $0<f'(x)/x<2/\eta$ a step makes $|x|$ smaller. If that holds for all $|x|>a$, no
+# iterate gets further out than $|x_0|$ or the largest $|x-\eta f'(x)|$ on $|x|\le a$: the run stays bounded. For
+# these powers it holds beyond $a=(\eta/2)^{1/(2-q)}$, where $f'(a)/a=a^{q-2}$ equals $2/\eta$, for every $q<2$. At
+# $\pm a$ itself sits the 2-cycle; there $f''(a)=(q-1)\,2/\eta$, so that two steps multiply a small deviation by
+# $(3-2q)^2$: less than 1 for $1<q<2$, the cycle attracts; exactly 1 at $q=1$, it remembers the start.
 #
 # *A nuance.* For an even $f$ an expansion at 0 finds small 2-cycles if the fourth derivative is negative: for
 # log-cosh $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and
@@ -638,30 +650,35 @@ for q in (1.2, 1.5, 1.9):
 # %% [markdown] id="subquadratic-network-note" slideshow={"slide_type": "subslide"}
 # **And in a network?** Second differences of the loss through the network trained in idea 2, along the top
 # eigenvector $v$ of its Hessian, and through a tanh twin: $\bigl(f(\theta+tv)+f(\theta-tv)-2f(\theta)\bigr)/t^2$.
-# Where $f$ grows more slowly than its parabola they fall with $t$.
+# Where $f$ grows more slowly than its parabola they fall with $t$. A third row keeps every ReLU in the state, on or
+# off, that it has at $\theta$ on each image: the same network without its kinks.
 
 # %% id="subquadratic-network" slideshow={"slide_type": "subslide"}
 twin = networks.mlp("tanh")
 networks.full_batch_gd(twin, X, Y, lr=0.2, steps=1500, sharpness_every=None)
 distances = np.geomspace(0.01, 3, 25)
 secants = {}
-for name, model in (("ReLU", network), ("tanh", twin)):
+models = {"ReLU": network, "ReLU, states kept": networks.frozen(network, X), "tanh": twin}
+for name, model in models.items():
     top, differences, slope = networks.second_differences(model, X, Y, distances)
     secants[name] = top, differences, 0.2 * slope  # the length of the next step
-    print(f"{name:5s} Hessian {top:6.2f}   second difference over the next step ", end="")
+    print(f"{name:17s} Hessian {top:6.2f}   second difference over the length of the next step ", end="")
     print(f"{np.interp(0.2 * slope, distances, differences):6.2f}, over {distances[-1]:g} {differences[-1]:6.2f}")
 
 # %% id="subquadratic-network-picture" slideshow={"slide_type": "subslide"}
 figure, ax = figures.new(size=(9, 4))
-for (name, (top, differences, step)), style in zip(secants.items(), (figures.NGDM, figures.SMOOTH), strict=True):
+styles = (figures.NGDM, {**figures.NGDM, "linestyle": ":"}, figures.SMOOTH)
+for (name, (top, differences, step)), style in zip(secants.items(), styles, strict=True):
     ax.semilogx(distances, differences, marker=".", **style, label=f"{name}: Hessian {top:.2f}, next step {step:.3f}")
 ax.axhline(2 / 0.2, **figures.THEORY, label="2/η")
 ax.set(xlabel="distance t along the top eigenvector", ylabel="second difference", xlim=(0.01, 3), ylim=(0, 30))
 figures.legend(ax, loc="upper left")
 figures.show(
     figure,
-    "Along this line the tanh network grows subquadratically and the ReLU network does not; both sit at the edge.",
-    alt="Second differences against distance for two networks: both start near 10; tanh falls towards 7, ReLU rises.",
+    "Along this line tanh grows subquadratically; ReLU does not, because of its kinks (dotted: without). Both sit at "
+    "the edge.",
+    alt="Second differences against distance: two networks start near 10; tanh falls towards 7, ReLU rises; ReLU with "
+    "its states kept stays near 10.",
 )
 
 # %% [markdown] id="subquadratic-verdict" slideshow={"slide_type": "subslide"}
@@ -670,9 +687,10 @@ figures.show(
 # the mollified Huber is $C^2$ and $L$-smooth, exactly quadratic up to 0.8, and has 2-cycles. (iii) is **imprecise**:
 # the theorem of Laurent and von Brecht concerns the hinge loss, and what a step of gradient descent meets is a
 # secant, not a derivative; the ReLU network's second difference over the length of a step lies above autograd's
-# Hessian, because it counts the kinks in between. What this does *not* show: that subquadratic growth explains
-# networks. The necessary condition is one-dimensional. In many dimensions a run can also escape along others (idea
-# 2), and the ReLU network above sits at the edge without growing subquadratically along its top eigenvector.
+# Hessian, because it counts the kinks in between: with every ReLU kept in its state it does not. What this does *not*
+# show: that subquadratic growth explains networks. The necessary condition is one-dimensional. In many dimensions a
+# run can also escape along others (idea 2), and the ReLU network above sits at the edge without growing
+# subquadratically along its top eigenvector.
 
 # %% id="subquadratic-ledger"
 claims.ledger("E9", "E10", "E11")
@@ -696,14 +714,17 @@ for lr in (2.1, 2.5, 4.0):
         x = np.abs(trajectories.run(PowerTail(q), [0.01], lr, 40).iterates[:, 0])
         assert (x[1:] >= (lr - 1) * x[:-1] * (1 - 1e-12)).all()  # the proof's inequality, at every step
 relu = secants["ReLU"]
-assert np.interp(relu[2], distances, relu[1]) > relu[0]  # over one step, above autograd's Hessian
+assert np.interp(relu[2], distances, relu[1]) > relu[0]  # over one step, above autograd's Hessian …
+kept = secants["ReLU, states kept"]  # … which is the kinks' doing
+assert abs(kept[0] / relu[0] - 1) < 1e-3 and np.abs(kept[1] / kept[0] - 1).max() < 0.15 < 1 < relu[1][-1] / relu[0] - 1
 assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][1][-1] > secants["ReLU"][1][0]
 
 # %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
 # ## 8 · The chord law
 #
-# **Claim** (not in the paper). Runs that end in a 2-cycle do not sit somewhere beyond the edge but exactly *on* it,
-# if one measures the curvature by the chord between two consecutive iterates,
+# **Claim** (not in the paper; the quantity is the directional smoothness of Ahn, Zhang and Sra 2022). Runs that end
+# in a 2-cycle do not sit somewhere beyond the edge but exactly *on* it, if one measures the curvature by the chord
+# between two consecutive iterates,
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
 
@@ -732,7 +753,8 @@ figures.show(
 # %% [markdown] id="chord-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** One $\eta$ for all: NGDM on $|x|$, gradient descent on Huber ($n=20$, $p=50$), and three recorded networks
 # (up to 0.4). *Goals.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at which
-# Huber is on it, and compare with its $2/L$. (iii) Which network is slowest to get there? Which never does?
+# Huber is on it, and compare with its $2/L$. (iii) Which network is slowest to get there? Which is not there after
+# 4000 steps, and at which $\eta$?
 
 # %% id="chord-play"
 chords = explorers.chord_law()
@@ -740,8 +762,9 @@ chords
 
 # %% [markdown] id="chord-why" slideshow={"slide_type": "subslide"}
 # **Why.** On a 2-cycle $\beta_+=\beta_--\eta g_-$ and $\beta_-=\beta_+-\eta g_+$. Subtract:
-# $g_+-g_-=\tfrac2\eta(\beta_+-\beta_-)$, so the chord curvature is $2/\eta$. No derivative of $g$ occurs. For Huber,
-# the share of residuals inside $\pm\delta$ falls until the chord is that flat.
+# $g_+-g_-=\tfrac2\eta(\beta_+-\beta_-)$, so the chord curvature is $2/\eta$. No derivative of $g$ occurs. On Huber
+# the residuals leave $\pm\delta$ one by one, which flattens the chord. Once all are outside, the change of the
+# gradient is fixed, and the chord flattens because it gets longer: about $c\delta$ in each residual.
 
 # %% id="chord-theory"
 for c in (2.05, 2.5, 10.0, 100.0):
@@ -815,8 +838,8 @@ figures.show(
 )
 
 # %% [markdown] id="local-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Move the local threshold to three times the global one. (ii) Find the $\delta$ at which the
-# dashed and the dotted line meet. What is special about it?
+# **Play.** *Goals.* (i) Move the local threshold to more than three times the global one. (ii) Find the $\delta$ at
+# which the dashed and the dotted line meet. What is special about it?
 
 # %% id="local-play"
 local = explorers.local_edge()
@@ -889,16 +912,16 @@ figures.legend(right, loc="upper right")
 figures.show(
     figure,
     "The curvature of (3) jumps as rows switch on and off; that of two weights rises, and comes down once past 2/η.",
-    alt="Left: curvature of (3) for three draws, jumping between a quarter and nine tenths of a dashed bound. Right: "
+    alt="Left: curvature of (3) for three draws, jumping between about 0.27 and 0.84 of a dashed bound. Right: "
     "curvature of the two-weight loss: rising smoothly at the small rate; at the large one jumping about a dotted line "
     "and settling below it.",
 )
 
 # %% [markdown] id="toy-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Raise $|y|$: does it change the curvature of (3), or how close the run gets to the optimum?
-# (ii) From which $c$ on does (3) diverge? Do you see unstable convergence before? (iii) Switch to $X$ from U[0, 1]
-# and try to make it diverge. (iv) On the two weights, find a $c$ that ends in a flatter minimum than gradient flow
-# does.
+# **Play.** *Goals.* (i) Raise $|y|$: does the bound on the curvature of (3) move? How close does the run get to the
+# optimum? (ii) From which $c$ on does (3) diverge? Do you see unstable convergence before? (iii) Switch to $X$ from
+# U[0, 1] and try to make it diverge. (iv) On the two weights, find a $c$ for which the end of gradient flow (dashed)
+# lies above $2/\eta$ (dotted), and see where the run ends.
 
 # %% id="toy-play"
 toys = explorers.toy_problem()
@@ -908,11 +931,15 @@ toys
 # **Why.** Where (3) is twice differentiable its Hessian is $2X_A^\top X_A$, with $A=\{i:x_i^\top\beta>0\}$ the active
 # rows. Which rows are active depends on $\beta$; what they contribute does not. So the largest curvature takes
 # finitely many values, none above $L=2\lambda_{\max}(X^\top X)$, and nothing drives it towards $2/\eta$. In
-# ½$(uv-1)^2$ one weight multiplies the other: the curvature along the set of minimisers $uv=1$ is $u^2+v^2$, which
+# ½$(uv-1)^2$ one weight multiplies the other: the largest curvature at a minimiser, $uv=1$, is $u^2+v^2$, which
 # varies. Gradient flow keeps $u^2-v^2$ and, from this start, sharpens on its way; past $2/\eta$ the oscillation
-# across the valley drives the iterate along it, to a flatter minimum. And past the threshold (3) does not stay
-# bounded as Huber does: where rows stay active it grows quadratically. (If $X\beta<0$ has a solution, as for
-# non-negative $X$, the iterate can jump there, and stays.)
+# across the valley drives the iterate along it, to a flatter minimum.
+#
+# For (3) $L$ is only the largest curvature possible, not a Lipschitz constant: at a kink the gradient jumps. Nor is
+# $2/L$ its threshold, since only some rows are active at a time. In the table below no draw diverges up to $c=4$: the
+# runs stay on cycles, which lie higher the larger $c$. At 8 all diverge: (3) grows quadratically, and unlike Huber's
+# its gradient is not bounded. (If $X\beta<0$ has a solution, as for non-negative $X$, the iterate can jump there, and
+# stays.)
 
 # %% id="toy-theory"
 for c in (0.2, 2.0, 4.0, 6.0, 8.0):
@@ -930,8 +957,8 @@ for c in (0.2, 2.0, 4.0, 6.0, 8.0):
 # %% [markdown] id="toy-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: holds if** the theory is one of *kinks*. For that (3) is well chosen: the optimum is known, it is a kink,
 # and $|y|$ sets how strong; notebook 1 uses it so. For the Edge of Stability it lacks both halves: no progressive
-# sharpening, and past the threshold divergence, or a jump to a flat region, instead of self-stabilisation. Two
-# weights do better. What they do not show: hovering at $2/\eta$ for long.
+# sharpening, and at large rates cycles high above the optimum, a jump to a flat region, or divergence, instead of a
+# loss that falls in the long run. Two weights do better. What they do not show: hovering at $2/\eta$ for long.
 
 # %% id="toy-ledger"
 claims.ledger("E13")
@@ -1020,9 +1047,10 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 # </details>
 # <details><summary>Solution</summary>
 #
-# For $\eta>1$ no minimiser is stable, so almost no start converges. The run goes to the line $u=v$, on which the loss
-# is ½$(u^2-1)^2$: at 1.1 it ends in a 2-cycle around the flattest minimum (1, 1), at 1.4 it wanders without repeating
-# itself, at 2 it overflows. Towards 0 the loss grows more slowly than its parabola, outwards faster: the subquadratic
+# For $\eta>1$ no minimiser is stable, so almost no start converges. At 1.1 and 1.4 the run goes to the line $u=v$, on
+# which the loss is ½$(u^2-1)^2$: at 1.1 it ends in a 2-cycle around the flattest minimum (1, 1), at 1.4 it wanders
+# without repeating itself. At 2 it overflows before it gets there; on the line itself $u\to3u-2u^3$ would stay within
+# $\pm\sqrt2$. Towards 0 the loss grows more slowly than its parabola, outwards faster: the subquadratic
 # side catches the iterate as long as the other one does not throw it too far.
 #
 # </details>
@@ -1042,4 +1070,6 @@ for lr in (0.9, 1.1, 1.4, 2.0):
 # * C. Ma, L. Wu and L. Ying, *The multiscale structure of neural network loss functions* (2022): subquadratic growth.
 # * A. Damian, E. Nichani and J. D. Lee, *Self-stabilization* (2023): why the sharpness comes back to 2/η.
 # * L. Chen and J. Bruna, *On gradient descent convergence beyond the edge of stability* (2022): 2-cycles.
+# * K. Ahn, J. Zhang and S. Sra, *Understanding the unstable convergence of gradient descent* (2022): directional
+#   smoothness.
 # * S. K. Kumar, *GD doesn't make the cut*, Section 4.

@@ -419,3 +419,20 @@ def test_the_shipped_record_is_small_and_stands_at_the_edge():
     for (_, lr), row in rows.items():
         if row["overflow_step"] is None:
             assert row["sharpness"] < 1.1 * 2 / lr
+
+
+def test_frozen_states_take_the_kinks_out_and_change_nothing_else():
+    generator = torch.Generator().manual_seed(0)
+    X, Y = torch.randn(30, 5, generator=generator).double(), torch.randn(30, 3, generator=generator).double()
+    model = networks.mlp("relu", (5, 8, 3)).double()
+    plain = networks.frozen(model, X)
+    assert all(a is b for a, b in zip(model.parameters(), plain.parameters(), strict=True))
+    assert torch.equal(plain(X), model(X))
+    tops = [networks.sharpness(networks.mse(each(X), Y), list(each.parameters()))[0] for each in (model, plain)]
+    assert tops[0] == pytest.approx(tops[1], rel=1e-6)
+    distances = [1e-4, 3.0]
+    kinked, smooth = (networks.second_differences(each, X, Y, distances)[1] for each in (model, plain))
+    assert smooth[0] == pytest.approx(tops[0], rel=1e-3)
+    assert abs(kinked[1] - smooth[1]) > 0.05 * abs(smooth[1])  # far away states differ
+    with pytest.raises(TypeError, match=r"model must be a torch\.nn\.Sequential, got Linear"):
+        networks.frozen(torch.nn.Linear(2, 3), X)

@@ -138,6 +138,12 @@ def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
     assert row["mean"] == pytest.approx(np.mean(norms[-2:]), rel=1e-5)
     flat = torch.nn.utils.parameters_to_vector(model.parameters()).detach().abs()
     assert row["inside"] == pytest.approx(int((flat < 0.001).sum()), abs=3)
+    named = {name: part.detach().abs() for name, part in model.named_parameters()}
+    assert sum(count for count, _ in row["outside"].values()) == 1190 - row["inside"]
+    for name, (count, largest) in row["outside"].items():
+        assert 1 <= count <= named[name].numel() and largest == pytest.approx(
+            float(named[name].max()) / 0.001, rel=1e-3
+        )
     assert row["parameters"] == flat.numel() == 1190 and row["law"] == pytest.approx(1190 * 0.01 * 0.1 / 2, abs=1e-4)
     model.eval()
     X, y = data.images("digits", False, 20)

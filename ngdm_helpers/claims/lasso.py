@@ -378,7 +378,7 @@ CLAIMS = (
         "on the general LASSO a 1000 times larger λ leaves a norm more than 15 times larger",
         "1.62 and 25.4",
         "holds if…",
-        "pηλ/2 exceeds the norm of the exact solution, as it must once that is 0; below, NGDM is right",
+        "pηλ/2 at the larger λ exceeds the norm that the smaller one leaves; far below that, NGDM is right",
         _general_pair,
     ),
     Claim(
@@ -396,7 +396,7 @@ CLAIMS = (
         "with diminishing steps Proposition 3.1 guarantees that the solution of (7) is 0 for every λ",
         "0 by Prop. 3.1",
         "imprecise",
-        "the limit is 0, by (12) with η → 0; Proposition 3.1 says that no iterate is, and in floats some are",
+        "the limit is 0, each band being as narrow as its step; Proposition 3.1 says that no iterate is, floats differ",
         _diminishing_is_never_zero,
     ),
     Claim(
@@ -411,10 +411,10 @@ CLAIMS = (
     Claim(
         "L10a",
         "Section 3",
-        "an ℓ1 penalty does not push weights towards 0 for pruning, against Han et al.",
+        "a norm that grows with λ challenges Han et al.: an ℓ1 penalty as a preparation for pruning",
         "unsupported",
         "imprecise",
-        "it does, to within the step: no zeros, but a cut at the band's edge finds them; Han et al. cut too",
+        "weights go to 0 to within the step: no zeros, but a cut at the band's edge finds them; Han et al. cut too",
         _threshold_is_the_step,
     ),
     Claim(

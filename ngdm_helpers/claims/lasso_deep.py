@@ -112,7 +112,7 @@ CLAIMS = (
     Claim(
         "L7b",
         "Section 3",
-        "the larger norm speaks against ℓ1 penalties for pruning",
+        "the larger norm speaks against ℓ1 penalties as a preparation for pruning",
         "69178.44 against 2113.83, no accuracy",
         "wrong",
         "at λ = 0.1 the zero network is a local minimiser: the network has died, and its norm is that of the step",
@@ -142,7 +142,7 @@ CLAIMS = (
         "networks trained by NGDM with an ℓ1 penalty are not sparse",
         "0.01 % below 1e-5",
         "imprecise",
-        "no weight is exactly 0, but those that a proximal step would zero are below ηλ, the threshold that fits",
+        "hardly a weight is exactly 0, but nearly all that a proximal step would zero are within ηλ of it",
         _threshold,
     ),
 )

@@ -54,8 +54,17 @@ PARTS = {
     "longer-digits": Part(
         "variance-preserving", "sgd", (0.01,), 3000, (1.0,), DEPTHS, (*TWO, *CONTROLS), ("digits",), turn=4
     ),
+    "longer-rates": Part(
+        "variance-preserving", "sgd", (0.003, 0.03), 3000, activations=(*TWO, "bridge-100"), data=("digits",), turn=5
+    ),
+    "longer-adam": Part(
+        "default", "adam", (0.001, 0.0003, 0.003), 3000, activations=(*TWO, "bridge-100"), data=("digits",), turn=5
+    ),
     "longer-cifar10": Part(
         "variance-preserving", "sgd", (0.01,), 6250, activations=(*TWO, "bridge-100"), data=CIFAR10, turn=4
+    ),
+    "longer-adam-cifar10": Part(
+        "default", "adam", (0.001,), 6250, activations=(*TWO, "bridge-100"), data=CIFAR10, turn=5
     ),
 }
 

@@ -163,7 +163,8 @@ def row(model, train, test, setting, work=WORK, every=100, progress=True):
     largest |β| at the start. law: Nηλ/2. mean: the mean of ‖β‖₁ over the last two steps; last: ‖β‖₁ at the last ten.
     settled: the step from which every two-step mean is within 0.01 % of the law, None if the last is not.
     zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end (`penalties.census`), and
-    largest_end. first_loss, final_loss: cross entropy of the first and the last ten batches, dropout on.
+    largest_end. outside: {parameter: [how many of its weights are not below ηλ at the end, the largest over ηλ]}, where
+    there are any. first_loss, final_loss: cross entropy of the first and the last ten batches, dropout on.
     accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
     of an interrupted run. device, threads, torchvision: where it ran.
     curves: "norm", "loss": see `records.thinned`; "census": for every so-manieth step [step, zeros, small, inside].
@@ -196,6 +197,7 @@ def row(model, train, test, setting, work=WORK, every=100, progress=True):
         "small": end["small"],
         "inside": end["inside"],
         "largest_end": rounded(end["largest"]),
+        "outside": _outside(model, setting["lr"] * setting["lam"]),
         "first_loss": rounded(sum(losses[:10]) / len(losses[:10])),
         "final_loss": rounded(sum(losses[-10:]) / len(losses[-10:])),
         "test_images": len(test[0]),
@@ -256,6 +258,18 @@ def _fine_tune(model, X, y, setting, path, every, progress):
                 bar.set_postfix_str(f"‖β‖₁ = {state['norms'][-1]:.6g}", refresh=False)
                 bar.update()
     return state
+
+
+def _outside(model, quantum):
+    """{parameter's name: [entries with |β| ≥ quantum, largest |β|/quantum]} for those that have such entries."""
+    from ngdm_helpers import penalties
+
+    counts = {name: penalties.census([weight], quantum) for name, weight in model.named_parameters()}
+    return {
+        name: [found["total"] - found["inside"], rounded(found["largest"] / quantum)]
+        for name, found in counts.items()
+        if found["inside"] < found["total"]
+    }
 
 
 def _save(path, state, weights, memory):

@@ -22,7 +22,7 @@ def _run(*arguments, **options):
 def quadratic_threshold():
     """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
     steps, curvatures = 60, np.array([1.0, 0.1])
-    objective, start = Quadratic(np.diag(curvatures)), np.array([0.3, 1.0])
+    objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
     figure, (plane, loss) = figures.new(2, size=(11, 4))
     plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="y  (curvature 1/10)")
     side = np.linspace(-1.3, 1.3, 100)
@@ -128,7 +128,9 @@ def huber_losses():
     late.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 1e3), xlabel="step k + 1", ylabel="f")
     (values,) = late.plot([], [], **NGDM, linewidth=1)
     plateau, bound = late.axhline(1, **THEORY), late.axhline(1, **THRESHOLD)
-    figures.note(late, 0.03, 0.05, "- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom")
+    figures.note(
+        late, 0.03, 0.05, "title: last 200 steps\n- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom"
+    )
     late_title = late.set_title("")
     ends.set(xscale="log", yscale="log", xlim=(0.5, 136), ylim=(1e-2, 100), xlabel="c = ηL", ylabel="f / δ², last 200")
     ends.plot(wide, (wide - 1) / 2, **THEORY)
@@ -165,7 +167,7 @@ def huber_losses():
             early_title.set_text(f"{words}; predicted {predicted:.1f}")
         passes.set_xdata([predicted] * 2)
         tail = run.values[-200:].mean()
-        late_title.set_text(f"c = {c:.3g}: mean of last 200 is {tail:.3g}")
+        late_title.set_text(f"c = {c:.3g}: mean {tail:.3g}, largest {run.values[-200:].max():.3g}")
         here.set_data([c], [max(tail / delta**2, 1e-2)])
         ends_title.set_text("converges below 2/L" if c < 2 else f"plateau {level:.3g}, bound {delta**2 * c / 2:.3g}")
         return first, passes, early_title, values, plateau, bound, late_title, here, ends_title
@@ -301,7 +303,7 @@ def trough():
         update,
         eta=log_slider("η", 1.0, 0.1, 2, meaning="learning rate"),
         marks={"η = 4·width": {"eta": 1.0}, "η = 2·width": {"eta": 0.5}},
-        caption="For η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
+        caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
         alt="Three panels. Left: the trough with its grey set of minimisers and the path flipping across it "
         "while it climbs. Middle: the height against the step on logarithmic scales along the dashed law. "
         "Right: the loss, falling to the dashed limit.",

@@ -20,6 +20,8 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 NGDM = {"color": VERMILLION, "linestyle": "-"}
 NGDM_LARGE = {"color": BLUE, "linestyle": "-"}  # the second NGDM run of a pair: the large penalty
 SMOOTH = {"color": SKY, "linestyle": "-."}
+MOMENTUM = {"color": ORANGE, "linestyle": "-"}
+ADAM = {"color": BLUE, "linestyle": "-"}
 PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
 THEORY = {"color": BLACK, "linestyle": "--"}
 THRESHOLD = {"color": "0.5", "linestyle": ":"}
@@ -103,10 +105,17 @@ def picture_bundle(png, width, height, alt, caption, bundle=None):
 
 
 def _compact(png):
-    """The same picture in 256 colours, a third of the bytes: a notebook stores it twice."""
+    """The same picture in 256 colours, a third of the bytes: a notebook stores it twice. White stays white."""
     buffer = io.BytesIO()
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    pixels = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
+    white = (pixels == 255).all(axis=-1)
+    pixels[white] = 0  # out of the way: the octree would merge it with the palest greys
+    few = Image.fromarray(pixels).quantize(255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    indices = np.array(few)
+    indices[white] = 255
+    stored = Image.fromarray(indices, mode="P")
+    stored.putpalette((few.getpalette() + [0] * 768)[:765] + [255] * 3)
+    stored.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

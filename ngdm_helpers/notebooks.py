@@ -24,6 +24,10 @@ FOLDER = pathlib.Path("notebooks")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _CELL_TIMEOUT = 600  # seconds
+_FOLDED = {  # tag: what of its cells JupyterLab shows folded
+    "solution": {"source_hidden": True, "outputs_hidden": True},
+    "check": {"source_hidden": True},
+}
 
 
 class Drift(Exception):
@@ -31,7 +35,10 @@ class Drift(Exception):
 
 
 def read_source(path):
-    """The notebook that a .py file describes: cells with ids, no outputs. ValueError for a missing or double id."""
+    """The notebook that a .py file describes: cells with ids, no outputs; solutions and checks are folded.
+
+    ValueError for a missing or double id.
+    """
     notebook = jupytext.read(path)
     seen = set()
     for number, cell in enumerate(notebook.cells):
@@ -43,6 +50,9 @@ def read_source(path):
             raise ValueError(f'{path}: cell {number} ({first!r}) has {fault}; write # %% id="…" with an id of its own')
         seen.add(name)
         cell.id = name
+        for tag in cell.metadata.get("tags", []):
+            if tag in _FOLDED:
+                cell.metadata["jupyter"] = dict(_FOLDED[tag])
     notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -90,6 +100,7 @@ def build(source, discard=False):
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
         record_timing=False,
+        coalesce_streams=True,
         store_widget_state=False,
     ).execute()
     _strip(notebook)

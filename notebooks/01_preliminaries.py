@@ -72,7 +72,7 @@ for name, objective, style in (
 ax.set(xlim=(0, 80), ylim=(1e-9, 5), xlabel="step k", ylabel="|xₖ|")
 figures.show(
     figure,
-    "With the same constant step, gradient descent keeps approaching; NGDM stops in a band whose width is η.",
+    "With the same constant step, gradient descent keeps approaching; NGDM ends up jumping between 0.03 and −0.07.",
     alt="Distance to the minimiser against the step on a logarithmic scale: a straight line down for x²; for |x| a "
     "fall to about 0.05 and then a zigzag.",
 )
@@ -93,12 +93,13 @@ recursions
 # changes.
 #
 # Three words that these notebooks need. $f$ is *convex* if its graph nowhere rises above a chord; *$G$-Lipschitz* if
-# $|f(x)-f(z)|\le G\|x-z\|$, so that no slope exceeds $G$; *$L$-smooth* if its gradient is $L$-Lipschitz,
-# $\|\nabla f(x)-\nabla f(z)\|\le L\|x-z\|$, so that no curvature exceeds $L$. For $x^2$, $L=2$; $|x|$ is
-# 1-Lipschitz and not $L$-smooth for any $L$. If $f$ is convex and $L$-smooth and has a minimiser, (1) converges for
-# $\eta<2/L$.
+# $|f(x)-f(z)|\le G\|x-z\|$, so that no slope exceeds $G$; *$L$-smooth* if its gradient is $L$-Lipschitz, $\|\nabla
+# f(x)-\nabla f(z)\|\le L\|x-z\|$, so that no curvature exceeds $L$. For $x^2$, $L=2$; $|x|$ is 1-Lipschitz and not
+# $L$-smooth for any $L$. ($L$-smooth does not mean twice differentiable: Huber's function, quadratic near 0 and
+# straight outside, is 1-smooth, and its second derivative jumps. Row P7 of the ledger measures that.) If $f$ is
+# convex and $L$-smooth and has a minimiser, (1) converges for $\eta<2/L$.
 
-# %% id="recursions-theory"
+# %% id="recursions-theory" slideshow={"slide_type": "subslide"}
 for lr in (0.1, 0.9, 1.0, 1.1):
     square = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 80)
     absolute = claims.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 80)).mean()
@@ -111,10 +112,10 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 # “rarely” is true only of arriving after *finitely many* steps. Convex and $L$-smooth is no rare special case: it is
 # the standard one. It is NGDM that needs a shrinking step.
 
-# %% id="recursions-ledger"
+# %% id="recursions-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("P3")
 
-# %% [markdown] id="recursions-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="recursions-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -246,10 +247,10 @@ for dtype in (np.float16, np.float32, np.float64):
 # about half of their cases in 32, and not in 64. Our layer is far smaller than their networks; the count shows the
 # mechanism, for sums kept in each precision.
 
-# %% id="kinks-ledger"
+# %% id="kinks-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("P2")
 
-# %% [markdown] id="kinks-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="kinks-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -321,7 +322,7 @@ loss
 # $2y_i\,x_i$ there. No smooth term makes up for a falling slope, however strongly it curves: on a short enough
 # segment the kink wins. (Only another kink along the same hyperplane could.)
 
-# %% id="loss-theory"
+# %% id="loss-theory" slideshow={"slide_type": "subslide"}
 rng = np.random.default_rng(0)
 X, y = rng.uniform(-1, 1, (20, 3)), -rng.uniform(0, 1, 20)
 x0 = np.linalg.svd(X[:1])[2][1]  # a point on the first kink: X[0]·x0 = 0
@@ -335,10 +336,10 @@ for strength in (0.0, 0.5, 1.0):
 # **Verdict: holds**, with the condition for uniqueness added. What it does not show: that (3) resembles a neural
 # network's loss. It is convex, its minimiser is known beforehand, and its best fit predicts 0 whatever the data.
 
-# %% id="loss-ledger"
+# %% id="loss-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("P1")
 
-# %% [markdown] id="loss-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="loss-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -411,7 +412,7 @@ descent
 # As long as $f(\beta_k)-f^*>\eta G^2/2$, the distance falls. Adding up $T$ of these inequalities gives the bound. Its
 # two terms pull in opposite directions; they are equal at $\eta=R/(G\sqrt T)$, and then the bound is $RG/\sqrt T$.
 
-# %% id="descent-theory"
+# %% id="descent-theory" slideshow={"slide_type": "subslide"}
 for budget in (20, 200, 2000):
     lr = theory.best_constant_lr(R, G, budget)
     run = trajectories.run(objective, np.zeros(10), lr, budget)
@@ -424,7 +425,7 @@ for budget in (20, 200, 2000):
 # to keep apart from it: nothing here says that the last iterate is as good as the best one; and the same bound holds
 # for gradient descent on any smooth convex $G$-Lipschitz function, so it says nothing about how the two compare.
 
-# %% [markdown] id="descent-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="descent-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -505,7 +506,7 @@ steps
 # If there is enough travel, small steps late in the run are what one wants. On a sharp function, with a suitable
 # first step and a ratio $q$ not too small, the distance falls like $q^k$ (Goffin 1977).
 
-# %% id="steps-theory"
+# %% id="steps-theory" slideshow={"slide_type": "subslide"}
 needed = np.linalg.norm(solution) / objective.lipschitz
 for q in (0.8, 0.9, 0.98):
     half = trajectories.run(Quadratic([[1.0]]), [1.0], trajectories.exponential_decay(0.3, q), 1500)
@@ -522,10 +523,10 @@ for q in (0.8, 0.9, 0.98):
 # it is as true, and as empty, as for NGDM; how near depends on the travel. That the last phase of a reducing schedule
 # is a constant-step run **holds**, by definition.
 
-# %% id="steps-ledger"
+# %% id="steps-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("P4", "P5", "P6")
 
-# %% [markdown] id="steps-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="steps-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -588,7 +589,7 @@ figures.show(
 # one library lands *on* the kink, where sign(0) = 0, and the other a bit beside it, that is $x_i/n$: one row of $X$,
 # over $n$.
 
-# %% id="machines-theory"
+# %% id="machines-theory" slideshow={"slide_type": "subslide"}
 exact = [int((path[:-1] @ X.T == y).sum()) for path in (in_numpy, in_torch)]
 print(f"residuals that are exactly 0: {exact[0]} and {exact[1]} of {300 * 1000 * 40:,} each")
 for run in np.flatnonzero(gap[-1] > 1e-4):
@@ -655,7 +656,7 @@ figures.show(
 # precision expect the same run to differ between libraries, and between a batch and a single run in one library: by
 # rounding mostly, and by thousands of times more now and then. In double precision none of our 1000 runs does.
 
-# %% [markdown] id="machines-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="machines-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>

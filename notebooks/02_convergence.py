@@ -22,10 +22,11 @@
 # 3. measure $L$ across a kink, and say what rounding it off changes;
 # 4. read $1/\varepsilon$ and $1/\varepsilon^2$ as what they are: bounds for the worst function, which for
 #    $1/\varepsilon^2$ lives in a dimension that grows as $\varepsilon$ falls;
-# 5. design a comparison of activations that separates smoothness from shape;
+# 5. name the controls that separate smoothness from shape when activations are compared;
 # 6. name the assumptions that ReLU networks do satisfy, and what follows from them.
 #
-# **Time:** 75 minutes of class. **Assumed:** notebook 1; eigenvalues; norms.
+# **Time:** 75 minutes of class for ideas 1, 2, 4 and 5 (there, from the gain slider on, for home), with one goal a
+# slider; ideas 3 and 6 are for a second session or for home. **Assumed:** notebook 1; eigenvalues; norms.
 #
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
@@ -142,10 +143,7 @@ print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradi
 # start was outside $S$. What it does *not* show: that kinks never matter. Near the minimiser and for large steps they
 # do, and so do bends that are merely steep: see the end of idea 2.
 
-# %% id="capture-ledger"
-claims.ledger("C1")
-
-# %% [markdown] id="capture-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="capture-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -313,10 +311,10 @@ print(f"the rounded loss's own L: at most {worst.min():.0f} to {worst.max():.0f}
 # can throw the iterate out of the *ball*. So can the same jump rounded off on a short scale. It is the size of $\eta
 # L$ that counts, with $L$ infinite for a kink, and not differentiability.
 
-# %% id="figure-ledger"
-claims.ledger("C2")
+# %% id="figure-ledger" slideshow={"slide_type": "subslide"}
+claims.ledger("C1", "C2")
 
-# %% [markdown] id="figure-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="figure-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -436,10 +434,10 @@ for d in (1e-1, 1e-2, 1e-4, 1e-6):
 # this does not show: that such minima are reached, or that (5) holds between *any* two points around them. It does
 # not.
 
-# %% id="smoothness-ledger"
+# %% id="smoothness-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("C3")
 
-# %% [markdown] id="smoothness-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="smoothness-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -581,10 +579,10 @@ for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
 # $-1$ because it is *sharp*, and with decaying steps it converges linearly (notebook 1, idea 5). Nor do bounds for
 # convex losses and full gradients speak about stochastic gradients on networks.
 
-# %% id="rates-ledger"
+# %% id="rates-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("C4")
 
-# %% [markdown] id="rates-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="rates-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -837,10 +835,10 @@ for gain in (1.0, 0.6):
 # From torch's default initialisation SGD moved no network within 100 steps, nor ReLU or GELU on VGG11 within 2000.
 # And the appendix's three changes force a fourth: Linear(64, 10) (row C7).
 
-# %% id="depth-ledger"
+# %% id="depth-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("C5", "C7")
 
-# %% [markdown] id="depth-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="depth-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -880,11 +878,12 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # GELU. It counts $L$-smoothness among the strongest, unmet by most losses of the field.
 
 # %% [markdown] id="forward-predict" slideshow={"slide_type": "subslide"}
-# **Predict.** What is *proved* about subgradient methods on ReLU networks, with step sizes that shrink suitably?
+# **Predict.** Round the kinks of Figure 1's loss off on a scale $w$: same data, start and $\eta$, 300 steps. As
+# $w\to0$, $L\to\infty$, and $\eta L$ passes 2. The run
 #
-# * **A** Nothing: there is no gradient to speak of.
-# * **B** Limit points are stationary, in a sense that allows kinks; no rate.
-# * **C** The rates of smooth losses, since kinks are hit with probability 0.
+# * **A** diverges once $\eta L>2$;
+# * **B** comes ever closer to the run with the kinks;
+# * **C** stays at a distance from it that does not go to 0.
 
 # %% id="forward-by-hand" slideshow={"slide_type": "subslide"}
 X, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
@@ -968,16 +967,16 @@ print("no ρ repairs the first: f + ρw²/2 adds only ρ")
 # **imprecise**: GELU is another shape. The call for assumptions that fit **holds**, and some are at hand. They are
 # weaker than $L$-smoothness in the right way: they hold. What they do not give is a rate.
 
-# %% id="forward-ledger"
+# %% id="forward-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("C6", "P8")
 
-# %% [markdown] id="forward-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="forward-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
 #
-# **B**, for tame functions, bounded iterates and those step sizes. *C* overlooks that a run need not hit a kink to
-# feel it: a step over it is enough, and no rate follows from differentiability almost everywhere.
+# **B.** A step of a fixed length moves continuously with the loss, as long as no iterate sits on a kink; and
+# $\eta<2/L$ is sufficient, not necessary.
 #
 # </details>
 

@@ -23,8 +23,8 @@
 # 5. explain what sits exactly *on* the edge, with kinks or without;
 # 6. say what a toy problem must have to show the Edge of Stability, and what the paper's lacks.
 #
-# **Time:** 75 minutes of class for ideas 1 to 8; 9 and 10 can be read at home. **Assumed:** notebooks 1 and 3. NumPy;
-# eigenvalues.
+# **Time:** 75 minutes of class for ideas 1 to 8; 9 and 10 can be read at home. **Assumed:** notebooks 1 and 3;
+# from notebook 2, idea 3: $L$-smoothness (5), and what Laurent and von Brecht proved. NumPy; eigenvalues.
 #
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
@@ -96,23 +96,23 @@ quadratic
 # property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian, with its
 # $\lambda_{\max}$ there in place of $L$.
 
-# %% id="quadratic-theory"
+# %% id="quadratic-theory" slideshow={"slide_type": "subslide"}
 for lr in (1.9, 2.05, 2.5):
     parabola = np.abs(trajectories.run(Quadratic([[1.0]]), [0.1], lr, 100).iterates[-1, 0])
-    logcosh = np.abs(trajectories.run(Separable("log-cosh"), [0.1], lr, 1000).iterates[-1, 0])
-    law = abs(1 - lr) ** 100 / 10
-    print(f"η = {lr:4.2f}   x²/2: |x₁₀₀| = {parabola:8.1e}, law {law:8.1e}   log-cosh: |x₁₀₀₀| = {logcosh:.2e}")
+    print(
+        f"η = {lr:4.2f}   x²/2 from 0.1: |x₁₀₀| = {parabola:8.1e}, law |1 − η|¹⁰⁰/10 = {abs(1 - lr) ** 100 / 10:8.1e}"
+    )
 
 # %% [markdown] id="quadratic-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict: imprecise.** For quadratics $2/L$ separates convergence from divergence. For other losses it is a
-# sufficient condition: log-cosh is analytic with $L=1$, and past 2 it neither converges nor diverges. That is the
-# territory of this notebook. The Edge of Stability itself (Cohen et al. 2021) is a statement about training: the
-# largest curvature rises to about $2/\eta$ and stays there while the loss goes on falling, not monotonically.
+# sufficient condition, and what happens beyond it is the territory of this notebook. The Edge of Stability itself
+# (Cohen et al. 2021) is a statement about training: the largest curvature rises to about $2/\eta$ and stays there
+# while the loss goes on falling, not monotonically.
 
-# %% id="quadratic-ledger"
+# %% id="quadratic-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E1")
 
-# %% [markdown] id="quadratic-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="quadratic-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -185,7 +185,7 @@ sharpness
 # network has no Hessian, autograd's stands in. *Directional smoothness* is the curvature averaged along one step,
 # $\langle\Delta g,\Delta\theta\rangle/\|\Delta\theta\|^2$ (idea 8).
 
-# %% id="phenomenon-theory"
+# %% id="phenomenon-theory" slideshow={"slide_type": "subslide"}
 from ngdm_helpers import records  # noqa: E402
 
 print("activation     η     2/η   sharpness: at step 0, last quarter   η × directional smoothness, last 1000 steps")
@@ -206,10 +206,10 @@ for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activ
 # the sharpness does not move. What this does not show: *why* sharpness rises. These are small networks on 500 digits,
 # one seed each.
 
-# %% id="phenomenon-ledger"
+# %% id="phenomenon-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E2", "E12")
 
-# %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -275,7 +275,7 @@ trough
 # not bounded: the set of minimisers goes on for ever in $y$, and each step across the trough is pushed up a little,
 # by $\eta\,w'(y)$.
 
-# %% id="bound-theory"
+# %% id="bound-theory" slideshow={"slide_type": "subslide"}
 average = np.cumsum(escape.values) / np.arange(1, len(escape.values) + 1)
 bound = theory.subgradient_bound(Trough(width), 1.0)
 print(f"loss after 10⁵ steps {escape.values[-1]:.4f}, average {average[-1]:.4f}, ηG²/2 = {bound:.4f}")
@@ -289,10 +289,10 @@ print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_hei
 # losses stay bounded past $2/L$ contradicts no theorem, since $2/L$ is only sufficient (idea 1), and what is observed
 # when networks are trained is not refuted by losses that are not networks.
 
-# %% id="bound-ledger"
+# %% id="bound-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E3", "E4", "E15")
 
-# %% [markdown] id="bound-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="bound-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -365,7 +365,7 @@ losses
 # $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of idea 3 says $\eta G^2/2\le\delta^2c/2$ for the best
 # value.
 
-# %% id="huber-theory"
+# %% id="huber-theory" slideshow={"slide_type": "subslide"}
 for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
     last = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 3000).values[-200:]
     print(f"c = {c:10.2f}   mean of the last 200 of 3000: {last.mean():10.3f}   ", end="")
@@ -376,10 +376,10 @@ for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
 # where the closed form puts it, and lower the less equally the samples carry the top eigenvector. From about $c=5$ on
 # single losses pass the dotted line of the slider at every second step; the mean of the last 200 never does.
 
-# %% id="huber-ledger"
+# %% id="huber-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E6")
 
-# %% [markdown] id="huber-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="huber-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -446,7 +446,7 @@ rise
 # There the map has slope 1, so every such pair is a 2-cycle, and the run remembers its start. If the pair is not
 # symmetric, the loss alternates; that is the oscillation.
 
-# %% id="rise-theory"
+# %% id="rise-theory" slideshow={"slide_type": "subslide"}
 for c in (2.05, 2.1, 2.5, 3.0):
     path = trajectories.run(one, [1e-3], c, 300).iterates[:, 0]
     predicted, leaves = float(theory.huber_rise(c, 1e-3)), np.argmax(np.abs(path) > 1)
@@ -460,10 +460,10 @@ for c in (2.05, 2.1, 2.5, 3.0):
 # the *first* residual past $\delta$. On U[0, 1] that is close where the rise is long. Where it is short, and on
 # centred data throughout, the loss goes on rising, because the other residuals pass $\delta$ later.
 
-# %% id="rise-ledger"
+# %% id="rise-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E7")
 
-# %% [markdown] id="rise-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="rise-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -534,7 +534,7 @@ growth
 # from 1 to 0 as $a$ grows, and so does that of log-cosh, whose derivatives are all continuous; the parabola's never
 # falls.
 
-# %% id="growth-theory"
+# %% id="growth-theory" slideshow={"slide_type": "subslide"}
 for name, (loss, _) in shapes.items():
     print(f"{name:13s}", end="")
     for lr in (1.95, 2.1, 2.5):
@@ -548,10 +548,10 @@ for name, (loss, _) in shapes.items():
 # promises, and above the theory is silent. An analytic loss does the same. What decides is how the loss *grows*: the
 # next idea.
 
-# %% id="growth-ledger"
+# %% id="growth-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E5")
 
-# %% [markdown] id="growth-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="growth-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -568,7 +568,7 @@ for lr, a in ((2.1, 0.389), (2.5, 0.888), (4.0, 1.915)):
 assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1, 0]) > 1e10
 
 # %% [markdown] id="subquadratic-claim" slideshow={"slide_type": "slide"}
-# ## 7 · Subquadratic growth (Ma, Wu and Ying)
+# ## 7 · What Ma, Wu and Ying explain
 #
 # **Claim.** Ma, Wu and Ying (2022) explain unstable convergence by *subquadratic growth*: a quadratic describes the
 # loss in a very small neighbourhood of the minimum only, and beyond it the loss grows more slowly. The paper objects.
@@ -635,7 +635,7 @@ subquadratic
 # log-cosh $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and
 # its 2-cycles start at $\delta$: a purely local theory does not see them.
 
-# %% id="subquadratic-theory"
+# %% id="subquadratic-theory" slideshow={"slide_type": "subslide"}
 for lr in (2.01, 2.1, 2.5, 4.0):
     cosh, huber, mollified = (
         np.abs(trajectories.run(loss, [0.01], lr, 5000).iterates[-2:, 0])
@@ -692,10 +692,10 @@ figures.show(
 # run can also escape along others (idea 2), and the ReLU network above sits at the edge without growing
 # subquadratically along its top eigenvector.
 
-# %% id="subquadratic-ledger"
+# %% id="subquadratic-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E9", "E10", "E11")
 
-# %% [markdown] id="subquadratic-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="subquadratic-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -722,9 +722,8 @@ assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][
 # %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
 # ## 8 · The chord law
 #
-# **Claim** (not in the paper; the quantity is the directional smoothness of Ahn, Zhang and Sra 2022). Runs that end
-# in a 2-cycle do not sit somewhere beyond the edge but exactly *on* it, if one measures the curvature by the chord
-# between two consecutive iterates,
+# **Claim** (not in the paper; the quantity is the directional smoothness of Ahn, Zhang and Sra 2022). Curvature can
+# be measured without a second derivative, by the chord between two consecutive iterates,
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
 
@@ -766,7 +765,7 @@ chords
 # the residuals leave $\pm\delta$ one by one, which flattens the chord. Once all are outside, the change of the
 # gradient is fixed, and the chord flattens because it gets longer: about $c\delta$ in each residual.
 
-# %% id="chord-theory"
+# %% id="chord-theory" slideshow={"slide_type": "subslide"}
 for c in (2.05, 2.5, 10.0, 100.0):
     run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
     chord = theory.chord_curvature(run, problem)[-1]
@@ -779,10 +778,10 @@ for c in (2.05, 2.5, 10.0, 100.0):
 # called directional smoothness). What it does not show: that a run *reaches* a 2-cycle. That is what growth decides
 # (idea 7).
 
-# %% id="chord-ledger"
+# %% id="chord-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E14")
 
-# %% [markdown] id="chord-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="chord-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -854,10 +853,10 @@ local
 # **Verdict: holds if** $p\ge n$ and $X$ has rank $n$. Otherwise the minimum is in general above 0, and once residuals
 # lie beyond $\pm\delta$ it tolerates learning rates above the global $2/L$.
 
-# %% id="local-ledger"
+# %% id="local-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E8")
 
-# %% [markdown] id="local-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="local-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -941,7 +940,7 @@ toys
 # its gradient is not bounded. (If $X\beta<0$ has a solution, as for non-negative $X$, the iterate can jump there, and
 # stays.)
 
-# %% id="toy-theory"
+# %% id="toy-theory" slideshow={"slide_type": "subslide"}
 for c in (0.2, 2.0, 4.0, 6.0, 8.0):
     gone, gaps = 0, []
     for seed in range(20):
@@ -960,10 +959,10 @@ for c in (0.2, 2.0, 4.0, 6.0, 8.0):
 # sharpening, and at large rates cycles high above the optimum, a jump to a flat region, or divergence, instead of a
 # loss that falls in the long run. Two weights do better. What they do not show: hovering at $2/\eta$ for long.
 
-# %% id="toy-ledger"
+# %% id="toy-ledger" slideshow={"slide_type": "subslide"}
 claims.ledger("E13")
 
-# %% [markdown] id="toy-answer" slideshow={"slide_type": "skip"}
+# %% [markdown] id="toy-answer" slideshow={"slide_type": "subslide"}
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>

@@ -199,6 +199,15 @@ def test_build_executes_and_strips(tiny):
     assert not_executed(notebook) == []
 
 
+def test_solutions_and_checks_are_folded(tiny):
+    tiny.write_text(TINY.replace('tags=["keep"]', 'tags=["solution"]').replace('id="sum"', 'id="sum" tags=["check"]'))
+    title, solution, check = notebooks.read_source(tiny).cells
+    assert "jupyter" not in title.metadata and check.metadata["jupyter"] == {"source_hidden": True}
+    assert solution.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
+    notebooks.build(tiny)
+    notebooks.check(tiny)
+
+
 def test_rebuild_is_byte_identical(tiny):
     first = notebooks.build(tiny).read_bytes()
     assert notebooks.build(tiny).read_bytes() == first

@@ -69,6 +69,7 @@ def capture():
         inside.set_xy(circle * sublevel_radius(circle, A, rows, kink, level)[:, None])
         through.set_data(*(circle * sublevel_radius(circle, A, rows, kink, values[0])[:, None]).T)
         path.set_data(*run.iterates.T)
+        path.set_color((NGDM if kink else SMOOTH)["color"])
         size = np.abs(run.iterates).max(axis=-1)
         maximum.set_data(run.steps + 1, size)
         length = np.linalg.norm(run.iterates, axis=-1)
@@ -117,10 +118,14 @@ def figure_one():
     steps = 700
     figure, (loss, cube, ball) = figures.new(3, size=(12.5, 4))
     curves = []
-    for ax, name, top in ((loss, "fₖ / f₀", 1.6), (cube, "‖βₖ‖_∞", 2), (ball, "‖βₖ‖₂ / ‖β₀‖₂", 1.6)):
-        ax.set(xscale="log", xlim=(1, steps + 1), ylim=(0, top), xlabel="step k + 1", ylabel=name)
+    for ax, name, low, top in (
+        (loss, "fₖ / f₀", 0, 1.6),
+        (cube, "‖βₖ‖_∞", 0.6, 1.7),
+        (ball, "‖βₖ‖₂ / ‖β₀‖₂", 0.6, 1.7),
+    ):
+        ax.set(xscale="log", xlim=(1, steps + 1), ylim=(low, top), xlabel="step k + 1", ylabel=name)
         ax.axhline(1, **THRESHOLD)
-        curves.append((ax.plot([], [], **NGDM)[0], ax.plot([], [], **{**SMOOTH, "color": BLUE})[0]))
+        curves.append((ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]))
     cube.legend(curves[1], ["with kinks", "smooth twin"], loc="lower left").set_zorder(1)
     titles = [ax.set_title("") for ax in (loss, cube, ball)]
 
@@ -187,7 +192,7 @@ def smoothness_at_kink():
     distances = np.geomspace(1e-6, 1, 121)
     unit = np.linspace(-1, 1, 401)
     figure, (near, far) = figures.new(2, size=(11, 4.2))
-    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="x / distance", ylabel="f′")
+    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2x / distance", ylabel="f′")
     far.set(xscale="log", yscale="log", xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d")
     far.set_ylabel("|f′(d/2) − f′(−d/2)| / d")
     looks = {"kink": NGDM, "rounded on the scale δ": {"color": PURPLE}, "smooth twin": SMOOTH}

@@ -4,13 +4,24 @@ import numpy as np
 
 from ngdm_helpers import figures, records, theory
 from ngdm_helpers.claims.lasso_deep import ADAM_BAND, PAPER_NORM, SMALL, VGG16_PARAMETERS, mlp_runs
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, VERMILLION
+from ngdm_helpers.figures import (
+    ADAM,
+    BLUE,
+    GREEN,
+    MOMENTUM,
+    NGDM,
+    ORANGE,
+    PROXIMAL,
+    THEORY,
+    THRESHOLD,
+    VERMILLION,
+)
 from ngdm_helpers.live import choice, live, log_slider, select_slider
 
 METHODS = {
     "SGD": ("sgd", NGDM),
-    "momentum 0.9": ("momentum", {"color": BLUE, "linestyle": "-"}),
-    "Adam": ("adam", {"color": ORANGE, "linestyle": "-"}),
+    "momentum 0.9": ("momentum", MOMENTUM),
+    "Adam": ("adam", ADAM),
     "proximal SGD": ("proximal", PROXIMAL),
 }
 

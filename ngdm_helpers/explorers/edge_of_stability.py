@@ -112,8 +112,8 @@ def huber_losses():
     shares = {data: _top_share(problem) for data, problem in problems.items()}
     least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
-        "c": log_slider("c = ηL", 2.2, 0.5, 136, meaning="learning rate in units of 1/L"),
-        "eta": log_slider("η", 2.2 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
+        "c": log_slider("c = ηL", 2.05, 0.5, 136, meaning="learning rate in units of 1/L"),
+        "eta": log_slider("η", 2.05 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
         "delta": log_slider("δ", 1.0, 0.1, 2, meaning="Huber's threshold"),
         "data": choice("X", "U[0, 1]", list(problems), meaning="how the data were drawn"),
     }
@@ -136,7 +136,7 @@ def huber_losses():
     ends.plot(wide, (wide - 1) / 2, **THEORY)
     ends.plot([0.5, 136], [0.25, 68], **THRESHOLD)
     ends.axvline(2, **THRESHOLD)
-    figures.note(ends, 0.36, 0.05, "2/L", va="bottom")
+    figures.note(ends, 0.28, 0.05, "c = 2", va="bottom")
     (here,) = ends.plot([], [], "o", color=NGDM["color"], clip_on=False)
     ends_title = ends.set_title("")
 
@@ -379,11 +379,11 @@ def growth_decides():
 
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 1.0, 4.0, 8.0)  # the first five: learning rates of the recorded networks
 CHORDS = {  # name: (colour, marker, its size)
-    "Huber": (NGDM["color"], "o", 9),
-    "|x|": (BLUE, "s", 14),
-    "ReLU": (figures.GREEN, "^", 6),
+    "Huber": (BLUE, "o", 9),
+    "|x|": (NGDM["color"], "s", 14),
+    "ReLU": (figures.ORANGE, "^", 6),
     "tanh": (figures.PURPLE, "v", 6),
-    "GELU": (figures.ORANGE, "D", 4),
+    "GELU": (figures.SKY, "D", 4),
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.claims import lasso as problems
-from ngdm_helpers.figures import NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD
+from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm, Minibatch
 
@@ -77,7 +77,7 @@ METHODS = {"NGDM": "subgradient", "proximal gradient": "proximal", "Adam": "adam
 def general_lasso():
     """(11) with a mean of squares, uniform data: sliders η, λ, n, p and a choice of method; U-curve on the right."""
     steps, tail, lams = 1500, 100, np.geomspace(1e-3, 100, 16)
-    looks = {"NGDM": NGDM, "proximal gradient": PROXIMAL, "Adam": NGDM_LARGE}
+    looks = {"NGDM": NGDM, "proximal gradient": PROXIMAL, "Adam": ADAM}
     figure, (path, curve) = figures.new(2, size=(11, 4.2))
     path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e4), xlabel="step k", ylabel="‖β‖₁")
     norms = {name: path.plot([], [], **look)[0] for name, look in looks.items()}
@@ -303,6 +303,7 @@ def optimizer_bands():
         for line, beta in zip(lines, tail.T, strict=True):
             line.set_data(np.arange(window), beta / np.abs(tail).max())
         average = problems.band_means(method, [lam], eta, 3000, 100, **options)[0]
+        means.set(color=ADAM["color"] if "Adam" in rule else MOMENTUM["color"] if "mom" in rule else NGDM["color"])
         means.set_data(lams, sweep(rule, eta))
         here.set_data([lam], [average])
         time_title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")

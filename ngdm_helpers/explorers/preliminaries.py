@@ -6,7 +6,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.claims import sharp_problem
-from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
 
@@ -37,6 +37,8 @@ def two_recursions():
         curve.set_data(grid, objective.value(grid[:, None]))
         path.set_data(x, run.values)
         distance.set_data(k, np.abs(x))
+        for line in (path, distance):
+            line.set_color((NGDM if function == "|x|" else SMOOTH)["color"])
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
             graph_title.set_text(f"NGDM, η = {eta:.3g}: no threshold")

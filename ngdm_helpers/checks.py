@@ -46,7 +46,10 @@ def floating(name, value, *, like=None):
     """
     if not is_array(value):
         try:
-            value = np.asarray(value, dtype=np.float64)
+            plain = np.asarray(value)
+            if value is None or plain.dtype.kind in "US":
+                raise TypeError
+            value = plain.astype(np.float64)
         except (TypeError, ValueError):
             raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
         if like is not None:
@@ -140,9 +143,9 @@ def symmetric(name, value):
     if A.ndim < 2 or A.shape[-1] != A.shape[-2] or 0 in A.shape:
         raise ValueError(f"{name} must have shape (..., p, p), got {tuple(A.shape)}")
     xp = namespace(A)
-    gap, size = float(xp.max(xp.abs(A - xp.matrix_transpose(A)))), float(xp.max(xp.abs(A)))
-    if gap > 1e-6 * size:
-        raise ValueError(f"{name} must be symmetric, got max |{name} − {name}ᵀ| = {gap:.3g}")
+    gap, size = (xp.max(xp.abs(part), axis=(-2, -1)) for part in (A - xp.matrix_transpose(A), A))
+    if bool(xp.any(gap > 1e-6 * size)):
+        raise ValueError(f"{name} must be symmetric, got max |{name} − {name}ᵀ| = {float(xp.max(gap)):.3g}")
     return A
 
 

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from ngdm_helpers import checks
 from ngdm_helpers.figures import picture_bundle
 
 # --- controls ---------------------------------------------------------------------------------------------------------
@@ -70,9 +71,11 @@ def log_slider(label, value, low, high, meaning="", steps=200):
     if not 0 < low < high:
         raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
     _within(label, value, low, high)
+    steps = checks.count("steps", steps)
     grid = (low * (high / low) ** (k / steps) for k in range(1, steps))
     between = (float(f"{number:.3g}") for number in grid)  # what is read is what is used
-    return Scale(value, [low, *between, high], ".3g", **_look(label, meaning, low, high))
+    inside = (number for number in between if low < number < high)
+    return Scale(value, [low, *inside, high], ".3g", **_look(label, meaning, low, high))
 
 
 def slider(label, value, low, high, step=0.01, meaning=""):
@@ -80,6 +83,7 @@ def slider(label, value, low, high, step=0.01, meaning=""):
     if not low < high:
         raise ValueError(f"low and high must satisfy low < high, got {low!r} and {high!r}")
     _within(label, value, low, high)
+    checks.positive_number("step", step)
     look = _look(label, meaning, low, high)
     if all(isinstance(x, int) for x in (value, low, high, step)):
         return widgets.IntSlider(value=value, min=low, max=high, step=step, **look)

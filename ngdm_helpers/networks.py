@@ -254,6 +254,10 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
         start = np.random.default_rng(0).standard_normal(p)
     elif np.shape(start) != (p,):
         raise ValueError(f"start must have shape ({p},), one entry a parameter, got {np.shape(start)}")
+    elif not np.any(start):
+        raise ValueError("start must not be 0 in every entry, got zeros")
+    if not product(start).any() and not product(np.random.default_rng(0).standard_normal(p)).any():
+        return 0.0, np.asarray(start) / np.linalg.norm(start)  # a Hessian of 0: Lanczos could not begin
     hessian = LinearOperator((p, p), matvec=product, dtype=np.float64)
     with cpu_threads(1):
         values, vectors = eigsh(hessian, k=1, which="LA", v0=start, tol=tolerance)
@@ -269,11 +273,11 @@ def second_differences(model, X, Y, distances):
     Raises TypeError or ValueError, naming the argument.
     """
     weights = _parameters(model, X, Y)
-    distances = checks.positive("distances", np.asarray(distances, dtype=np.float64))
+    distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
     loss = mse(model(X), Y)
     top, v = sharpness(loss, weights)
     gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
-    here = torch.nn.utils.parameters_to_vector(weights).detach().clone()
+    here = torch.cat([part.detach().reshape(-1) for part in weights])
     v = torch.as_tensor(v, dtype=here.dtype, device=here.device)
 
     def value(t):
@@ -363,7 +367,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
         sharpness_every = checks.count("sharpness_every", sharpness_every)
     parameters = _parameters(model, X, Y)
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
-    flat = torch.nn.utils.parameters_to_vector(parameters).detach().clone()
+    flat = torch.cat([part.detach().reshape(-1) for part in parameters])
     torch.nn.utils.vector_to_parameters(flat, parameters)
     losses, directional, measured = [], [], []  # measured: (step, sharpness)
     vector = previous = overflow = None

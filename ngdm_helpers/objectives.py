@@ -93,15 +93,15 @@ def soft_threshold(u, t):
     return checks.sign(u)(u) * xp.maximum(xp.abs(u) - t, xp.zeros_like(u))
 
 
-def project_l1_ball(v):
-    """The nearest point with ‖·‖₁ ≤ 1 to each ``v``: (..., p) → (..., p).
+def project_l1_ball(v, radius=1.0):
+    """The nearest point with ‖·‖₁ ≤ r = ``radius`` ≥ 0 to each ``v``: (..., p) → (..., p); radius broadcasts against v.
 
-    It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − 1)/j), |v| sorted downwards (Duchi et al. 2008).
+    It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
     """
     xp = checks.namespace(v)
     size = xp.flip(xp.sort(xp.abs(v), axis=-1), axis=-1)
     count = xp.arange(1, v.shape[-1] + 1, dtype=v.dtype, device=array_api_compat.device(v))
-    t = xp.max((xp.cumulative_sum(size, axis=-1) - 1) / count, axis=-1, keepdims=True)
+    t = xp.max((xp.cumulative_sum(size, axis=-1) - radius) / count, axis=-1, keepdims=True)
     return soft_threshold(v, xp.maximum(t, xp.zeros_like(t)))
 
 
@@ -188,8 +188,9 @@ class ReLURegression(Objective):
 
     @property
     def smoothness(self):
-        kinked = bool((self.y != 0).any())
-        return math.inf if kinked else _inf_where_positive(self.lam1, self.curvature)
+        xp = checks.namespace(self.y)
+        L = xp.zeros_like(self.y[..., 0]) + _inf_where_positive(self.lam1, self.curvature)
+        return _scalar(xp.where(xp.any(self.y != 0, axis=-1), xp.full_like(L, math.inf), L))
 
     @property
     def lipschitz(self):
@@ -378,6 +379,8 @@ class Minibatch(Composite):
         if not isinstance(self.problem, Lasso) or not isinstance(X, np.ndarray) or X.ndim != 2:
             raise TypeError(f"problem must be a Lasso with one NumPy matrix X (n, p), got {self.problem!r}")
         _set(self, size=checks.count("size", self.size))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(f"seed must be an integer, at least 0, got {self.seed!r}")
         if self.size > X.shape[0]:
             raise ValueError(f"size must be at most n = {X.shape[0]}, got {self.size}")
 
@@ -559,7 +562,7 @@ class MaxNorm(Composite):
             value=lambda b: xp.max(xp.abs(b), axis=-1),
             subgradient=subgradient,
             smooth_gradient=lambda b: xp.zeros_like(b),
-            prox=lambda b, step: b - step * project_l1_ball(b / step),
+            prox=lambda b, step: b - project_l1_ball(b, step),
         )
 
 
@@ -686,7 +689,9 @@ class Separable(Composite):
 
             def phi(b):
                 size = xp.abs(b)
-                return size + xp.log1p(xp.expm1(-2 * size) / 2)  # neither overflows nor cancels
+                half = xp.sinh(xp.minimum(size, xp.ones_like(b)) / 2)  # cosh(b) = 1 + 2 sinh²(b/2): no cancellation
+                large = size + xp.log1p(xp.expm1(-2 * size) / 2)  # no overflow
+                return xp.where(size < 1, xp.log1p(2 * half * half), large)
 
         elif self.kind == "x²/2 + x⁴/4":
 

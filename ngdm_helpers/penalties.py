@@ -58,6 +58,7 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
             f"got {len(gradients)} and {len(memory)} for {len(weights)}"
         )
     copies, lam = _penalty(lam, weights)
+    gradients = _unshared(gradients)
     norms = []
     for weight, gradient, kept in zip(weights, gradients, memory, strict=True):
         if gradient.shape != weight.shape:
@@ -72,8 +73,23 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
     return total if isinstance(lam, torch.Tensor) else total[0]
 
 
+def _unshared(gradients):
+    """The gradients; of those that share memory with an earlier one, as autograd's in a and b of a + b do, copies.
+
+    Each is a scratchpad for its own weight.
+    """
+    seen, own = set(), []
+    for gradient in gradients:
+        place = gradient.data_ptr()
+        own.append(gradient.clone() if place in seen else gradient)
+        seen.add(place)
+    return own
+
+
 def _penalty(lam, weights):
     """(number of networks, λ as a number or as a column (L, 1)) after a look at both."""
+    if isinstance(lam, (list, tuple, np.ndarray)):
+        raise TypeError(f"lam must be a number or a torch tensor (L,), got a {type(lam).__name__}")
     if not isinstance(lam, torch.Tensor):
         return 1, checks.nonnegative("lam", lam, or_else="a number or a tensor (L,)")
     if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
@@ -164,7 +180,7 @@ def census(weights, quantum):
             found["small"] += int((size < SMALL).sum())
             found["inside"] += int((size < quantum).sum())
             found["total"] += size.numel()
-            found["largest"] = max(found["largest"], float(size.max()))
+            found["largest"] = float(np.maximum(found["largest"], float(size.max())))  # NaN stays NaN
     return found
 
 
@@ -241,13 +257,24 @@ def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, prog
     for name, array in (("X", X), ("y", y)):
         if not isinstance(array, torch.Tensor):
             raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
+        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
+    first = next(model.parameters())
+    if X.dtype != first.dtype or X.device != first.device:
+        raise TypeError(f"X must be {first.dtype} on {first.device} like model, got {X.dtype} on {X.device}")
+    if y.dtype != torch.int64 or y.device != X.device or y.ndim != 1:
+        raise TypeError(f"y must be (n,) torch.int64 on {X.device}, got {tuple(y.shape)} {y.dtype} on {y.device}")
     if len(X) != len(y):
         raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
+    if bool((y < 0).any()):
+        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be an integer, at least 0, got {seed!r}")
     if batch > len(X):
         raise ValueError(f"batch must be at most {len(X)}, the number of examples, got {batch}")
     penalty = torch.tensor(lams, dtype=X.dtype, device=X.device)
     weights = {
-        name: part.detach().expand(len(lams), *part.shape).contiguous().requires_grad_()
+        name: part.detach().repeat(len(lams), *[1] * part.ndim).requires_grad_()
         for name, part in model.named_parameters()
     }
     leaves, memory = list(weights.values()), buffers(weights.values(), method)

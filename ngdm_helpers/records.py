@@ -13,6 +13,7 @@ import pathlib
 import platform
 import tempfile
 
+import filelock
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).parent / "records"
@@ -28,6 +29,7 @@ def load(name, folder=FOLDER):
 def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     """Add ``rows`` to record ``name``, replacing those with the same values of the fields ``key``; atomic.
 
+    Several processes may write to one record at a time: each waits for the other.
     command: the command that measured them, stored with the date, versions and processor, and with whatever else
     ``provenance`` names. compact: a row is one line, for records of hundreds of rows. Returns the path. Raises
     ValueError for a row that lacks a field of ``key``.
@@ -45,17 +47,20 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         "processor": f"{os.cpu_count()} cores, {platform.machine()}",
     }
     new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
-    kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
-    rows = list({**kept, **new}.values())
-    if compact:
-        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
-        text = '{"rows": [\n' + ",\n".join(lines) + "\n]}\n"
-    else:
-        text = json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n"
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
+    with filelock.FileLock(path.with_name(f".{path.name}.lock")):
+        kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
+        write_text(path, _text(list({**kept, **new}.values()), compact))
     return path
+
+
+def _text(rows, compact):
+    """The JSON of a record; ValueError for NaN and infinity, which JSON does not know."""
+    if not compact:
+        return json.dumps({"rows": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) for row in rows)
+    return '{"rows": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
 def write_text(path, text):

@@ -13,7 +13,7 @@ from ngdm_helpers import checks
 
 def residue(beta, lr, lam):
     """β mod s in [0, s), elementwise: what every update of (8) conserves. beta: (..., p); lr, lam over the batch."""
-    beta, s = _quantum(beta, lr, lam)
+    beta, s = _quantum(beta, lr, lam, "beta")
     return checks.namespace(beta).remainder(beta, s)
 
 
@@ -150,7 +150,7 @@ def best_value_deficit(p):
     For residues that are independent and uniform, and p large: f_even + f_odd is twice the bound, and the standard
     deviation of f_even is λs√(p/12). p: a number or a NumPy array.
     """
-    return (2 / (3 * math.pi * checks.positive("p", p))) ** 0.5
+    return (2 / (3 * math.pi * _counts("p", p))) ** 0.5
 
 
 def best_value_bound(distance, lipschitz, lr, steps):
@@ -160,14 +160,14 @@ def best_value_bound(distance, lipschitz, lr, steps):
     broadcast (Boyd, Xiao & Mutapcic 2003). The average of the first T values obeys it too.
     """
     R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
-    lr, steps = checks.positive("lr", lr), checks.positive("steps", steps)
+    lr, steps = checks.positive("lr", lr), _counts("steps", steps)
     return R**2 / (2 * lr * steps) + lr * G**2 / 2
 
 
 def best_constant_lr(distance, lipschitz, steps):
     """R/(G√T): the constant step that makes `best_value_bound` smallest for a budget of T steps; it is RG/√T then."""
     R, G = checks.positive("distance", distance), checks.positive("lipschitz", lipschitz)
-    return R / (G * checks.positive("steps", steps) ** 0.5)
+    return R / (G * _counts("steps", steps) ** 0.5)
 
 
 def stability_threshold(objective):
@@ -201,10 +201,13 @@ def huber_rise(c, start, delta=1.0):
 
     Inside (−δ, δ) each step multiplies x by 1 − c: the sign flips, the loss grows by (c − 1)². Numbers or NumPy arrays.
     """
-    c, start, delta = (checks.positive(n, v) for n, v in (("c", c), ("start", start), ("delta", delta)))
+    c, delta = checks.positive("c", c), checks.positive("delta", delta)
     if np.any(np.asarray(c) <= 2):
         raise ValueError(f"c must be above 2 (up to there the loss does not rise), got {c}")
-    return np.log(delta / start) / np.log(np.asarray(c) - 1)
+    size = checks.positive("start", np.abs(start))
+    if np.any(size >= np.asarray(delta)):
+        raise ValueError(f"start must lie within delta = {delta} of 0, got {start}")
+    return np.log(delta / size) / np.log(np.asarray(c) - 1)
 
 
 def power_cycle(lr, exponent):
@@ -226,7 +229,7 @@ def product_sharpness(beta):
 
     The Hessian is ((v², 2uv − 1), (2uv − 1, u²)); where uv = 1 its eigenvalues are 0 and u² + v².
     """
-    u, v = np.moveaxis(checks.vectors("beta", beta), -1, 0)
+    u, v = _pair("beta", beta)
     return (u * u + v * v) / 2 + np.hypot((u * u - v * v) / 2, 2 * u * v - 1)
 
 
@@ -235,7 +238,7 @@ def product_flow_sharpness(start):
 
     The flow keeps u² − v², and ends on uv = 1, where the curvature is u² + v². It starts on the side uv > 0.
     """
-    u, v = np.moveaxis(checks.vectors("start", start), -1, 0)
+    u, v = _pair("start", start)
     if np.any(u * v <= 0):
         raise ValueError(f"start must have uv > 0 (elsewhere the flow may end at 0), got {start!r}")
     return np.hypot(u * u - v * v, 2.0)
@@ -258,7 +261,7 @@ def trough_height(width, lr, steps):
 
     Each step raises y by η·w′(y) = η·width/(1 + y)², so (1 + y)³ grows by about 3·width·η per step.
     """
-    width, lr, steps = (checks.positive(n, v) for n, v in (("width", width), ("lr", lr), ("steps", steps)))
+    width, lr, steps = checks.positive("width", width), checks.positive("lr", lr), _counts("steps", steps)
     return (3 * width * lr * steps) ** (1 / 3)
 
 
@@ -288,7 +291,7 @@ def chord_curvature(trajectory, objective):
     step, turn = x[1:] - x[:-1], (lambda g: g[1:] - g[:-1])(objective.subgradient(x))
     square = xp.sum(step * step, axis=-1)
     curvature = xp.sum(turn * step, axis=-1) / xp.where(square > 0, square, xp.full_like(square, math.nan))
-    return _rates(trajectory, curvature) * curvature
+    return _rates(trajectory, curvature) * curvature if len(x) > 1 else curvature
 
 
 def capture_level(A, norm):
@@ -317,7 +320,9 @@ def cube_gain(A, lr):
     The cube is kept if and only if it is at most 1; for η ≤ 1/maxᵢ Aᵢᵢ that says that A is diagonally dominant.
     A: (..., p, p), symmetric; lr = η > 0, a number or an array over the batch.
     """
-    A, lr = checks.symmetric("A", A), checks.positive("lr", lr)
+    A = checks.symmetric("A", A)
+    checks.same_home("lr", lr, A, "A")
+    lr = checks.positive("lr", lr, like=A)
     xp = checks.namespace(A)
     eye = xp.eye(A.shape[-1], dtype=A.dtype, device=array_api_compat.device(A))
     step = lr[..., None, None] * A if checks.is_array(lr) else lr * A
@@ -376,11 +381,26 @@ def bridge_gap(beta):
     return 0.16997120747990369 / checks.positive("beta", beta)
 
 
-def _quantum(beta, lr, lam):
+def _counts(name, value):
+    """``value`` > 0, a number or an array; an array of integers becomes one of floats."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+        value = value.astype(np.float64)
+    return checks.positive(name, value)
+
+
+def _pair(name, value):
+    """The two coordinates of ``value`` (..., 2), each (...,)."""
+    value = checks.vectors(name, value)
+    if value.shape[-1] != 2:
+        raise ValueError(f"{name} must have shape (..., 2), got {tuple(value.shape)}")
+    return np.moveaxis(value, -1, 0)
+
+
+def _quantum(beta, lr, lam, name="beta0"):
     """beta as an array and s = ηλ shaped to broadcast against it."""
-    beta = checks.vectors("beta0", beta)
-    for name, value in (("lr", lr), ("lam", lam)):
-        checks.same_home(name, value, beta, "beta0")
+    beta = checks.vectors(name, beta)
+    for what, value in (("lr", lr), ("lam", lam)):
+        checks.same_home(what, value, beta, name)
     lr, lam = checks.positive("lr", lr, like=beta), checks.positive("lam", lam, like=beta)
     checks.broadcast(tuple(beta.shape[:-1]), lr=getattr(lr, "shape", ()), lam=getattr(lam, "shape", ()))
     s = lr * lam

@@ -144,6 +144,7 @@ def _rmsprop(f, beta, lr, alpha, eps):
         yield beta
 
 
+_BLOCK = 2**16  # numbers; the path behind a slider has fewer
 _RULES = {  # method: (rule, its options and their defaults)
     "subgradient": (_subgradient, {}),
     "proximal": (_proximal, {}),
@@ -216,7 +217,8 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
         )
 
     def states():
-        return itertools.islice(rule(oracle, beta, _rates(lr, beta), **options), steps)
+        fresh = objective.oracle(beta)  # a second pass sees the same rows of a `Minibatch`
+        return itertools.islice(rule(fresh, beta, _rates(lr, beta), **options), steps)
 
     xp = checks.namespace(beta)
     iterates = xp.empty(
@@ -231,12 +233,21 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
             for k, last in enumerate(states(), 1):
                 if k % record_every == 0:
                     iterates[k // record_every, ...] = last
-        values = oracle.value(iterates)
+        values = _values(oracle.value, iterates)
         # An iterate that is not finite stays so under every rule: the last one tells for all.
         if bool(xp.all(xp.isfinite(last))) and bool(xp.all(xp.isfinite(values))):
             return Trajectory(iterates, values, lr, record_every)
         overflow = _first_overflow(states(), oracle.value, beta)
     return _finite_part(iterates, values, lr, record_every, overflow, f"{method} on {objective!r}")
+
+
+def _values(value, iterates):
+    """``value`` of all iterates (T, ..., p), in slices of `_BLOCK` numbers: temporaries have the shape (T, ..., n)."""
+    rows, block = iterates.shape[0], max(1, _BLOCK // math.prod(iterates.shape[1:]))
+    if block >= rows:
+        return value(iterates)
+    xp = checks.namespace(iterates)
+    return xp.concat([value(iterates[k : k + block]) for k in range(0, rows, block)])
 
 
 def _rule(method, options):
@@ -259,6 +270,8 @@ def _start(objective, beta0, lr):
     batch = checks.broadcast(tuple(beta.shape[:-1]), objective=objective.batch_shape)
     batch = checks.broadcast(batch, lr=shape)
     xp = checks.namespace(beta)
+    if getattr(beta, "requires_grad", False):
+        beta = beta.detach()  # a torch parameter is a start like any other
     beta = xp.asarray(xp.broadcast_to(beta, (*batch, beta.shape[-1])), copy=True)
     with np.errstate(over="ignore", invalid="ignore"):
         value = objective.value(beta)

@@ -84,7 +84,7 @@ class _Operations(TorchDispatchMode):
 
 
 class _Python(TorchFunctionMode):
-    """What does not come by as an operation: tensors made from Python's numbers, ``.data``, ``.tolist()``."""
+    """What does not come by as an operation: tensors made of Python's numbers, ``.data``, what looks at the storage."""
 
     def __torch_function__(self, function, types, arguments=(), options=None):
         options = dict(options or {})
@@ -96,8 +96,8 @@ class _Python(TorchFunctionMode):
                 return arguments[0].detach()
             if function == _DATA.__set__:
                 arguments[0].inner = arguments[1].inner
-            if function == torch.Tensor.tolist:
-                return arguments[0].inner.tolist()
+            if function in (torch.Tensor.tolist, torch.Tensor.data_ptr):
+                return function(arguments[0].inner)
         return function(*arguments, **options)
 
 

@@ -252,7 +252,7 @@ BAD = [
     (start(objective=TORCH_LASSO, beta0=ELSEWHERE), ValueError, "beta0", NOT_MOVED.format("X"), "meta"),
     (start(objective=TORCH_LASSO, beta0=TONE, lr=ELSEWHERE), ValueError, "lr", NOT_MOVED.format("beta0"), "meta"),
     (lambda: theory.orbit(TONE, ELSEWHERE, 1), ValueError, "lr", NOT_MOVED.format("beta0"), "meta"),
-    (lambda: theory.residue(TONE, 1, ELSEWHERE), ValueError, "lam", NOT_MOVED.format("beta0"), "meta"),
+    (lambda: theory.residue(TONE, 1, ELSEWHERE), ValueError, "lam", NOT_MOVED.format("beta"), "meta"),
 ]
 
 

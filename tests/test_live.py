@@ -392,3 +392,14 @@ def test_log_slider_spans_its_ends():
     control = log_slider("η", 0.1, 1e-3, 1)
     assert control.min == 1e-3 and control.max == 1
     assert control.value == 0.1 and control.description == "η" and "0.001 … 1" in control.tooltip
+
+
+def test_a_logarithmic_slider_stays_within_its_ends():
+    for low, high in ((1.004, 1.2), (2.001, 5.0)):
+        scale = log_slider("c", (low + high) / 2, low, high)
+        assert min(scale._numbers) == low and max(scale._numbers) == high
+    for bad in (0, -0.1):
+        with pytest.raises(ValueError, match="step must be positive"):
+            slider("c", 1.0, 0.0, 2.0, step=bad)
+    with pytest.raises(ValueError, match="steps must be a positive integer, got 0"):
+        log_slider("c", 1.0, 0.5, 2.0, steps=0)

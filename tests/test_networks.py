@@ -436,3 +436,19 @@ def test_frozen_states_take_the_kinks_out_and_change_nothing_else():
     assert abs(kinked[1] - smooth[1]) > 0.05 * abs(smooth[1])  # far away states differ
     with pytest.raises(TypeError, match=r"model must be a torch\.nn\.Sequential, got Linear"):
         networks.frozen(torch.nn.Linear(2, 3), X)
+
+
+def test_a_hessian_of_0_has_sharpness_0_and_vgg_can_be_trained_on_one_batch():
+    weight = torch.tensor([1.0, -1.0], requires_grad=True)
+    loss = (weight.relu().sum() * 0 + (weight * torch.tensor([0.0, 0.0])).square().sum()).sum()
+    top, vector = networks.sharpness(loss, weight)
+    assert top == 0.0 and np.linalg.norm(vector) == pytest.approx(1)
+    with pytest.raises(ValueError, match="start must not be 0 in every entry"):
+        networks.sharpness(weight.square().sum(), weight, start=np.zeros(2))
+    images, model = torch.rand(4, 3, 32, 32) * 2 - 1, networks.vgg(11, "gelu")
+    run = networks.full_batch_gd(model, images, torch.eye(10)[:4], 0.01, 2, sharpness_every=None, progress=False)
+    assert run.steps == 2 and np.isfinite(run.losses).all()
+    top, differences, _ = networks.second_differences(
+        networks.mlp("tanh", (3, 2)), torch.ones(4, 3), torch.ones(4, 2), 0.1
+    )
+    assert differences.shape == (1,)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from ngdm_helpers import objectives, theory
 from ngdm_helpers.objectives import (
     Huber,
     L1Norm,
@@ -523,3 +524,28 @@ def test_trough_equals_autograd_and_is_convex(to):
     assert slopes.max() <= f.lipschitz
     with pytest.raises(ValueError, match=r"beta must have shape \(..., 2\), got \(3,\)"):
         f.value([1.0, 2.0, 3.0])
+
+
+def test_each_member_of_a_batch_has_its_own_smoothness():
+    loss = objectives.ReLURegression(np.eye(2), np.array([[0.0, 0.0], [-1.0, -1.0]]))
+    assert loss.smoothness.tolist() == [2.0, np.inf]
+    assert theory.stability_threshold(loss).tolist() == [1.0, 0.0]
+    with pytest.raises(ValueError, match="A must be symmetric"):
+        objectives.Quadratic(np.array([[[1e6, 0.0], [0.0, 1e6]], [[1.0, 0.5], [0.0, 1.0]]]))
+
+
+def test_log_cosh_does_not_cancel_near_0():
+    for dtype, small in ((np.float32, 1e-8), (np.float64, 1e-12)):
+        x = np.array([[small], [1e-3], [0.5], [2.0], [300.0]], dtype=dtype)
+        exact = np.where(x < 1e-2, x.astype(float) ** 2 / 2, np.logaddexp(x.astype(float), -x) - np.log(2))[:, 0]
+        np.testing.assert_allclose(
+            objectives.Separable("log-cosh").value(x), exact, rtol=3e-6 if small > 1e-9 else 1e-6
+        )
+
+
+def test_the_projection_takes_any_radius():
+    v = np.array([[3.0, -1.0], [0.2, 0.1]])
+    for radius in (0.0, 0.25, 1.0, 10.0):
+        projected = objectives.project_l1_ball(v, radius)
+        assert (np.abs(projected).sum(-1) <= radius + 1e-12).all()
+    np.testing.assert_allclose(objectives.project_l1_ball(v, 2.0), 2 * objectives.project_l1_ball(v / 2.0))

@@ -275,3 +275,38 @@ def test_bad_input_is_named(call, exception, message):
     with pytest.raises(exception, match=re.escape(message)):
         call()
     assert torch.equal(W, torch.ones(3))
+
+
+def test_one_penalty_leaves_the_model_as_it_is_too():
+    model, X, y = problem()
+    before = flat(model)
+    penalties.fine_tune(model, X, y, [0.5], 0.05, 5, batch=4, progress=False)
+    assert torch.equal(flat(model), before)
+
+
+@pytest.mark.parametrize("method", penalties.METHODS)
+def test_gradients_that_share_memory_are_kept_apart(method):
+    """Autograd hands out one tensor for a and b of a + b."""
+    start = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64), torch.tensor([-1.0, 2.0, -3.0], dtype=torch.float64)
+    slope = torch.tensor([0.5, 1.0, -0.25], dtype=torch.float64)
+    shared, own = ([part.clone() for part in start] for _ in range(2))
+    both = slope.clone()
+    penalties.update(shared, [both, both], penalties.buffers(shared, method), 1, 0.1, 1.0, method)
+    penalties.update(own, [slope.clone(), slope.clone()], penalties.buffers(own, method), 1, 0.1, 1.0, method)
+    assert all(torch.equal(a, b) for a, b in zip(shared, own, strict=True))
+
+
+def test_bad_input_to_fine_tuning_is_named():
+    model, X, y = problem()
+    for options, error, message in (
+        ({"X": X.float()}, TypeError, "X must be torch.float64 on cpu like model, got torch.float32 on cpu"),
+        ({"y": y.double()}, TypeError, "y must be (n,) torch.int64 on cpu, got (12,) torch.float64 on cpu"),
+        ({"y": y - 1}, ValueError, "y must be labels 0, 1, …, got -1"),
+        ({"model": 3}, TypeError, "model must be a torch.nn.Module with parameters, got 3"),
+        ({"seed": -1}, ValueError, "seed must be an integer, at least 0, got -1"),
+    ):
+        arguments = {"model": model, "X": X, "y": y, "lams": [0.1], "lr": 0.1, "steps": 2, "progress": False} | options
+        with pytest.raises(error, match=re.escape(message)):
+            penalties.fine_tune(**arguments)
+    with pytest.raises(TypeError, match=re.escape("lam must be a number or a torch tensor (L,), got a list")):
+        penalties.update([X], [X], [[]], 1, 0.1, [0.1, 0.2])

@@ -1,6 +1,9 @@
 """Records: rows with provenance, replaced by key, written atomically."""
 
 import json
+import math
+import subprocess
+import sys
 
 import pytest
 
@@ -31,10 +34,31 @@ def test_a_failing_write_leaves_the_old_record(tmp_path):
         records.write("machines", [{**ROW, "seconds": object()}], "a command", key=("library",), folder=tmp_path)
     with pytest.raises(ValueError, match="rows must have the fields nation, got one without nation"):
         records.write("machines", [ROW], "a command", key=("nation",), folder=tmp_path)
-    assert path.read_text() == before and [entry.name for entry in tmp_path.iterdir()] == ["machines.json"]
+    assert path.read_text() == before and [entry.name for entry in tmp_path.glob("[!.]*")] == ["machines.json"]
 
 
 def test_the_shipped_records_are_readable():
     for path in records.FOLDER.glob("*.json"):
         for row in json.loads(path.read_text())["rows"]:
             assert row["provenance"]["command"].startswith("python -m ")
+
+
+def test_writers_wait_for_one_another(tmp_path):
+    code = """
+import sys
+from ngdm_helpers import records
+
+for k in range(20):
+    records.write("shared", [{"who": sys.argv[1], "k": k}], "a command", ("who", "k"), sys.argv[2])
+"""
+    writers = [subprocess.Popen([sys.executable, "-c", code, who, str(tmp_path)]) for who in ("a", "b")]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    assert len(records.load("shared", tmp_path)) == 40
+
+
+def test_what_json_does_not_know_is_refused(tmp_path):
+    records.write("kept", [{"k": 1, "value": 1.0}], "a command", ("k",), tmp_path)
+    for value in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            records.write("kept", [{"k": 1, "value": value}], "a command", ("k",), tmp_path)
+    assert records.load("kept", tmp_path)[0]["value"] == 1.0

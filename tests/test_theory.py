@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from ngdm_helpers import theory, trajectories
+from ngdm_helpers import objectives, theory, trajectories
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, MaxNorm, Quadratic, ReLURegression, Trough
 from ngdm_helpers.trajectories import run
 
@@ -426,3 +426,25 @@ def test_bridge_constants(beta):
     second = np.diff(phi, 2) / (z[1] - z[0]) ** 2
     assert np.abs(second).max() == pytest.approx(theory.bridge_smoothness(beta), rel=1e-4)
     np.testing.assert_allclose(theory.bridge_gap(np.array([1.0, 10.0])) * [1, 10], theory.bridge_gap(1.0))
+
+
+def test_counts_may_be_arrays_of_integers():
+    steps = np.array([10, 100])
+    np.testing.assert_allclose(theory.best_value_bound(1, 1, 0.1, steps), [0.55, 0.1])
+    np.testing.assert_allclose(theory.best_constant_lr(1, 1, steps), [10**-0.5, 0.1])
+    assert theory.best_value_deficit(steps).shape == theory.trough_height(0.25, 1.0, steps).shape == (2,)
+
+
+def test_what_the_arguments_must_be_is_said_in_their_names():
+    assert theory.huber_rise(3.0, -0.5) == theory.huber_rise(3.0, 0.5) == pytest.approx(1.0)
+    for call, message in (
+        (lambda: theory.huber_rise(3.0, 2.0, 1.0), "start must lie within delta = 1.0 of 0, got 2.0"),
+        (lambda: theory.product_sharpness([1.0, 2.0, 3.0]), r"beta must have shape \(..., 2\), got \(3,\)"),
+        (lambda: theory.residue([np.nan], 0.1, 1.0), "beta must be finite, got nan"),
+        (lambda: theory.cube_gain(np.eye(2), [0.1, -0.2]), "lr must be positive, got -0.2 at index"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert theory.cube_gain(np.eye(2), [0.1, 0.2]).shape == (2,)
+    start = trajectories.Trajectory(np.ones((1, 2)), np.ones(1), trajectories.diminishing(0.1))
+    assert theory.chord_curvature(start, objectives.L1Norm(1.0)).shape == (0,)

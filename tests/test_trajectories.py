@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.linear_model import Lasso as SklearnLasso
 
-from ngdm_helpers import trajectories
+from ngdm_helpers import objectives, trajectories
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import DivergenceWarning, run
 
@@ -414,3 +414,41 @@ def test_a_finite_run_does_not_warn(method):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert run(PROBLEMS["Lasso"].make(np.asarray), BETA0, 0.001, 100, method).overflow_step is None
+
+
+def test_values_in_slices_are_the_same(monkeypatch):
+    X, y = _data(20, 3)
+    lam = np.linspace(0.1, 1, 6)
+    whole = trajectories.run(objectives.Lasso(X, y, lam), np.ones(3), 0.001, 50)
+    monkeypatch.setattr(trajectories, "_BLOCK", 40)
+    sliced = trajectories.run(objectives.Lasso(X, y, lam), np.ones(3), 0.001, 50)
+    np.testing.assert_array_equal(sliced.iterates, whole.iterates)
+    np.testing.assert_allclose(sliced.values, whole.values, rtol=1e-13)
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_minibatch_run_that_overflows_ends_with_its_finite_part(size):
+    X, y = _data(20, 3)
+    problem = objectives.Minibatch(objectives.Lasso(X, y, 0.1), size, seed=1)
+    with pytest.warns(trajectories.DivergenceWarning):
+        run = trajectories.run(problem, np.ones(3), 1.0, 2000)
+    assert np.isfinite(run.values).all() and np.isfinite(run.iterates).all()
+    again = trajectories.run(problem, np.ones(3), 1.0, run.overflow_step - 1)
+    np.testing.assert_array_equal(again.iterates, run.iterates)
+
+
+def test_a_proximal_run_may_end_with_steps_of_0():
+    schedule = trajectories.Schedule("to 0", lambda k: max(0.1 - 0.02 * k, 0.0))
+    run = trajectories.run(objectives.MaxNorm(), [1.0, 0.5], schedule, 10, "proximal")
+    assert run.overflow_step is None and run.iterates[-1].tolist() == run.iterates[-2].tolist()
+
+
+def test_a_torch_parameter_is_a_start_like_any_other():
+
+    run = trajectories.run(objectives.L1Norm(1.0), torch.tensor([0.5, 0.2], requires_grad=True), 0.01, 5)
+    assert not run.iterates.requires_grad and not run.values.requires_grad
+
+
+def _data(n, p):
+    rng = np.random.default_rng(3)
+    return rng.standard_normal((n, p)), rng.standard_normal(n)

@@ -363,3 +363,52 @@ def test_the_shipped_record_of_the_small_network_covers_the_sliders():
             assert row["mean"] == pytest.approx(85_002 * row["lr"] * lam / 2, rel=1e-3) and row["accuracy"] < 0.2
         if lam <= 0.005:
             assert row["accuracy"] > 0.9
+
+
+def test_the_checkpoint_is_there_until_the_row_is(small, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "write", refuse)
+        with pytest.raises(PermissionError):
+            measure(tmp_path, methods=("sgd",))
+    assert len(list((tmp_path / "work").iterdir())) == 1
+    taken, original = [], penalties.update
+    monkeypatch.setattr(penalties, "update", lambda *arguments: (taken.append(1), original(*arguments))[1])
+    assert measure(tmp_path, methods=("sgd",)) == 1 and not taken  # nothing is computed again
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_force_does_not_go_on_from_an_old_checkpoint(small, tmp_path, monkeypatch):
+    original, calls = penalties.update, itertools.count(1)
+
+    def interrupted(*arguments):
+        if next(calls) == 20:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(penalties, "update", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            measure(tmp_path, methods=("sgd",))
+    taken = []
+    monkeypatch.setattr(penalties, "update", lambda *arguments: (taken.append(arguments[3]), original(*arguments))[1])
+    assert measure(tmp_path, methods=("sgd",), force=True) == 1 and taken[0] == 1
+
+
+def test_a_run_that_overflows_is_recorded_as_one(small, tmp_path):
+    measure(tmp_path, methods=("sgd",), lr=1e20)
+    (row,) = load(tmp_path)
+    assert row["settled"] is None and row["mean"] is None and row["largest_end"] is None and row["last"][-1] is None
+
+
+def test_another_file_of_weights_is_another_run(small, tmp_path, monkeypatch):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "kept.pt").write_bytes(folder.encode())
+    named = [vgg16._named(tmp_path / folder / "kept.pt") for folder in ("x", "y")]
+    assert named[0] != named[1] and all(name.startswith("kept.pt, sha256 ") for name in named)
+    assert vgg16._named("none") == "none"
+    assert measure(tmp_path, methods=("sgd",)) == 1
+    assert measure(tmp_path, methods=("sgd",), test_count=10) == 1, "other test images are another row"

@@ -87,9 +87,9 @@ def rows(method, lams, lr, seed, steps, progress=True):
     X, y, X_test, y_test = digits()
     begin = time.perf_counter()
     model = pretrained(X, y, seed)
+    before = float((model(X_test).argmax(1) == y_test).float().mean())
     tuned = penalties.fine_tune(model, X, y, lams, lr, steps, method, BATCH, seed, progress)
     seconds = round(time.perf_counter() - begin, 1)
-    before = float((model(X_test).argmax(1) == y_test).float().mean())
     kept = np.unique(np.geomspace(1, steps + 1, POINTS).round().astype(int)) - 1
     accuracy, cut = tuned.accuracy(X_test, y_test), tuned.cut().accuracy(X_test, y_test)
     return [

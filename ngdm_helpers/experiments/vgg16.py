@@ -11,7 +11,6 @@ import json
 import math
 import os
 import pathlib
-import tempfile
 import time
 
 from tqdm.auto import tqdm
@@ -21,7 +20,7 @@ from ngdm_helpers import checks, data, records
 from ngdm_helpers.records import rounded, thinned
 
 NAME = "vgg16_l1"
-KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps")
+KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps", "test_images")
 METHODS = ("sgd", "momentum", "adam", "proximal")  # of `penalties`, which imports torch
 SETTLED = 1e-4  # the relative distance from Nηλ/2 that counts as being there
 WORK = data.CACHE / "vgg16-l1"
@@ -57,7 +56,8 @@ def vgg16_l1(
     ``work`` until their run is done.
 
     Each run adds a row (see `row`) to the record "vgg16_l1" in ``folder``; a run that is there already is skipped
-    unless ``force``, and one that was stopped, or killed, goes on from its last checkpoint to the same numbers.
+    unless ``force``, which begins anew; one that was stopped, or killed, goes on from its last checkpoint to the same
+    numbers.
     Raises TypeError or ValueError, naming the argument; FileNotFoundError if images or weights are not there.
     """
     methods = [checks.choice("method", method, METHODS) for method in methods]
@@ -72,7 +72,7 @@ def vgg16_l1(
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
     common = {
-        "weights": pathlib.Path(weights).name,
+        "weights": _named(weights),
         "data": pathlib.Path(images).name,
         "images": len(train[0]),
         "lr": lr,
@@ -87,10 +87,15 @@ def vgg16_l1(
     ]
     if not force:
         done = {tuple(old[field] for field in KEY) for old in records.load(NAME, folder)}
-        settings = [setting for setting in settings if tuple(setting[field] for field in KEY) not in done]
+        known = {"test_images": len(test[0])}
+        settings = [each for each in settings if tuple((each | known)[field] for field in KEY) not in done]
+    else:
+        for setting in settings:
+            checkpoint(work, setting).unlink(missing_ok=True)
     for setting in settings:
         found = row(network(weights, seed), train, test, setting, work, every, progress)
         records.write(NAME, [found], command, KEY, folder)
+        checkpoint(work, setting).unlink(missing_ok=True)  # not before the row is safe
     return len(settings)
 
 
@@ -146,6 +151,14 @@ def loss_and_gradients(model, X, y):
     return loss.detach(), weights, gradients
 
 
+def _named(weights):
+    """What a record calls the initial weights: a file by its name and the beginning of its hash."""
+    if not pathlib.Path(weights).is_file():
+        return str(weights)
+    with open(weights, "rb") as file:
+        return f"{pathlib.Path(weights).name}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+
+
 def enough(largest, lr, lam, method):
     """Steps that bring every weight, |β| ≤ ``largest`` at the start, into its band, and some more.
 
@@ -178,20 +191,20 @@ def row(model, train, test, setting, work=WORK, every=100, progress=True):
     X, y = (part.to(device) for part in train)
     before = _accuracy(model, *test)
     start = penalties.census(model.parameters(), setting["lr"] * setting["lam"])
-    path = pathlib.Path(work) / f"{_digest(setting)}.pt"
+    path = checkpoint(work, setting)
     state = _fine_tune(model, X, y, setting, path, every, progress)
     norms, losses = torch.tensor(state["norms"], dtype=torch.float64).numpy(), state["losses"]
     end = penalties.census(model.parameters(), setting["lr"] * setting["lam"])
     law = end["total"] * setting["lr"] * setting["lam"] / 2
-    off = abs((norms[:-1] + norms[1:]) / 2 / law - 1) > SETTLED
+    off = ~(abs((norms[:-1] + norms[1:]) / 2 / law - 1) <= SETTLED)  # so that NaN is off
     last_off = int(off.nonzero()[0][-1]) if off.any() else -1
     found = {
         **setting,
         "parameters": end["total"],
         "largest": rounded(start["largest"]),
         "law": round(law, 4),
-        "mean": round(float(norms[-2:].mean()), 4),
-        "last": [round(float(norm), 4) for norm in norms[-10:]],
+        "mean": _to_four_places(norms[-2:].mean()),
+        "last": [_to_four_places(norm) for norm in norms[-10:]],
         "settled": last_off + 1 if last_off + 1 < len(off) else None,
         "zeros": end["zeros"],
         "small": end["small"],
@@ -213,7 +226,6 @@ def row(model, train, test, setting, work=WORK, every=100, progress=True):
             "census": state["census"],
         },
     }
-    path.unlink(missing_ok=True)
     return found
 
 
@@ -277,14 +289,9 @@ def _save(path, state, weights, memory):
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "wb") as file:
-            torch.save({**state, "weights": [weight.detach() for weight in weights], "memory": memory}, file)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    temporary = path.with_suffix(".part")  # one name: what a killed process left there is overwritten
+    torch.save({**state, "weights": [weight.detach() for weight in weights], "memory": memory}, temporary)
+    os.replace(temporary, path)
 
 
 def _load(path, weights, memory):
@@ -316,9 +323,15 @@ def _accuracy(model, X, y):
     return right / len(y)
 
 
-def _digest(setting):
-    """A short name for a setting."""
-    return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+def checkpoint(work, setting):
+    """Where the checkpoint of a run lies, in the folder ``work``: a short name for its setting."""
+    digest = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+    return pathlib.Path(work) / f"{digest}.pt"
+
+
+def _to_four_places(value):
+    """A Python float; None, which JSON knows, for one that is not finite."""
+    return round(float(value), 4) if math.isfinite(value) else None
 
 
 def add_command(commands):

@@ -79,8 +79,8 @@ figures.show(
 
 # %% [markdown] id="recursions-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) On $x^2$, find where landing turns into diverging. (ii) On $|x|$, leave $x_0$ and find the
-# $\eta$ whose last two distances have the smallest mean. (iii) Huber's function is quadratic near 0 and straight
-# outside. Push $\eta$ past 2 there: does it diverge?
+# $\eta$ whose last two distances of the 80 steps have the smallest mean. (iii) Huber's function is quadratic near 0
+# and straight outside. Push $\eta$ past 2 there: does it diverge?
 
 # %% id="recursions-play"
 recursions = explorers.two_recursions()
@@ -121,6 +121,11 @@ claims.ledger("P3")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** The gradient of $x^2$ fades near 0, the slope of $|x|$ does not.
+#
+# *Goals:* (i) At $\eta=2/L=1$, where $x$ jumps between $\pm1.73$; 0.978 lands, slowly, 1.02 diverges. (ii)
+# $\eta=0.0218$, mean $\eta/2=0.0109$; below $1.73/80$ the 80 steps do not reach 0. (iii) No: outside
+# $|x|\le\delta=\tfrac12$ the step has length $\eta/2$, and $x$ ends on two points $\eta/2$ apart (0.92 and −0.58 for
+# $\eta=3$).
 #
 # </details>
 
@@ -258,6 +263,9 @@ claims.ledger("P2")
 # **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table
 # shows yours. All of them lie in the interval $[0,1]$, so all are subgradients.
 #
+# *Goals:* (i) Only the number in the left title: a kink has no scale of its own. (ii) `relu(x) − relu(−x)`: left and
+# right the slope is 1, and the dot is at 0. (`sqrt` has no dot: autograd says ∞.)
+#
 # </details>
 
 # %% id="kinks-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -348,6 +356,11 @@ claims.ledger("P1")
 # shortens the segments on which it shows; the kinks of $\lambda_1$ lie on other hyperplanes. (With a single parameter
 # they coincide, and $\lambda_1\ge y_i|x_i|$ does repair convexity.)
 #
+# *Goals:* (i) It stays within rounding of 0, below $10^{-14}$: the loss is convex. (ii) It shrinks, but not to 0:
+# with $\lambda_1=0$ and $\lambda_2$ from 0 to 2, from 0.40 to 0.30 for $|y|=2$, from 0.008 to 0.0027 for $|y|=0.1$. A
+# peak remains in the middle, on the kink $x_1^\top\beta=0$. (iii) $\lambda_1=\lambda_2=0$, all $y_i\le0$, either $X$:
+# the whole cone $X\beta\le0$ is optimal.
+#
 # </details>
 
 # %% id="loss-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -432,6 +445,10 @@ for budget in (20, 200, 2000):
 #
 # **B.** $\eta=R/(G\sqrt T)$. Four times as many steps call for half the step and halve the bound.
 #
+# *Goals:* (i) $\eta=0.398$; at the next position, 0.417, $f$ rises in step 10. (ii) $\eta=0.00219$: best value
+# 0.00068, bound 1.3, about 2000 times as much. (The bound has to hold for every convex $G$-Lipschitz function; this
+# one is sharp.)
+#
 # </details>
 
 # %% id="descent-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -491,8 +508,8 @@ figures.show(
 
 # %% [markdown] id="steps-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) On the sharp problem, with $\eta_0=0.3$, find the smallest $q$ for which the geometric steps
-# still arrive. (ii) Make `StepLR` *fail* to beat $0.3/\sqrt{k+1}$, in two ways. (iii) On ½x², make the geometric
-# steps stop short as well.
+# still arrive. (ii) Note what $0.3/\sqrt{k+1}$ reaches (its mark); then make `StepLR` *fail* to beat it, in two ways.
+# (iii) On ½x², make the geometric steps stop short as well.
 
 # %% id="steps-play"
 steps = explorers.step_sizes()
@@ -533,6 +550,10 @@ claims.ledger("P4", "P5", "P6")
 #
 # **B**, by more than ten orders of magnitude. Steps that tend to 0 *and* have an infinite sum guarantee arrival in
 # the limit; they do not make it fast.
+#
+# *Goals:* (i) $q=0.924$ arrives, 0.923 sticks at 0.011. (ii) Reduce too soon ($q=0.1$ every 10 steps: too little
+# travel, best 0.36) or too late ($q=0.98$ every 300: nearly constant, 0.060); $0.3/\sqrt{k+1}$ gets to 0.0027. (iii)
+# $q=0.8$: $x$ ends at $\prod_k(1-\eta_k)=0.19$, the loss at 0.019.
 #
 # </details>
 

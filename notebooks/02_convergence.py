@@ -92,8 +92,9 @@ figures.show(
 # of the paper's (3) with $y<0$: it adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$.
 #
 # *Goals.* (i) Put $t$ to 1 and find the $\rho$ above which the path leaves the cube. (ii) Click the first mark: up to
-# which $t$ does the run stay in the cube, and up to which $t$ does $S$ promise it? (iii) Turn the kinks on. Which of
-# the three curves changes, and how much? And at $\eta=1.9/L$?
+# which $t$ does the run stay in the cube, and up to which $t$ does $S$ promise it? (iii) Click “with kinks”: does the
+# exit change? Which curve shows the kinks first, and at which step? Then click the two marks at $1.9/L$: what becomes
+# of the loss?
 
 # %% id="capture-play"
 capture = explorers.capture()
@@ -150,6 +151,11 @@ print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradi
 #
 # **B.** The first coordinate is pulled outwards by the second: $A$ is not diagonally dominant. By B above the 2-norm
 # cannot rise below $2/L$.
+#
+# *Goals:* (i) $1/\sqrt5=0.447$, where diagonal dominance ends: 0.44 stays, 0.45 leaves. (ii) It stays up to $t=0.88$;
+# $S$ promises that only below $1/\sqrt{10}=0.316$. (iii) Hardly: $\max\|\beta\|_\infty=1.123$, not 1.120. The loss
+# shows them first, in zigzags from step 24 on. At $1.9/L$ with kinks it rises, to $12f_0$, and the norms with it;
+# without kinks all three go to 0.
 #
 # </details>
 
@@ -221,9 +227,9 @@ figures.show(
 # **Play.** Every curve comes in a pair: with kinks, and the smooth twin. $L$ is the largest curvature
 # $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
-# *Goals.* (i) Find a seed for which neither run leaves the cube. Is there one where only the run with kinks does?
-# (ii) Make the steps as small as you can: does the exit go away? (iii) Click “kinks matter” and lower $c$: from where
-# on does the 2-norm stay below its start?
+# *Goals.* (i) At the start's $c$ and $|y|$, find a seed for which neither run leaves the cube. Is there one where
+# only the run with kinks does? (ii) Make the steps as small as you can: does the exit go away? (iii) Click “kinks
+# matter” and lower $c$: from where on does the 2-norm stay below its start?
 
 # %% id="figure-play"
 figure_one = explorers.figure_one()
@@ -321,6 +327,11 @@ claims.ledger("C1", "C2")
 #
 # **B.** The exit is a property of $X^\top X$ and of the ∞-norm.
 #
+# *Goals:* (i) 20 of the 100 seeds, the first of them 10. Only the run with kinks leaves for 59 and 66, by less than
+# 0.003. (ii) No: at $c=0.02$, seed 2 still gets to 1.084 (twin 1.081), only later; of 100 seeds 76 leave instead of
+# 80, of the twins 69 instead of 78. (iii) From $c=1.54$ down; at 1.58 it reaches 1.018 times its start. (The twin
+# stays below for $c<2$.)
+#
 # </details>
 
 # %% id="figure-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -395,9 +406,10 @@ figures.show(
 # **Play.** Left: the derivative, magnified until the distance fills the frame. Right: the secant slope for every
 # distance; the dots are at yours.
 #
-# *Goals.* (i) Take $\delta=0.01$ and zoom in until the rounded kink looks smooth. At which distance? (ii) By what
-# factor must $\delta$ fall for $L$ to grow 100 times? (iii) NGDM on $|x|$ with $\eta=0.1$ takes steps of length 0.1.
-# For which $\delta$ could its first ten steps from $x_0=1.05$ tell $|x|$ from the rounded function?
+# *Goals.* (i) Take $\delta=0.01$ and zoom in until the rounded kink's secant slope stops growing. At which distance?
+# (ii) On $|x|$: by what factor must $\delta$ fall for $L$ to grow 100 times? (iii) On $|x|$, NGDM with $\eta=0.1$
+# from 1.05 uses the slopes at 1.05, 0.95, …, 0.15 in its first ten steps. Put the distance to 0.31, just over
+# $2\cdot0.15$: from which $\delta$ on do kinked and rounded differ?
 
 # %% id="smoothness-play"
 smoothness = explorers.smoothness_at_kink()
@@ -443,6 +455,10 @@ claims.ledger("C3")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** The slope changes by 2 over a length of $2\delta$.
+#
+# *Goals:* (i) At about $\delta$: at $d=0.01$ the rounded secant slope is 49.8, nearly its limit 50.8 (kink: 201).
+# (ii) By 100: $L=1/\delta$. (iii) From $\delta=0.155$ on: rounding changes the slope in $|x|<\delta$ only, so for
+# $\delta\le0.15$ these ten steps cannot tell.
 #
 # </details>
 
@@ -589,6 +605,11 @@ claims.ledger("C4")
 #
 # **A.** $\sqrt d/\varepsilon-d$ is dominated by its first term as soon as $\varepsilon\ll1/\sqrt d$.
 #
+# *Goals:* (i) $d=100=1/(4\varepsilon^2)$, with 100 steps. Beyond, fewer (196: 84), and none at
+# $d=400=1/\varepsilon^2$, where the start is within $\varepsilon$. (ii) −1.02, −1.10 and −1.58 (on its way to −1:
+# $\sqrt d/\varepsilon$ does not yet dominate $d$). (iii) None: both methods need the same number of steps in every
+# dimension and for every $\varepsilon$ on the sliders.
+#
 # </details>
 
 # %% id="rates-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -686,8 +707,9 @@ figures.show(
 # *Mean loss* is the training loss averaged over the run; what is above log 10 = 2.30, guessing, counts as log 10, so
 # that a network that never learns scores 2.30. An activation *leads* if its mean loss is lower by more than 0.01.
 #
-# *Goals.* (i) Move β from 1 to ∞. Where does smoothness end? (ii) Find a setting in which ReLU is ahead. (iii) Find
-# one in which nothing learns. (iv) On the right: is there a kinked activation ahead of GELU?
+# *Goals.* (i) Move β from 1 to ∞. Where does smoothness end? (ii) Find a setting in which ReLU leads for all three
+# seeds. (iii) Find one in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of
+# GELU, and in how many settings?
 
 # %% id="depth-play"
 depths = explorers.recorded_depth()
@@ -695,7 +717,7 @@ depths
 
 # %% [markdown] id="depth-gain-note" slideshow={"slide_type": "subslide"}
 # Now let the networks start from smaller weights, all by the same factor. *Goal.* Find a depth and a gain at which
-# the order of ReLU and GELU is reversed for all three seeds.
+# ReLU leads for all three seeds. Does GELU learn there?
 
 # %% id="depth-gain"
 gains = explorers.recorded_gain()
@@ -843,9 +865,15 @@ claims.ledger("C5", "C7")
 #
 # <details><summary>Answer to the prediction</summary>
 #
-# **B.** It is so close to ReLU that a step of SGD hardly sees the difference. *Goals:* ReLU is ahead for all seeds on
-# digits at depth 19 with $\eta=0.003$, and with smaller weights at depth 11 (gain 0.6) or 19 (gain 0.8). With torch's
-# default initialisation and SGD nothing learns. *leaky* is ahead of GELU on VGG11 in most settings.
+# **B.** It is so close to ReLU that a step of SGD hardly sees the difference.
+#
+# *Goals:* (i) Only at ∞: every finite $\beta$ is analytic. The curve is near ReLU's long before (setting shown first,
+# median mean loss: GELU 0.96; $\beta=3,10,100$: 1.22, 1.15, 1.30; ReLU 1.19). (ii) VGG19, variance-preserving SGD at
+# low $\eta$: on digits by 0.52 to 0.65, on CIFAR-10 by 0.03 to 0.05. (iii) Torch's default with SGD, all of it: no
+# mean loss below 2.29. (iv) *leaky*, on VGG11 in 8 of the 12 settings in which something learns; $|x|$ in none.
+#
+# *Goal of the gain slider:* VGG11 with gain 0.6: ReLU leads by 0.09 to 0.10 (with gain 0.8 GELU, by 0.05 to 0.19).
+# VGG19 with gain 0.8: ReLU leads by 0.09 to 0.41. In both GELU has not left guessing after 300 steps.
 #
 # </details>
 
@@ -977,6 +1005,10 @@ claims.ledger("C6", "P8")
 #
 # **B.** A step of a fixed length moves continuously with the loss, as long as no iterate sits on a kink; and
 # $\eta<2/L$ is sufficient, not necessary.
+#
+# *Goals:* (i) $\beta=100$ (curvature 79.8 against 0.798): at most 0.0017 from ReLU. (ii) At about 17, where the
+# largest distance, $0.17/\beta$, is one pixel. (iii) By $\Phi(-0.75)=23\,\%$ of $|z|$ for every $\beta$:
+# $z\,\Phi(\beta z)$ is GELU's graph at the scale $1/\beta$, so only the scale shrinks.
 #
 # </details>
 

@@ -141,6 +141,11 @@ claims.ledger("L3a")
 # a proximal step would do (exercise 3), *B* what gradient descent does on a smooth function, whose gradient fades
 # near the minimum.
 #
+# *Goals:* (i) Any two with one $\eta\lambda$: $(\eta,\lambda)=(0.1,1)$ and $(0.001,100)$ end at 0.1894 / 0.0106. (ii)
+# From $(0.5053,0.5053)$ if $\eta\lambda>\|\beta_0\|_1=1.0106$: every second step is then at
+# $2\eta\lambda-\|\beta_0\|_1$. (iii) They walk in opposite senses, and turn from steps 6 and 9 on: the first has then
+# turned an odd number of times more.
+#
 # </details>
 
 # %% id="recursion-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -243,6 +248,11 @@ claims.ledger("L1", "L2")
 # round). Steady growth is true of the two-step mean alone, which is $p\eta\lambda/2$. Once $\eta\lambda>\beta_0$,
 # every even iterate is the start itself: the curve is flat.
 #
+# *Goals:* (i) $\lambda=10.1$, 12.6, 16.8, 25.3 or 50.5, or next to these, where $0.5053/\eta\lambda$ is nearly whole.
+# (ii) The residue jumps from 0.0053 to 0.5053, yet the norms are nearly the same, 0.9894 / 0.0106 and 1.0106 /
+# 0.0094: $r$ and $\eta\lambda-r$ have changed places. (iii) $\beta\bmod\eta\lambda$: each step adds or subtracts
+# $\eta\lambda$.
+#
 # </details>
 
 # %% id="propositions-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -335,6 +345,11 @@ claims.ledger("L3b")
 # **B.** Each two-step mean is $p\eta\lambda/2$, exactly, so the ratio is $\lambda_2/\lambda_1$ for every $\eta$.
 # Single norms can have any ratio from 0 upwards, because one iterate may sit anywhere in its band.
 #
+# *Goals:* (i) $\lambda=2$ and 1.35, for one: 0.0002 against 0.0042. (ii) By 100, the ratio of the penalties, and the
+# two runs end alike; by more, and the order of the means turns round. (iii) With $\lambda=1$ it would land on 0 at
+# step 253, 53 steps of 0.0001 after the switch, and stay. Rounding leaves $\|\beta\|_1$ jumping between
+# $7\cdot10^{-16}$ and 0.0002.
+#
 # </details>
 
 # %% id="reduction-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -417,6 +432,10 @@ claims.ledger("L3c")
 #
 # **A.** The product $\eta\lambda$ is the same, and nothing else enters (8). In floating point the agreement is to
 # rounding, because $\eta\cdot\lambda$ rounds differently for different factors.
+#
+# *Goal:* $9.7\cdot10^{-17}$, at $\lambda=11$ for one; at most positions it is 0. It is rounding: there
+# $\eta\cdot\lambda$ is not 0.05 but the float next to it, and the difference of $7\cdot10^{-18}$ adds up on the way
+# to the band.
 #
 # </details>
 
@@ -544,6 +563,11 @@ claims.ledger("L1")
 # **C.** The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples of
 # $2^{-7}$. *A* is Proposition 3.1, *B* what float32 does.
 #
+# *Goals:* (i) 0.00196 (24 %): bfloat16 stores it as $2^{-9}$, half the spacing above ½, a tie that leaves every
+# second weight there. (ii) From moving to the band, at 0.001, to staying, 99 % of them: $2^{-10}$ is half *their*
+# spacing, and ties go to the even neighbour. (iii) StepLR from $2^{-7}$ or 0.01, in float32 or float64; in float64
+# also ExponentialLR and cosine.
+#
 # </details>
 
 # %% id="floats-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -613,8 +637,8 @@ figures.show(
 
 # %% [markdown] id="general-sweep-note" slideshow={"slide_type": "subslide"}
 # **Picture.** Now a setting with more data than weights, in which runs are done after 3000 steps: $n=200$, $p=50$,
-# entries from $U[0,1]$, the square divided by $n$. *Proximal gradient* is the exact solver by small steps that idea
-# 11 explains.
+# entries from $U[-1,1]$ as before, the square divided by $n$. *Proximal gradient* is the exact solver by small steps
+# that idea 11 explains.
 
 # %% id="general-sweep" slideshow={"slide_type": "-"}
 lams = np.geomspace(1e-3, 100, 26)
@@ -654,9 +678,9 @@ figures.show(
 
 # %% [markdown] id="general-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) Find the $\lambda$ at which the norm of NGDM is smallest. Halve $\eta$: which branch of the
-# curve moves? (ii) Choose Adam: where is its floor, and on which slider does it depend? (iii) Click “n < p”: below
-# the grey line NGDM is off by a visible amount. By which? (At small $\lambda$ the runs of 1500 steps are not over: a
-# weight travels $1500\,\eta\lambda$ at most along directions that the data do not see.)
+# curve moves? (ii) Choose Adam: where is its floor, and on which sliders does it depend? (iii) Click “n < p”: left of
+# the grey line NGDM is off by a visible amount. Compare it with $p\eta\lambda/2$. (At small $\lambda$ the runs of
+# 1500 steps are not over: a weight travels $1500\,\eta\lambda$ at most along directions that the data do not see.)
 
 # %% id="general-play"
 general = explorers.general_lasso()
@@ -700,6 +724,11 @@ claims.ledger("L4")
 #
 # **B.** A U-curve: the larger of the exact norm and $p\eta\lambda/2$, roughly. Change $\eta$ and only the rising
 # branch moves.
+#
+# *Goals:* (i) $\lambda=0.126$, at the grey line: 0.07. At $\eta=0.0101$ the rising branch is half as high; the
+# falling one hardly moves. (ii) At 0.10 to 0.14 from $\lambda=0.18$ on, about $p\eta/8$: it depends on $\eta$ and
+# $p$. (iii) From $\lambda=0.02$ on by 0.6 to 1.1 times $p\eta\lambda/2$ (0.38 at $\lambda=0.1$): the bands of the
+# zeros, less what they take from the other weights.
 #
 # </details>
 
@@ -763,7 +792,8 @@ figures.show(
 
 # %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) Reach the bound exactly, for any $p$. (ii) Get below 5 % of it with $p=1000$. What must the
-# residues be? (iii) How many steps does the guarantee itself (dotted) need to come within a factor 2 of (12)?
+# residues be? (iii) With random residues, $p=100$ and $\eta\lambda=0.05$: how many steps does the guarantee itself
+# (dotted) need to come within a factor 2 of (12)?
 
 # %% id="bound-play"
 best = explorers.best_so_far()
@@ -806,6 +836,10 @@ claims.ledger("L5")
 # <details><summary>Answer to the prediction</summary>
 #
 # **C.** The mean of two consecutive values *is* the bound, and among many weights the fluctuations average out.
+#
+# *Goals:* (i) All the same at $\eta\lambda/2$: both values of the orbit are the bound. (ii) All the same at 0.01 or
+# 0.02 (2 %, 4 %), or at 0.98 or 0.99: all near 0, or all near $\eta\lambda$, so that all weights are small at the
+# same step. (iii) $R^2/(p\,\eta^2\lambda^2)$: 136 ($f$ itself needs 16).
 #
 # </details>
 
@@ -868,10 +902,10 @@ figures.show(
 )
 
 # %% [markdown] id="diminishing-play-note" slideshow={"slide_type": "subslide"}
-# **Play** with the number of digits of the arithmetic. *Goals.* (i) Find the fewest digits with which $1/(k+1)$ does
-# not reach 0 in 10 000 steps. (ii) Which schedule reaches 0 from 0.5053 with any number of digits from 4 on, and from
-# $\sqrt2-1$ with few only? Why? (iii) Count the branches of $1/(k+1)$ at step 1000 with 34 digits. What sets their
-# slopes?
+# **Play** with the number of digits of the arithmetic. *Goals.* (i) From $\sqrt2-1$, find the fewest digits with
+# which $1/(k+1)$ does not reach 0 in 10 000 steps. (ii) Which schedule reaches 0 from 0.5053 with any number of
+# digits from 4 on, and from $\sqrt2-1$ with few only? Why? (iii) How many branches of $1/(k+1)$ can you tell apart
+# near step 1000 with 34 digits? What sets their slopes?
 
 # %% id="diminishing-play"
 precision = explorers.finite_precision()
@@ -928,6 +962,11 @@ claims.ledger("L6")
 #
 # **B.** With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one is an
 # accident of rounding, that it happens is not.
+#
+# *Goals:* (i) 20 (from 0.5053 19, from $\pi-3$ 21). (ii) *Reducing*: 0.5053 is a multiple of its third step,
+# $10^{-4}$, and is 0 from step 5007 on; $\sqrt2-1$ to $d$ digits is one of $10^{-d}$, and the last step is $10^{-5}$:
+# 3 to 5 digits. (iii) Four, near $5\cdot10^{-4}$, $5\cdot10^{-7}$, $2\cdot10^{-9}$, $2\cdot10^{-11}$, and single
+# points. Slopes $-1$ to $-4$: steps, their differences, and so on.
 #
 # </details>
 
@@ -996,7 +1035,7 @@ figures.show(
 # %% [markdown] id="adam-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) With Adam, move $\lambda$ from end to end: what changes in the left panel? (ii) For which
 # $\lambda$ is the mean $|\beta|$ of Adam larger than that of SGD? (iii) Set $\beta_1=0$: which cycle is that? (iv) By
-# what factor does momentum enlarge the mean $|\beta|$ of SGD?
+# what factor does momentum enlarge the mean $|\beta|$ of SGD at $\lambda=1$, and at 100?
 
 # %% id="adam-play"
 optimizers = explorers.optimizer_bands()
@@ -1044,6 +1083,11 @@ claims.ledger("L9a")
 #
 # **B.** Adam divides the gradient by its size. On (7) that removes $\lambda$ altogether, and the momentum keeps the
 # weight on a cycle.
+#
+# *Goals:* (i) Nothing that shows. (ii) Up to 0.247: where $\lambda/2$ is below 0.124. (iii) $P=1$, the 2-cycle of SGD
+# at $\lambda=1$, for every $\lambda$: mean $\eta/2$. (iv) 2.4 at $\lambda=1$, 2.1 to 2.8 below 3: momentum is Adam's
+# recursion with the step $10\eta\lambda$, hence $10\cdot\frac18/\frac12$. Only 1.05 from 29 on: with such steps every
+# start ends on a cycle with $P=2$.
 #
 # </details>
 
@@ -1163,6 +1207,11 @@ claims.ledger("L7a", "L8")
 # known to a relative $1/\sqrt{3N}$, which is ± 3.4, the two-step mean exactly. (That the printed norm agrees in all
 # five digits before the point is luck, about one chance in eight. *A* is what one would hope of a fine-tuned network;
 # that is idea 10b.)
+#
+# *Goals:* (i) 0.1, where it is 1 % (0.943 % at the next position, 0.106): the share is $10^{-5}/\eta\lambda$. (ii)
+# 0.001 or less: $\eta\lambda\le10^{-5}$. (iii) No. (iv) $\eta\lambda=1$ exceeds every $|\beta_0|$ (0.40 at most): at
+# even steps each weight is where it started, and the start is not uniform on $(0,1)$. 68 % are below 0.1 instead of
+# 10 %.
 #
 # </details>
 
@@ -1332,6 +1381,11 @@ claims.ledger("L7b", "L9b", "L10b")
 # **C.** The penalty pulls at every weight with the force $\lambda=0.1$; no weight's data gradient is that large at
 # the start, nor at the end. *A* describes $\lambda=0.01$.
 #
+# *Goals:* (i) Proximal SGD at $\lambda=0.01$: 99.1 % zeros, accuracy 0.956 (seeds: 0.950 to 0.972). (ii) For none: up
+# to $\lambda=0.01$, with accuracies above 0.91, every norm falls; those of SGD and momentum rise from 0.02 on, where
+# accuracies are below 0.14. (iii) Little: 9.84 at 0.02, 10.39 at 1, 6 % more for a penalty 50 times as large; about
+# $0.12N\eta$.
+#
 # </details>
 
 # %% id="tune-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -1422,7 +1476,8 @@ figures.show(
 # takes the slope where it *is*; the proximal step takes the slope of the penalty where it *lands*:
 # $\beta^+=\beta-\eta\,(\beta-b)-\eta\lambda u$ with $u\in\partial|\beta^+|$. At a landing on 0 any $u\in[-1,1]$ will
 # do, and that is what lets it stop. *Goals.* (i) Drag $\eta$ up: what happens to NGDM's jumps, what to the other's
-# limit? (ii) Move the minimiser off the kink: when do both converge? (iii) Put it exactly at the edge, $\lambda=|b|$.
+# limit? (ii) Move the minimiser off the kink: when do both converge? (iii) Put it exactly at the edge, $\lambda=|b|$,
+# and start from either side.
 
 # %% id="zeros-euler"
 euler = explorers.euler_at_kink()
@@ -1430,8 +1485,8 @@ euler
 
 # %% [markdown] id="zeros-play-note" slideshow={"slide_type": "subslide"}
 # **Play: the solvers.** *Goals.* (i) Find a factor on $\eta$ with which NGDM, cut at $2\eta\lambda$, has the exact
-# support. (ii) Choose Adam: is its shelf at $2\eta\lambda$? (iii) Raise $\lambda$ until the exact answer is 0. Who
-# gets there?
+# support. (ii) Choose Adam: is its shelf at $2\eta\lambda$? (iii) Raise $\lambda$ until the exact answer is 0, which
+# is where every run starts. Who is there at the end?
 
 # %% id="zeros-play"
 solvers = explorers.sparse_solvers()
@@ -1496,6 +1551,16 @@ claims.ledger("L10a", "L11")
 #
 # **B.** The soft-threshold has zeros because it stops at the kink, but the noise of a minibatch kicks most of them
 # off again. RDA, which thresholds the *average* gradient, has more. (Adam and NGDM have none.)
+#
+# *Goals,* Euler: (i) They grow with $\eta\lambda$, 0.6 to 2 times as large; the other's limit stays 0, reached sooner
+# (step 12 at $\eta=0.1$, 1 at 1). (ii) If $|b|>\lambda$. (iii) From the side of $b$ both have
+# $\beta_k=(1-\eta)^k\beta_0$, and at $\eta=0.3$ are never at 0. From the other side the proximal step lands on it
+# ($b=0.3$, $\beta_0=-0.8$: step 3); NGDM crosses once, then shrinks.
+#
+# *Goals,* solvers: (i) 0.0191 to 0.0813 at $\lambda=20$. Above, the cut passes NGDM's smallest coefficient on the
+# support; below, 4000 steps are too few. (ii) No: $2\eta\lambda=0.4$, the shelf ends at about $\eta=0.01$, at
+# $\lambda=99.5$ too. (iii) From 401 on: ISTA, FISTA and RDA, which never leave 0, the start, and RDA with 10 rows,
+# which comes back. Proximal SGD has 143 zeros there, the others none.
 #
 # </details>
 
@@ -1594,6 +1659,10 @@ claims.ledger("L12")
 #
 # **C.** Between any two treads there are infinitely many others, and together the treads fill the interval: over all
 # rationals their widths add up to 2, the length of $[-1,1]$. The check below adds them up to period 60.
+#
+# *Goals:* (i) At $\eta h=\frac12$: $c/\lambda=0.34$ to 0.35 (positive at 4 of 7), 0.72 to 0.73 (5 of 7), 0.97 to 0.98
+# (6 of 7). (ii) At $c/h$, the green line: at $c/\lambda=0.2$ the cycle is $-0.133$, 0.533 in units of $\lambda/h$.
+# (iii) $\eta h=0.02$: it is nowhere further away than 0.019.
 #
 # </details>
 

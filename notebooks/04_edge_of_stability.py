@@ -119,6 +119,10 @@ claims.ledger("E1")
 #
 # **B.** The directions do not know of each other.
 #
+# *Goals:* (i) $\eta=1.84$, $1.6\cdot10^{-12}$: both directions shrink about equally fast. (ii) $x$ flips between
+# $\pm0.03$ and the loss sinks to $0.03^2/2=0.00045$ only. (iii) It falls while $y$ dominates, then $x$ takes over:
+# the lowest loss is at step 13 for $\eta=2.03$, at step 3 for 2.5.
+#
 # </details>
 
 # %% id="quadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -216,6 +220,11 @@ claims.ledger("E2", "E12")
 #
 # **C.** Past $2/\eta$ a quadratic would blow up; a network does not, because its loss is no quadratic.
 #
+# *Goals:* (i) ReLU at $\eta=0.05$: sharpness at most 26.8, $2/\eta=40$. (ii) tanh at 0.4, at step 17:
+# $\eta\lambda_{\max}$ starts at 5.5, so that a step multiplies the top component by about $-4.5$; from 4.2, at 0.3,
+# the run still comes down. (iii) From 0.2 on hardly: ReLU ends up to 4.5% below $2/\eta$, GELU and tanh up to 3.8%
+# above. At 0.1 ReLU ends 12% below.
+#
 # </details>
 
 # %% id="phenomenon-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -299,6 +308,10 @@ claims.ledger("E3", "E4", "E15")
 #
 # **B.** The inequality bounds the average, whatever $f$; the iterates of this example run away.
 #
+# *Goals:* (i) $\eta=0.5$, twice the width: $w(y)<0.25=\eta/2$ for every $y$, so that $f$ stays above 0. (ii) For
+# every smaller one: it stops once $w(y)\ge\eta/2$, that is at $y=2\eta/(1-2\eta)$. Within the 4000 steps that happens
+# up to 0.454; at 0.461 it takes 6090.
+#
 # </details>
 
 # %% id="bound-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -348,9 +361,9 @@ figures.show(
 
 # %% [markdown] id="huber-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** $\eta$ and $c=\eta L$ are one quantity: move either. *Goals.* (i) Find the largest $c$ that converges.
-# (ii) Drag $c$ to its end. Which of these stay below the dotted line of the middle panel: every loss, the mean of the
-# last 200, the best? (iii) Halve $\delta$ (from 2 to 1): by what factor does the plateau change? (iv) Switch to
-# centred data at the same $c$: what becomes of $\eta$, and why is the plateau lower than the dashed line?
+# (ii) On U[0, 1], drag $c$ to its end. Which of these stay below the dotted line of the middle panel: every loss, the
+# mean of the last 200, the best? (iii) Halve $\delta$ (from 2 to 1): by what factor does the plateau change? (iv)
+# Switch to centred data at the same $c$: what becomes of $\eta$, and why is the plateau lower than the dashed line?
 
 # %% id="huber-play"
 losses = explorers.huber_losses()
@@ -385,6 +398,11 @@ claims.ledger("E6")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** $(c-1)/2$ goes from 2 to 4.5.
+#
+# *Goals:* (i) 1.97; on the slider of $\eta$ 1.99 ($\eta=0.146$). (ii) The mean, 67.2 against 68, and the best, 0.13
+# at the start; single losses alternate between 52 and 82. (iii) By 4, as $\delta^2$, and so does the measured mean.
+# (iv) $\eta$ is 7.8 times as large: $L$ is 1.75, not 13.6. The dashed line assumes equal entries of the top
+# eigenvector; theirs are 0.04 to 0.46 in size (U[0, 1]: 0.20 to 0.25).
 #
 # </details>
 
@@ -430,9 +448,10 @@ figures.show(
 
 # %% [markdown] id="rise-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) Make the rise last at least 100 steps, once with $c$ alone, and once with $x_0$ alone from
-# the mark $c=2.1$. (ii) Choose $c$ so that the two ends of the 2-cycle differ as much as possible. What decides which
-# 2-cycle it becomes? (iii) In the middle panel, on which pieces of the dashed map do the two blue dots lie? Positions
-# are drawn in units of $c\delta$, the loss in units of $\delta^2$, because $\delta$ only scales the picture.
+# $c=2.11$. (ii) From $x_0=10^{-3}$, choose $c$ so that the two ends of the 2-cycle differ as much as possible. What
+# decides which 2-cycle it becomes? (iii) In the middle panel, on which pieces of the dashed map do the two blue dots
+# lie? Positions are drawn in units of $c\delta$, the loss in units of $\delta^2$, because $\delta$ only scales the
+# picture.
 
 # %% id="rise-play"
 rise = explorers.huber_rise()
@@ -469,6 +488,11 @@ claims.ledger("E7")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** The oscillation is there from the first step. An even loss hides it.
+#
+# *Goals:* (i) From $x_0=10^{-3}$, $2<c\le2.07$ (2.07: step 103); at $c=2.11$, $x_0\le3\cdot10^{-5}$. (ii) From
+# $x_0=10^{-3}$, $c=6.65$: 5.63 and 1.02. The first $|x|$ past $\delta$, $\rho=|x_0|(c-1)^m$, decides; the other end
+# is $c\delta-\rho$, so that they differ by $(c-2)\delta$ at most. (iii) One on each outer piece, where the slope is
+# 1.
 #
 # </details>
 
@@ -558,6 +582,11 @@ claims.ledger("E5")
 #
 # **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The jump in Huber's second derivative plays no part.
 #
+# *Goals:* (i) $x^2/2$ and $x^2/2+x^4/4$ diverge; the others end in 2-cycles, the smallest $\pm0.320$ for
+# $\sqrt{1+x^2}-1$. (ii) $2/\tanh1=2.626$; at 2.63 it is $\pm1.003$. (iii) Huber: no end is below $\delta=1$, and they
+# add up to $\eta>2$. Log-cosh: as small as you like as $\eta\to2$; $\pm0.123$ at 2.01 (from $x_0$ near 0.1: from
+# 0.01, 400 steps are too few).
+#
 # </details>
 
 # %% id="growth-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -609,8 +638,9 @@ figures.show(
 )
 
 # %% [markdown] id="subquadratic-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) At $\eta=2.5$, find the largest $q$ that stays in the frame. Then raise $\eta$. (ii) At
-# $q=1.5$, find the $\eta$ whose 2-cycle is $\pm4$. (iii) Change $x_0$: at which $q$ does the 2-cycle remember it?
+# **Play.** *Goals.* (i) At $\eta=2.5$, find the largest $q$ that stays in the frame of the right panel. Then raise
+# $\eta$. (ii) At $q=1.5$, find the $\eta$ whose 2-cycle is nearest to $\pm4$; which is it exactly? (iii) Change
+# $x_0$: at which $q$ does the 2-cycle remember it?
 
 # %% id="subquadratic-play"
 subquadratic = explorers.growth_exponent()
@@ -702,6 +732,11 @@ claims.ledger("E9", "E10", "E11")
 #
 # **B.** Leaving the parabola is not diverging: for $q<2$ the secant slope comes down to $2/\eta$ somewhere.
 #
+# *Goals:* (i) Right panel: 1.97, at $\pm1.7\cdot10^3$; 1.92 at $\eta=3.99$, 1.88 at 6, since $a=(\eta/2)^{1/(2-q)}$
+# grows. It is finite for every $q<2$: at 2.5 even 1.99 ends in a 2-cycle, at $\pm4.9\cdot10^9$. (ii) $\eta=4$, since
+# $a=(\eta/2)^2$; next to it 3.99 has $\pm3.98$, 4.01 $\pm4.02$. (iii) At $q=1$ only; from 1.01 on all starts end
+# alike.
+#
 # </details>
 
 # %% id="subquadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
@@ -752,8 +787,8 @@ figures.show(
 # %% [markdown] id="chord-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** One $\eta$ for all: NGDM on $|x|$, gradient descent on Huber ($n=20$, $p=50$), and three recorded networks
 # (up to 0.4). *Goals.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at which
-# Huber is on it, and compare with its $2/L$. (iii) Which network is slowest to get there? Which is not there after
-# 4000 steps, and at which $\eta$?
+# Huber is on it, and compare with its $2/L$. (iii) At $\eta=0.1$, which network is furthest below the line in its
+# last 1000 steps? Which has not reached it after 4000 steps, and at which $\eta$?
 
 # %% id="chord-play"
 chords = explorers.chord_law()
@@ -787,6 +822,10 @@ claims.ledger("E14")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** The slope changes by 2 over a distance of $\eta$.
+#
+# *Goals:* (i) $|x|$: within 11 steps it is on a 2-cycle, over which the slope changes by 2 and $x$ by $\eta$. (ii)
+# 0.2; $2/L=0.147$ lies between it and 0.1, where Huber converges. (iii) ReLU: 1.92 (GELU 1.98, tanh 2.00). ReLU
+# again, at 0.05: 0.94. From 0.2 on all are within 0.01 of 2; tanh at 0.4 overflows.
 #
 # </details>
 
@@ -837,8 +876,8 @@ figures.show(
 )
 
 # %% [markdown] id="local-play-note" slideshow={"slide_type": "subslide"}
-# **Play.** *Goals.* (i) Move the local threshold to more than three times the global one. (ii) Find the $\delta$ at
-# which the dashed and the dotted line meet. What is special about it?
+# **Play.** *Goals.* (i) Move the local threshold to more than three times the global one. (ii) Find the smallest
+# $\delta$ at which the dashed and the dotted line meet. What is special about it?
 
 # %% id="local-play"
 local = explorers.local_edge()
@@ -862,6 +901,10 @@ claims.ledger("E8")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** Residuals outside $\pm\delta$ do not curve the loss.
+#
+# *Goals:* (i) $p=5$ and $\delta\le0.135$: 6.28, with 15 of 50 residuals inside $\pm\delta$. With $p=20$ 3.01 is the
+# most. (ii) From $\delta=0.701$ on for $p=5$, from 0.519 on for $p=20$: the first on the slider above the largest
+# residual (0.674, 0.453). All residuals are inside, and near the minimum the loss is least squares.
 #
 # </details>
 
@@ -918,9 +961,9 @@ figures.show(
 
 # %% [markdown] id="toy-play-note" slideshow={"slide_type": "subslide"}
 # **Play.** *Goals.* (i) Raise $|y|$: does the bound on the curvature of (3) move? How close does the run get to the
-# optimum? (ii) From which $c$ on does (3) diverge? Do you see unstable convergence before? (iii) Switch to $X$ from
-# U[0, 1] and try to make it diverge. (iv) On the two weights, find a $c$ for which the end of gradient flow (dashed)
-# lies above $2/\eta$ (dotted), and see where the run ends.
+# optimum? (ii) With $|y|=1$, from which $c$ on does the loss of (3) keep growing? What does it do between 2 and
+# there? (iii) Switch to $X$ from U[0, 1] and try to make it diverge. (iv) On the two weights, find a $c$ for which
+# the end of gradient flow (dashed) lies above $2/\eta$ (dotted), and see where the run ends.
 
 # %% id="toy-play"
 toys = explorers.toy_problem()
@@ -968,6 +1011,12 @@ claims.ledger("E13")
 # <details><summary>Answer to the prediction</summary>
 #
 # **B.** Rows switch on and off; each adds the same $2x_ix_i^\top$ wherever $\beta$ is.
+#
+# *Goals:* (i) No: $L$ does not contain $y$. At $c=0.2$ the last $f-f^*$ is 0.00068 for $|y|=0$, 0.25 for 1, 1.3 for
+# 3. (ii) At $|y|=1$ from 5.28, where it passes $10^7$ (the title says so from 5.51). Before: bounded cycles above the
+# optimum (2.2 at 2.01, 23 at 4), no falling loss. (iii) It does not up to 8: from $c=0.784$ on (at $|y|=1$) it jumps
+# to where no row is active. (iv) From 2.01 to 2.79 it passes $2/\eta$ and ends at a flatter minimiser: at 2.2, 2.34
+# below 2.63. From 2.92 it does not settle, from 3.97 it diverges.
 #
 # </details>
 

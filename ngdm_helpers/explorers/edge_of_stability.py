@@ -546,7 +546,7 @@ def growth_exponent():
         here.set_data([q], [np.clip(last, 0.5, 1e4)])
         cycle = theory.power_cycle(eta, exponents[below]) if eta >= 2 else np.full(below.sum(), np.nan)
         predicted.set_data(exponents[below], cycle)
-        diverges = not last < 1e6
+        diverges = q >= 2 and not last < 1e6
         size = theory.power_cycle(eta, q) if eta > 2 and q < 2 else np.nan
         crossing.set_data([size], [2 / eta])
         caught = f"last |x| {np.abs(x[0]):.3g}, {np.abs(x[1]):.3g}"

@@ -15,7 +15,7 @@ FLOOR = 1e-21  # where a logarithmic axis shows an exact 0
 
 
 def float_weights():
-    """(8) on 3000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
+    """(8) on 5000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
     count, steps, every = 5000, 2000, 20
     figure, (weights, share) = figures.new(2, size=(11, 4.2))
     weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(2e-22, 20), xlabel="|β₀|", ylabel="|β| at the end")
@@ -65,7 +65,7 @@ def float_weights():
             "float32, 0.995 a step": {"dtype": "float32", "schedule": schedules[2], "s": 0.01},
         },
         caption="Whether a weight ends at exactly 0 is a matter of the floating-point grid and of the schedule.",
-        alt="Two panels. Left: the size of 3000 weights at the end against their size at the start, on logarithmic "
+        alt="Two panels. Left: the size of 5000 weights at the end against their size at the start, on logarithmic "
         "scales: most lie below the dotted line at the last step, those that are exactly 0 on a line at the bottom, "
         "those that cannot move on the diagonal. Right: the share that is exactly 0 against the step.",
     )

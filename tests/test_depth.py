@@ -472,9 +472,22 @@ def test_mean_loss_counts_what_is_worse_than_guessing_as_guessing():
     assert np.allclose(claims.mean_loss(np.array([[0.0, 1.0], [1.0, np.inf]])), [0.5, (1 + np.log(10)) / 2])
 
 
-def test_like_relu_compares_medians_at_every_depth():
-    relu, gelu = np.full((3, 3), 2.0), np.full((3, 3), 1.0)
-    assert claims.like_relu(relu, relu - [0.1, 0.2, 0.9], gelu)
-    between = relu.copy()
-    between[2] = 1.4
-    assert not claims.like_relu(relu, between, gelu)
+def test_nearer_to_relu_counts_where_relu_and_gelu_are_apart(monkeypatch):
+    from ngdm_helpers.claims import convergence_depth
+
+    means = {"relu": np.full((3, 3), 2.0), "gelu": np.full((3, 3), 1.0), "bridge-100": np.array([[1.9], [1.4], [1.8]])}
+    means["bridge-100"] = means["bridge-100"] + np.zeros((3, 3))
+    monkeypatch.setattr(convergence_depth, "setting_means", lambda setting, activation: means[activation])
+    assert convergence_depth.nearer_to_relu(["one", "two"]) == (4, 6)
+    means["gelu"] = means["relu"] + 0.04
+    assert convergence_depth.nearer_to_relu(["one"]) == (0, 0)
+
+
+def test_long_settings_have_runs_of_all_three():
+    for setting in claims.long_settings():
+        for activation in ("relu", "bridge-100", "gelu"):
+            assert claims.setting_means(setting, activation).shape == (3, 3)
+    assert np.array_equal(
+        claims.longest_means("digits", "gelu"),
+        claims.setting_means(("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000), "gelu"),
+    )

@@ -11,7 +11,8 @@ from ngdm_helpers.claims.table import Claim, Measured
 DEPTHS = (11, 13, 19)
 ACTIVATIONS = ("relu", "gelu", "bridge-3", "bridge-10", "bridge-100", "abs", "leaky", "tanh")
 CHANCE = math.log(10)  # the cross-entropy of guessing among ten classes
-LONGEST = {"digits": 3000, "cifar10": 6250}  # steps of the longest runs: SGD, η = 0.01, variance-preserving weights
+LONGEST = {"digits": 3000, "cifar10": 6250}  # steps of the longest runs
+APART = 0.05  # mean losses that differ by less are not compared with a third one
 SETUPS = {  # initialisation and optimiser: name of the setting in pictures and tables
     ("variance-preserving", "sgd"): "variance-preserving, SGD",
     ("default", "adam"): "torch's default, Adam",
@@ -107,36 +108,56 @@ def median_losses(data, depth, init, optimizer, lr, activations=ACTIVATIONS):
     return {a: float(np.median(mean_loss(depth_run(data, depth, a, init, optimizer, lr)[1]))) for a in activations}
 
 
+def long_settings():
+    """Those of `learning_settings` with as many steps as the longest runs."""
+    return [setting for setting in learning_settings() if setting[-1] == LONGEST[setting[0]]]
+
+
+def setting_means(setting, activation):
+    """`mean_loss` of the recorded runs in a setting (data, init, optimizer, gain, lr, steps): (depths, seeds)."""
+    data, init, optimizer, gain, lr, steps = setting
+    runs = (depth_run(data, depth, activation, init, optimizer, lr, gain, steps)[1] for depth in DEPTHS)
+    return np.array([mean_loss(losses) for losses in runs])
+
+
 def longest_means(data, activation):
-    """`mean_loss` of the longest recorded runs on ``data``: (depths, seeds)."""
-    setup = "variance-preserving", "sgd", 0.01
-    return np.array([mean_loss(depth_run(data, d, activation, *setup, steps=LONGEST[data])[1]) for d in DEPTHS])
+    """`setting_means` of the longest runs with SGD, η = 0.01, from variance-preserving weights: (depths, seeds)."""
+    return setting_means((data, "variance-preserving", "sgd", 1.0, 0.01, LONGEST[data]), activation)
 
 
-def like_relu(relu, analytic, gelu):
-    """Whether medians over the seeds (last axis) put ``analytic`` closer to ReLU than to GELU, at every depth."""
-    relu, analytic, gelu = (np.median(means, axis=-1) for means in (relu, analytic, gelu))
-    return bool((np.abs(analytic - relu) < np.abs(analytic - gelu)).all())
+def nearer_to_relu(settings):
+    """(how often, of how many) x·Φ(100x) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
+
+    One comparison for each of ``settings`` and depth at which ReLU and GELU are more than `APART`.
+    """
+    near = total = 0
+    for setting in settings:
+        relu, analytic, gelu = (np.median(setting_means(setting, a), axis=1) for a in ("relu", "bridge-100", "gelu"))
+        apart = np.abs(relu - gelu) > APART
+        near += int((np.abs(analytic - relu) < np.abs(analytic - gelu))[apart].sum())
+        total += int(apart.sum())
+    return near, total
 
 
 def _figure_2():
-    found = [relu_minus_gelu(*setting) for setting in learning_settings()]
-    deep = [gaps for gaps, learned in found if learned[-1].any()]
-    widened = sum(widens(gaps) for gaps, _ in found)
-    ours, alike = [], True
+    settings, long = learning_settings(), long_settings()
+    gaps = {setting: relu_minus_gelu(*setting)[0] for setting in settings}
+    wide = [setting for setting in settings if widens(gaps[setting])]
+    near, total = nearer_to_relu(long)
+    ours = []
     for data in LONGEST:
-        means = {name: longest_means(data, name) for name in ("relu", "bridge-100", "gelu")}
-        medians = (" / ".join(f"{m:.2f}" for m in np.median(rows, axis=1)) for rows in means.values())
+        medians = (
+            " / ".join(f"{m:.2f}" for m in np.median(longest_means(data, a), axis=1))
+            for a in ("relu", "bridge-100", "gelu")
+        )
         ours.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
-        alike &= like_relu(*means.values())
-    short = median_losses("digits", 11, "variance-preserving", "sgd", 0.003)
     words = (
-        f"recorded: of {len(found)} settings ReLU or GELU learns at depth 19 in {len(deep)}, and GELU's lead widens up "
-        f"to there in {widened}, the longest runs. Their mean loss at depths 11 / 13 / 19 on {'; '.join(ours)}. "
-        f"Shorter runs of VGG11 on digits: leaky "
-        f"{short['leaky']:.2f}, GELU {short['gelu']:.2f}"
+        f"recorded: GELU's lead widens up to depth 19 in {len(set(wide) & set(long))} of {len(long)} settings with "
+        f"long runs, in {len(set(wide) - set(long))} of {len(settings) - len(long)} with short ones; where ReLU and "
+        f"GELU are apart in long runs, x·Φ(100x) is nearer to ReLU in {near} of {total} places. SGD, η = 0.01, mean "
+        f"loss at depths 11 / 13 / 19 on {'; '.join(ours)}"
     )
-    return Measured(words, 0 < widened < len(deep) and alike and short["leaky"] < short["gelu"])
+    return Measured(words, 0 < len(wide) < len(settings) and near > 0.9 * total)
 
 
 def _architecture():
@@ -159,8 +180,8 @@ CLAIMS = (
         "non-smoothness",
         "a widening gap",
         "imprecise",
-        "the gap widens in our longest runs and not in the shorter ones, most of which never learn at depth 19; "
-        "differentiability is not its cause: the analytic x·Φ(100x) stays nearer to ReLU than to GELU at every depth",
+        "it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
+        "x·Φ(100x) goes with ReLU, not with GELU",
         _figure_2,
     ),
     Claim(

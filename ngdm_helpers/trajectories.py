@@ -216,9 +216,8 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
             f"which is no smooth function plus one of known proximal map, got {method!r}"
         )
 
-    def states():
-        fresh = objective.oracle(beta)  # a second pass sees the same rows of a `Minibatch`
-        return itertools.islice(rule(fresh, beta, _rates(lr, beta), **options), steps)
+    def states(oracle):
+        return itertools.islice(rule(oracle, beta, _rates(lr, beta), **options), steps)
 
     xp = checks.namespace(beta)
     iterates = xp.empty(
@@ -227,17 +226,18 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
     iterates[0, ...] = last = beta
     with np.errstate(over="ignore", invalid="ignore"):
         if record_every == 1:
-            for k, last in enumerate(states(), 1):
+            for k, last in enumerate(states(oracle), 1):
                 iterates[k, ...] = last
         else:
-            for k, last in enumerate(states(), 1):
+            for k, last in enumerate(states(oracle), 1):
                 if k % record_every == 0:
                     iterates[k // record_every, ...] = last
         values = _values(oracle.value, iterates)
         # An iterate that is not finite stays so under every rule: the last one tells for all.
         if bool(xp.all(xp.isfinite(last))) and bool(xp.all(xp.isfinite(values))):
             return Trajectory(iterates, values, lr, record_every)
-        overflow = _first_overflow(states(), oracle.value, beta)
+        again = states(objective.oracle(beta))  # a new oracle, so that a `Minibatch` draws the same rows
+        overflow = _first_overflow(again, oracle.value, beta)
     return _finite_part(iterates, values, lr, record_every, overflow, f"{method} on {objective!r}")
 
 

@@ -1319,13 +1319,13 @@ full
 # %% id="tune-full-table" slideshow={"slide_type": "subslide"}
 from ngdm_helpers import records  # noqa: E402
 
-print("method         λ  steps  two-step mean      Nηλ/2    off by  below 1e-5  exactly 0  not below ηλ  accuracy")
+print("method         λ  steps  two-step mean      Nηλ/2    off by  below 1e-5    exactly 0  not below ηλ  accuracy")
 vgg = {(row["method"], row["lam"]): row for row in records.load("vgg16_l1")}
 for (method, lam), row in sorted(vgg.items()):
     N, off = row["parameters"], f"{row['mean'] / row['law'] - 1:.5%}" if method == "sgd" else "–"
     print(
         f"{method:9s}{lam:7g}{row['steps']:7,d}{row['mean']:15.2f}{row['law']:11.2f}{off:>10s}{row['small'] / N:12.4f}"
-        f"{row['zeros']:11,d}{N - row['inside']:14,d}{row['accuracy']:10.3f}"
+        f"{row['zeros']:13,d}{N - row['inside']:14,d}{row['accuracy']:10.3f}"
     )
 for lam in (0.1, 0.001):
     outside = vgg["sgd", lam]["outside"].items()
@@ -1341,8 +1341,8 @@ print(f"the norm at λ = 0.1 is {ratio:.0f} times that at 0.001; of the two prin
 # classes, $0.001-0.1$ at most. The penalty holds it at 0 as long as $\lambda$ is larger than that. At $\lambda=0.1$
 # the zero network is a local minimiser, by a hair; SGD finds its neighbourhood and stays in the band. (Not quite
 # every weight is below $\eta\lambda$: the ten output biases of the classes, pulled by 1/8 or more in a batch of 8
-# that has them, and a hundred others at the very edge of the band, which small data gradients push over it. The
-# proximal run ends with ten weights that are not 0, as many as there are classes.)
+# that has them, and a hundred others that small data gradients push over the edge of the band, by less than a
+# percent. The proximal run ends with ten weights that are not 0, as many as there are classes.)
 #
 # *Adam* divides by the size of the gradient. Once the penalty dominates it, $\lambda$ cancels, and the band is a
 # multiple of $\eta$ alone (idea 9). *Proximal SGD* takes the data step first and then solves the penalty exactly:
@@ -1414,7 +1414,8 @@ assert ratio > 30 and vgg["sgd", 0.001]["small"] > 0.997 * N and vgg["sgd", 0.00
 for (method, lam), row in vgg.items():
     if method == "sgd" and lam >= 0.1:
         assert abs(row["mean"] / row["law"] - 1) < 1e-4, lam
-        assert {"classifier.6.bias"} <= set(row["outside"]) and row["outside"]["classifier.6.bias"][0] == 10
+        assert max(largest for name, (_, largest) in row["outside"].items() if name != "classifier.6.bias") < 1.01
+assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 
 # %% [markdown] id="zeros-claim" slideshow={"slide_type": "slide"}
 # ## 11 · What gives zeros

@@ -298,7 +298,7 @@ def test_the_shipped_record_covers_what_the_notebook_shows():
     assert rows["sgd", 0.001]["steps"] == 14_550  # 150 epochs of 97 batches of 512
     for (method, lam), row in rows.items():
         assert row["parameters"] == VGG16_PARAMETERS and row["weights"] == "none"
-        assert row["law"] == pytest.approx(VGG16_PARAMETERS * row["lr"] * lam / 2, rel=1e-8)
+        assert row["law"] == pytest.approx(VGG16_PARAMETERS * row["lr"] * lam / 2, abs=1e-4)
         assert sum(count for count, _ in row["outside"].values()) == row["parameters"] - row["inside"]
         assert row["mean"] == pytest.approx(np.mean(row["last"][-2:]), abs=1e-3)
         if method in ("sgd", "proximal") and lam > 0.001:  # that run has Appendix B's length

@@ -1181,6 +1181,8 @@ band
 
 # %% id="deep-theory" slideshow={"slide_type": "subslide"}
 print(f"one step is known to a relative {deviation / law:.0e}, the two-step mean exactly")
+below = [(1 + math.erf((norm - law) / deviation / 2**0.5)) / 2 for norm in (69178, 69179)]  # normal law
+print(f"probability that one step reads 69178, with any decimals: {below[1] - below[0]:.1%}")
 print(f"below 1e-5: predicted {theory.band_share(1e-5, 0.01, 0.1):.4f}, of the random numbers {small / N:.4f}")
 for lam in (0.1, 0.001, 0.0001):
     reach, inside = 150 * np.ceil(50_000 / 512) * 0.01 * lam, 0.997 * N * 0.01 * lam / 2

@@ -243,8 +243,8 @@ figure_one
 # rows of $X$ count. (Dominance decides about the worst start; a random one may stay in the cube without it.) One seed
 # proves little, so here are 100 seeds, and four losses: the paper's, the squared hinge $y=0$, softplus in place of
 # ReLU (analytic), and plain ridge regression (quadratic); $\lambda_1=0$ throughout. `NeuronRegression` holds the
-# activation as a parameter of the batch, so the 400 runs of a setting are **one call**. (ReLU leaves a little more
-# often than the hinge because $y$ pulls as well: softplus, with the same $y$ and no kink, does too.)
+# activation as a parameter of the batch, so the 400 runs of a setting are **one call**. (ReLU leaves more often than
+# the hinge because $y$ pulls as well: softplus, with the same $y$ and no kink, does too.)
 
 # %% id="figure-table" slideshow={"slide_type": "subslide"}
 settings = {  # n, p, low end of X, λ₂, c = ηL
@@ -573,7 +573,7 @@ rates
 # that grows with the accuracy. *Smoothing does not help by itself:* with $\delta=\varepsilon$ the smoothed loss has
 # $L=G^2/\varepsilon$, and its bound $LR^2/(2\varepsilon)=G^2R^2/(2\varepsilon^2)$ is of order $1/\varepsilon^2$
 # again. Indeed, for a single residual outside $|r|\le\delta$ a gradient step of $\eta=1/L$ *is* the NGDM step, and on
-# $\|x\|_\infty$ the two need the same number of steps.
+# $\|x\|_\infty$ with shared ties the two need the same number of steps.
 #
 # *Other assumptions, other orders:* smooth and accelerated $R\sqrt{2L/\varepsilon}$; smooth and strongly convex
 # $\log(1/\varepsilon)$; with kinks, strongly convex $1/\varepsilon$, and sharp $\log(1/\varepsilon)$ if the steps
@@ -700,9 +700,9 @@ figures.show(
 # **Play** with recorded runs (`python -m ngdm_helpers.experiments depth`): three seeds, three depths, eight
 # activations, three learning rates for each of three ways to start and step, on digits and on CIFAR-10. *leaky* is
 # $\max(x,x/2)$ with half of ReLU's kink; $|x|$ has twice of it. Above the dotted line a network does worse than
-# guessing. Most runs are short: 100 to 600 steps with batches of 8. In some settings
-# ReLU, $\beta=100$ and GELU were trained for longer: 3000 steps on digits, one pass through the 50 000 images of
-# CIFAR-10. Those runs are drawn further down.
+# guessing. Most runs are short: 100 to 600 steps with batches of 8. In eight settings ReLU, $\beta=100$ and GELU were
+# trained for longer: 3000 steps on digits, one pass through the 50 000 images of CIFAR-10. Those runs are drawn
+# further down.
 #
 # *Mean loss* is the training loss averaged over the run; what is above log 10 = 2.30, guessing, counts as log 10, so
 # that a network that never learns scores 2.30. An activation *leads* if its mean loss is lower by more than 0.01.
@@ -860,10 +860,10 @@ for gain in (1.0, 0.6):
 # settings only 4 leave the plateau at VGG19 with either activation; in none of these does the lead widen.
 #
 # And **differentiability is not its cause**: wherever the two are apart in the long runs, the analytic
-# $x\,\Phi(100x)$ is on ReLU's side; it learns where ReLU learns and is stuck where ReLU is. Whether a small
-# *curvature* helps, the bridge cannot say: $\beta$ changes curvature (0.8 for GELU, 80 for $\beta=100$) and shape
-# together. A kink at least does not decide: in the two settings drawn above *leaky*, which has one, is ahead of GELU,
-# and in the longest runs on digits behind.
+# $x\,\Phi(100x)$ is on ReLU's side; in medians it learns where ReLU learns and is stuck where ReLU is (single seeds
+# differ: the one above that never left guessing). Whether a small *curvature* helps, the bridge cannot say: $\beta$
+# changes curvature (0.8 for GELU, 80 for $\beta=100$) and shape together. A kink at least does not decide: in the two
+# settings drawn above *leaky*, which has one, is ahead of GELU, and in the longest runs on digits behind.
 #
 # What this does not show: which property of the shape it is. We looked for one that sorts the eight activations after
 # we had seen the order, found $\kappa$, and drew the two settings in which it does best; at VGG19 few networks learn,

@@ -1542,8 +1542,8 @@ for words, a, intercept in (
     off = max(np.abs(slope - lam * np.sign(beta))[beta != 0].max(initial=0), np.abs(slope[beta == 0]).max() - lam)
     gap = max(problem.value(beta) - problem.value(best), 0)
     print(f"{words:22s} ‖β‖₁ = {np.abs(beta).sum():6.3f}   f − f* = {gap:8.1e}   conditions off by {max(off, 0):8.1e}")
-weight, inputs, targets = (torch.tensor(array, requires_grad=array is best) for array in (best, X, y))
-torch.nn.functional.mse_loss(inputs @ weight, targets).backward()  # the mean of squares: (11) with nλ, so a = λ/2
+weight = torch.tensor(best, requires_grad=True)
+torch.nn.functional.mse_loss(torch.tensor(X) @ weight, torch.tensor(y)).backward()  # a mean: (11) with nλ, so a = λ/2
 print(
     f"torch's MSELoss + {lam / 100:g}·‖β‖₁, a = {lam / 100:g}/2: at the last solution its slopes on the support are",
     end="",

@@ -549,9 +549,10 @@ def growth_exponent():
         diverges = q >= 2 and not last < 1e6
         size = theory.power_cycle(eta, q) if eta > 2 and q < 2 else np.nan
         crossing.set_data([size], [2 / eta])
-        caught = f"last |x| {np.abs(x[0]):.3g}, {np.abs(x[1]):.3g}"
+        digits = ".3g" if last < 1e4 else ".1e"
+        caught = f"last |x| {np.abs(x[0]):{digits}}, {np.abs(x[1]):{digits}}"
         graph_title.set_text(f"q = {q:.3g}: {'converges' if last < 1e-9 else 'diverges' if diverges else caught}")
-        slope_title.set_text(f"2/η = {2 / eta:.3g}: " + (f"met at ±{size:.3g}" if size < np.inf else "not met"))
+        slope_title.set_text(f"2/η = {2 / eta:.3g}: " + (f"met at ±{size:{digits}}" if size < np.inf else "not met"))
         ends_title.set_text(f"η = {eta:.3g}, every q; blue: this one")
         return curve, points, graph_title, secant, level, crossing, slope_title, sweep, predicted, here, ends_title
 

@@ -128,7 +128,7 @@ def longest_means(data, activation):
 def nearer_to_relu(settings):
     """(how often, of how many) x·Φ(100x) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
 
-    One comparison for each of ``settings`` and depth at which ReLU and GELU are more than `APART`.
+    One comparison for each of ``settings`` and each depth at which ReLU and GELU differ by more than `APART`.
     """
     near = total = 0
     for setting in settings:

@@ -11,12 +11,12 @@ test: .venv/installed-test
 	$(BIN)/pytest
 
 build: .venv/installed
-	$(BIN)/python -m ngdm_helpers.notebooks build
+	$(BIN)/ngdm build
 
 check: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m ngdm_helpers.notebooks check
+	$(BIN)/ngdm check
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.trajectories

@@ -13,7 +13,8 @@ import time
 import numpy as np
 import torch
 
-from ngdm_helpers import records, trajectories
+from ngdm_helpers import trajectories
+from ngdm_helpers.course import recorded
 from ngdm_helpers.objectives import L1Norm
 
 STEPS, REPEATS = 200, 7
@@ -56,7 +57,7 @@ def main():
     if not torch.cuda.is_available():
         print("No GPU here: no CUDA row.")
     if options.record:
-        path = records.write("machines", rows, "python -m benchmarks.machines --record", key=("library", "device"))
+        path = recorded.write("machines", rows, "python -m benchmarks.machines --record", key=("library", "device"))
         print(f"written to {path}")
 
 

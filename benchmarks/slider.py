@@ -23,7 +23,8 @@ import nbformat
 import psutil
 from matplotlib import pyplot as plt
 
-from ngdm_helpers import explorers, figures
+from ngdm_helpers import figures
+from ngdm_helpers.course import explorers
 from ngdm_helpers.live import live, log_slider
 from tests import lab
 

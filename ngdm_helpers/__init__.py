@@ -7,18 +7,14 @@ first named, and torch only when a network is trained or a torch tensor is hande
 import importlib
 
 __all__ = [
-    "claims",
+    "checks",
+    "counterexamples",
     "data",
     "device",
-    "experiments",
-    "explorers",
     "figures",
     "live",
     "networks",
-    "notebooks",
     "objectives",
-    "penalties",
-    "records",
     "theory",
     "trajectories",
 ]

@@ -32,8 +32,10 @@ import time
 
 import numpy as np
 
-from ngdm_helpers import claims, explorers, figures, records, theory, trajectories
-from ngdm_helpers.objectives import L1Norm, LeastAbsolute, Quadratic, ReLURegression
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import LeastAbsolute
+from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
 # %% [markdown] id="recursions-claim" slideshow={"slide_type": "slide"}
 # ## 1 · Two recursions
@@ -102,7 +104,7 @@ recursions
 # %% id="recursions-theory" slideshow={"slide_type": "subslide"}
 for lr in (0.1, 0.9, 1.0, 1.1):
     square = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 80)
-    absolute = claims.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 80)).mean()
+    absolute = problems.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 80)).mean()
     end, law = abs(square.iterates[-1, 0]), 1.73 * abs(1 - 2 * lr) ** 80
     print(f"η = {lr:3.1f}   x²: |x₈₀| = {end:8.1e}, |1 − 2η|⁸⁰·x₀ = {law:8.1e}     |x|: last two, mean {absolute:.3f}")
 
@@ -134,7 +136,7 @@ recursions.drive()
 for lr in (1e-3, 0.1, 0.999):
     ends = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 100_000, record_every=100_000).iterates
     assert abs(ends[-1, 0]) < 1e-12  # lands below 2/L = 1
-    band = claims.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 4000))
+    band = problems.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 4000))
     assert np.isclose(band.mean(), lr / 2, rtol=1e-9)  # ends in the band, for every η
 
 # %% [markdown] id="kinks-claim" slideshow={"slide_type": "slide"}
@@ -153,7 +155,7 @@ for lr in (1e-3, 0.1, 0.999):
 # * **C** undefined, with a warning.
 
 # %% id="kinks-measure" slideshow={"slide_type": "subslide"}
-import torch  # noqa: E402  (four seconds: only from here on is it needed)
+import torch  # four seconds: only from here on is it needed
 
 nothing = torch.zeros(1)
 functions = {  # name: (function, kink)
@@ -226,7 +228,7 @@ subdifferential
 # says 7.) It matters only *at* the kink, a set of measure zero. How often is a network there?
 
 # %% id="kinks-float"
-from sklearn.datasets import load_digits  # noqa: E402
+from sklearn.datasets import load_digits
 
 pixels = load_digits().data[:500] / 16
 
@@ -366,9 +368,9 @@ claims.ledger("P1")
 # %% id="loss-check" tags=["check"] slideshow={"slide_type": "skip"}
 loss.drive()
 for strength, lam1, lam2 in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (3.0, 2.0, 0.0), (3.0, 0.0, 2.0)):
-    assert claims.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
+    assert problems.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
 flipped = np.where(np.arange(20) == 0, 2.0, y)
-assert claims.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex …
+assert problems.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex …
 for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ₁ and λ₂ are
     bent, half = ReLURegression(X, flipped, lam1, lam2, require_convex=False), 1e-4 * X[0]
     assert bent.value(x0) > (bent.value(x0 + half) + bent.value(x0 - half)) / 2
@@ -390,7 +392,7 @@ for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ�
 # * **C** One in between, proportional to $1/T$.
 
 # %% id="descent-picture" slideshow={"slide_type": "subslide"}
-objective, solution = claims.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
+objective, solution = problems.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
 R, G, T = np.linalg.norm(solution), objective.lipschitz, 2000
 lrs = np.geomspace(1e-4, 1, 60)
 runs = trajectories.run(objective, np.zeros(10), lrs, T)
@@ -528,7 +530,7 @@ needed = np.linalg.norm(solution) / objective.lipschitz
 for q in (0.8, 0.9, 0.98):
     half = trajectories.run(Quadratic([[1.0]]), [1.0], trajectories.exponential_decay(0.3, q), 1500)
     product = np.prod(1 - 0.3 * q ** np.arange(1500))
-    best = claims.best_on_sharp(trajectories.exponential_decay(0.3, q))
+    best = problems.best_on_sharp(trajectories.exponential_decay(0.3, q))
     print(f"q = {q:4.2f}   Σηₖ = {0.3 / (1 - q):4.1f}   sharp loss: needed ≥ R/G = {needed:.2f}, best {best:.1e}")
     print(f"           ½x² from 1 ends at {half.iterates[-1, 0]:.4g}   Π(1 − ηₖ) = {product:.4g}")
 
@@ -646,7 +648,7 @@ for size in (1, 1000, 100_000):
             seconds[name][size] = time.perf_counter() - begin
 recorded = {
     f"{row['library']} on {row['device']}, recorded": {int(n): s for n, s in row["seconds"].items()}
-    for row in records.load("machines")
+    for row in recorded.load("machines")
 }
 for name, row in {**seconds, **recorded}.items():
     print(f"{name:42s}" + "".join(f"{size:>9,d}: {1e3 * s:7.1f} ms" for size, s in row.items()))

@@ -34,8 +34,10 @@
 # %% id="imports" slideshow={"slide_type": "skip"}
 import numpy as np
 
-from ngdm_helpers import claims, explorers, figures, theory, trajectories
-from ngdm_helpers.objectives import Huber, MaxNorm, NeuronRegression, Quadratic, ReLURegression, SmoothMaxNorm
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
+from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 
 # %% [markdown] id="capture-claim" slideshow={"slide_type": "slide"}
 # ## 1 · Cube, ball, sublevel set
@@ -161,7 +163,7 @@ print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradi
 
 # %% id="capture-check" tags=["check"] slideshow={"slide_type": "skip"}
 capture.drive()
-assert claims.falls(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
+assert problems.falls(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
 assert (np.diff(np.linalg.norm(run.iterates, axis=-1)) < 0).all() and abs(x - 2) < 1e-3
 starts = rng.uniform(-1, 1, (20_000, 2))
 kept = trajectories.run(parabola, starts[parabola.value(starts) < level], 0.1, 100).iterates
@@ -193,7 +195,7 @@ for rho in np.linspace(0, 0.95, 20):
 # * **C** passes 1 only if $\eta>2/L$.
 
 # %% id="figure-by-hand" slideshow={"slide_type": "subslide"}
-X, y, start = (drawn[0] for drawn in claims.random_problems(n=50, p=100, low=0.0, seeds=[2]))
+X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
 for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0)):
     beta = start
     for _ in range(500):
@@ -215,7 +217,7 @@ right.axhline(1, **figures.THRESHOLD)
 left.set(xlabel="step k + 1", ylabel="f", xlim=(1, 2000))
 right.set(xlabel="step k + 1", ylabel="‖β‖_∞", xlim=(1, 2000), ylim=(0.9, 1.2))
 figures.legend(left, loc="lower left")
-print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {claims.falls(run)}")
+print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {problems.falls(run)}")
 figures.show(
     figure,
     "Both losses fall at every step, and both runs leave the cube; without kinks the run goes a little further.",
@@ -255,14 +257,14 @@ settings = {  # n, p, low end of X, λ₂, c = ηL
 }
 shares, falling, dominant = {}, {}, {}
 for name, (n, p, low, lam2, c) in settings.items():
-    Xs, ys, starts = claims.random_problems(n, p, low, seeds=range(100))
-    losses = claims.four_losses(Xs, ys, lam2)  # batch (4, 100)
+    Xs, ys, starts = problems.random_problems(n, p, low, seeds=range(100))
+    losses = problems.four_losses(Xs, ys, lam2)  # batch (4, 100)
     runs = trajectories.run(losses, starts, c / losses.curvature, steps=300)
-    shares[name] = claims.leaves_falling(runs, np.inf).sum(axis=-1)
-    falling[name] = claims.falls(runs).sum(axis=-1)
+    shares[name] = problems.leaves_falling(runs, np.inf).sum(axis=-1)
+    falling[name] = problems.falls(runs).sum(axis=-1)
     dominant[name] = theory.diagonally_dominant(Xs.swapaxes(1, 2) @ Xs).sum()
 
-short = [loss.partition(",")[0] for loss in claims.FOUR_LOSSES]
+short = [loss.partition(",")[0] for loss in problems.FOUR_LOSSES]
 print(f"{'runs of 100 that leave the cube before the loss ever rises':64s}", *(f"{loss:>13s}" for loss in short))
 for name in shares:
     label = f"{name}, XᵀX diagonally dominant in {dominant[name]}"
@@ -272,7 +274,7 @@ for name in shares:
 # %% id="figure-bars" slideshow={"slide_type": "subslide"}
 figure, ax = figures.new(size=(9.5, 4))
 colors = (figures.VERMILLION, figures.SKY, figures.PURPLE, figures.BLACK)
-for column, (loss, color) in enumerate(zip(claims.FOUR_LOSSES, colors, strict=True)):
+for column, (loss, color) in enumerate(zip(problems.FOUR_LOSSES, colors, strict=True)):
     heights = [out[column] for out in shares.values()]
     bars = ax.bar(np.arange(len(shares)) + 0.2 * (column - 1.5), heights, 0.18, color=color, label=loss)
     ax.bar_label(bars, fontsize=11)
@@ -296,12 +298,12 @@ figures.show(
 # 0.01, analytic, but with an $L$ of its own far above $2/\eta$.
 
 # %% id="figure-kinks-count"
-Xs, ys, starts = claims.random_problems(20, 5, 0.0, seeds=range(100))
+Xs, ys, starts = problems.random_problems(20, 5, 0.0, seeds=range(100))
 cs = np.array([0.5, 1.0, 1.5, 1.9])
 strengths, widths = np.array([0.0, 0.2, 1.0, 5.0, 1.0]), np.array([0.0, 0.0, 0.0, 0.0, 0.01])  # the last: rounded off
 kinked = NeuronRegression(Xs, strengths[:, None, None, None] * ys, width=widths[:, None, None], lam2=1e-3)
 fast = trajectories.run(kinked, starts, cs[:, None] / kinked.curvature, steps=60)  # rows × c × seeds, one call
-exits = claims.leaves_falling(fast, 2).sum(axis=-1)
+exits = problems.leaves_falling(fast, 2).sum(axis=-1)
 print("‖β‖₂ exceeds its start before the loss rises, runs of 100   c =", *(f"{c:5g}" for c in cs))
 for strength, width, row in zip(strengths, widths, exits, strict=True):
     kind = "no kinks" if strength == 0 else f"rounded, width {width}" if width else "kinks"
@@ -336,7 +338,7 @@ claims.ledger("C1", "C2")
 
 # %% id="figure-check" tags=["check"] slideshow={"slide_type": "skip"}
 figure_one.drive()
-assert claims.falls(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
+assert problems.falls(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
 assert (np.diff(np.linalg.norm(run.iterates, axis=-1), axis=0) < 0).all()  # the ball is kept
 wide, narrow, centred, tall = shares.values()
 assert wide.min() > 60 and centred.min() > 40 and 10 < narrow.max() < 50 and tall.max() == 0
@@ -371,7 +373,7 @@ for d in (1.0, 1e-1, 1e-2, 1e-3, 1e-4):
     print(f"distance {d:6g}   (g(x) − g(z))/(x − z):   |x| {kink / d:8.0f}   rounded {rounded / d:8.0f}")
 
 # %% id="smoothness-measure" slideshow={"slide_type": "subslide"}
-X, y, start = (drawn[0] for drawn in claims.random_problems(20, 5, 0.0, seeds=[0]))
+X, y, start = (drawn[0] for drawn in problems.random_problems(20, 5, 0.0, seeds=[0]))
 normal = X[0] / np.linalg.norm(X[0])
 point = start - (start @ normal) * normal  # on the kink of the first sample
 distances = np.geomspace(1e-8, 1, 81)
@@ -428,12 +430,12 @@ smoothness
 # gradient still jumps across kinks around $w^*$, but by an amount proportional to $r$, which fades towards $w^*$.
 
 # %% id="smoothness-theory" slideshow={"slide_type": "subslide"}
-gradient, minimum = claims.interpolating_network()  # fits its data; six hidden units are on their kink at w*
+gradient, minimum = problems.interpolating_network()  # fits its data; six hidden units are on their kink at w*
 regression = ReLURegression(X, y, lam2=0.1)  # (3): its minimiser is 0, where it does not fit y
 print("distance from    secant slope to the minimiser        jump across a kink of the network")
 print("the minimiser    (3)             network, MSE         at that distance")
 for d in (1e-1, 1e-2, 1e-4, 1e-6):
-    steep = [claims.secants(g, w, d) for g, w in ((regression.subgradient, np.zeros(5)), (gradient, minimum))]
+    steep = [problems.secants(g, w, d) for g, w in ((regression.subgradient, np.zeros(5)), (gradient, minimum))]
     beside = np.tile(minimum + d / np.sqrt(minimum.size), (2, 1))
     beside[:, 0] = [-1e-12, 1e-12]  # the first weight is the input of the first unit on the first sample
     across = np.linalg.norm(np.diff(gradient(beside), axis=0))
@@ -508,25 +510,25 @@ for eps in (0.02, 0.01, 0.005, 0.0025):
 # %% id="rates-measure" slideshow={"slide_type": "-"}
 def steps_needed(p, eps):
     sizes = trajectories.run(MaxNorm(), np.full(p, p**-0.5), eps, theory.max_norm_steps(p, eps) + 1).values
-    return int(claims.steps_to(sizes, eps))
+    return int(problems.steps_to(sizes, eps))
 
 
-_, _, R = claims.rates_problem()  # linear regression without noise, n = 200, p = 20
-squares, absolute = claims.rates_losses()
+_, _, R = problems.rates_problem()  # linear regression without noise, n = 200, p = 20
+squares, absolute = problems.rates_losses()
 counts = {}  # name: (relative accuracies, steps)
 eps = np.array([1.0, 0.1, 0.01, 1e-3, 1e-4])
 values = trajectories.run(squares, np.zeros(20), 1 / squares.smoothness, 100).values[:, None]
-counts["least squares"] = eps / (squares.smoothness * R**2), claims.steps_to(values, eps)
+counts["least squares"] = eps / (squares.smoothness * R**2), problems.steps_to(values, eps)
 k = np.array([3, 10, 30, 100, 300])
 worst = trajectories.run(Huber([[1.0]], [0.0], 1 / (2 * k + 1), "sum"), [1.0], 1.0, 301).values
-counts["Huber, δ = 1/(2k + 1)"] = 1 / (4 * k + 2), claims.steps_to(worst, 1 / (4 * k + 2))
+counts["Huber, δ = 1/(2k + 1)"] = 1 / (4 * k + 2), problems.steps_to(worst, 1 / (4 * k + 2))
 for p in (1, 100):
     eps = np.array([0.02, 0.01, 0.005, 0.0025])
     counts[f"d = {p}"] = eps, np.array([steps_needed(p, e) for e in eps])
 eps = np.array([0.1, 0.05, 0.025, 0.0125])
 counts["d = 1/(4ε²)"] = eps, np.array([steps_needed(round(1 / (4 * e**2)), e) for e in eps])
 eps = np.array([0.3, 0.1, 0.03, 0.01])
-both = np.array([claims.absolute_steps(e) for e in eps]).T  # NGDM, and GD on Huber's function with δ = ε
+both = np.array([problems.absolute_steps(e) for e in eps]).T  # NGDM, and GD on Huber's function with δ = ε
 counts["LAD"], counts["LAD, smoothed by Huber"] = ((eps / (absolute.lipschitz * R), row) for row in both)
 
 # %% id="rates-picture" slideshow={"slide_type": "subslide"}
@@ -581,10 +583,10 @@ rates
 
 # %% id="rates-theory" slideshow={"slide_type": "subslide"}
 for name, (x, steps) in counts.items():
-    print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {claims.slope(x, steps):6.2f}")
+    print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {problems.slope(x, steps):6.2f}")
 for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
     smooth = trajectories.run(SmoothMaxNorm(eps), np.full(p, p**-0.5), eps, p + 1).iterates
-    needed, law = claims.steps_to(np.abs(smooth).max(axis=-1), eps), theory.max_norm_steps(p, eps)
+    needed, law = problems.steps_to(np.abs(smooth).max(axis=-1), eps), theory.max_norm_steps(p, eps)
     print(f"‖x‖_∞, d = {p:4d}, ε = {eps:6g}: NGDM {law:4d} by the law, GD on its smoothed version {needed:4d}")
 
 # %% [markdown] id="rates-verdict" slideshow={"slide_type": "subslide"}
@@ -615,9 +617,9 @@ claims.ledger("C4")
 # %% id="rates-check" tags=["check"] slideshow={"slide_type": "skip"}
 rates.drive()
 assert (np.asarray(counts["d = 1/(4ε²)"][1]) == [25, 100, 400, 1600]).all()
-assert abs(claims.slope(*counts["d = 1/(4ε²)"]) + 2) < 1e-6
-assert all(abs(claims.slope(*counts[name]) + 1) < 0.1 for name in ("d = 1", "d = 100"))
-assert (counts["Huber, δ = 1/(2k + 1)"][1] == k).all() and abs(claims.slope(*counts["LAD"]) + 1.05) < 0.1
+assert abs(problems.slope(*counts["d = 1/(4ε²)"]) + 2) < 1e-6
+assert all(abs(problems.slope(*counts[name]) + 1) < 0.1 for name in ("d = 1", "d = 100"))
+assert (counts["Huber, δ = 1/(2k + 1)"][1] == k).all() and abs(problems.slope(*counts["LAD"]) + 1.05) < 0.1
 assert np.abs(both[0] - both[1]).max() <= 2 and counts["least squares"][1].max() < 30
 for name, (x, steps) in counts.items():
     smooth = name in ("least squares", "Huber, δ = 1/(2k + 1)")
@@ -641,9 +643,9 @@ for name, (x, steps) in counts.items():
 # * **C** somewhere in the middle.
 
 # %% id="depth-by-hand" slideshow={"slide_type": "subslide"}
-import torch  # noqa: E402  (loads torch: only from here on is it needed)
+import torch  # loads torch: only from here on is it needed
 
-from ngdm_helpers import data, networks  # noqa: E402
+from ngdm_helpers import data, networks
 
 X, y = data.images("digits")  # 1437 digits, 32 × 32 pixels in three equal channels, in [−1, 1]
 model = networks.vgg(11, "gelu", init="variance-preserving", images=X)
@@ -669,7 +671,7 @@ for depth in (11, 13):
         models = [networks.vgg(depth, name, "variance-preserving", seed=seed, images=X) for seed in (0, 1)]
         run = networks.train(models, X, y, lr=0.01, steps=300, batch=8)  # SGD, momentum 0.9
         live_losses[depth, name] = run.losses
-        means = ", ".join(f"{mean:.2f}" for mean in claims.mean_loss(run.losses))
+        means = ", ".join(f"{mean:.2f}" for mean in recorded.mean_loss(run.losses))
         print(f"VGG{depth} {name}: mean loss of the two runs {means}")
 
 # %% id="depth-picture" slideshow={"slide_type": "subslide"}
@@ -683,7 +685,7 @@ for ax, depth in zip(panels, (11, 13), strict=True):
             k,
             np.median(curves, axis=0),
             **style,
-            label=f"{label}, mean {claims.mean_loss(live_losses[depth, name]).mean():.2f}",
+            label=f"{label}, mean {recorded.mean_loss(live_losses[depth, name]).mean():.2f}",
         )
     ax.axhline(np.log(10), **figures.THRESHOLD)
     ax.set(xlabel="step k", title=f"VGG{depth} on digits, SGD, η = 0.01", xlim=(0, 300), ylim=(0, 2.8))
@@ -697,7 +699,7 @@ figures.show(
 )
 
 # %% [markdown] id="depth-play-note" slideshow={"slide_type": "subslide"}
-# **Play** with recorded runs (`python -m ngdm_helpers.experiments depth`): three seeds, three depths, eight
+# **Play** with recorded runs (`ngdm record depth`): three seeds, three depths, eight
 # activations, three learning rates for each of three ways to start and step, on digits and on CIFAR-10. *leaky* is
 # $\max(x,x/2)$ with half of ReLU's kink; $|x|$ has twice of it. Above the dotted line a network does worse than
 # guessing. Most runs are short: 100 to 600 steps with batches of 8. In eight settings ReLU, $\beta=100$ and GELU were
@@ -724,9 +726,11 @@ gains = explorers.recorded_gain()
 gains
 
 # %% id="depth-trend" slideshow={"slide_type": "subslide"}
-settings = claims.learning_settings()  # those in which ReLU or GELU learns at depth 11
-long = claims.long_settings()  # of them, those with 3000 steps on digits, 6250 on CIFAR-10; the others have 100 to 600
-found = {setting: claims.relu_minus_gelu(*setting) for setting in settings}
+settings = recorded.learning_settings()  # those in which ReLU or GELU learns at depth 11
+long = (
+    recorded.long_settings()
+)  # of them, those with 3000 steps on digits, 6250 on CIFAR-10; the others have 100 to 600
+found = {setting: recorded.relu_minus_gelu(*setting) for setting in settings}
 gaps = {setting: gap for setting, (gap, _) in found.items()}
 learned = {setting: at[2].any() for setting, (_, at) in found.items()}  # ReLU or GELU, at VGG19
 print(f"mean loss of ReLU − GELU: median (lowest … highest seed)   {'VGG11':23s}{'VGG13':23s}VGG19")
@@ -738,11 +742,11 @@ for setting in shown:
 print(f"in the other {len(settings) - len(shown)} of {len(settings)} settings, all short, neither learns at VGG19")
 gelu, relu = (sum((sign * gap > 0.01).all(axis=1) for gap in gaps.values()) for sign in (1, -1))
 print(f"of all, at depths 11, 13, 19: GELU leads for all seeds in {gelu}, ReLU in {relu}")
-wide = {setting for setting in settings if claims.widens(gaps[setting])}
+wide = {setting for setting in settings if recorded.widens(gaps[setting])}
 print(f"the lead widens with depth in {len(wide & set(long))} of {len(long)} settings with long runs,", end=" ")
 print(f"in {len(wide - set(long))} of {len(settings) - len(long)} with short ones")
 for name in ("relu", "gelu"):  # long runs from torch's own initialisation
-    losses = claims.depth_run("digits", 11, name, "default", "sgd", 0.1, steps=2000)[1]
+    losses = recorded.depth_run("digits", 11, name, "default", "sgd", 0.1, steps=2000)[1]
     print(f"torch's default, SGD, η = 0.1, VGG11 {name}, 2000 steps: {losses[:, -3:].mean():.2f}; log 10 = 2.30")
 
 # %% id="depth-trend-picture" slideshow={"slide_type": "subslide"}
@@ -776,8 +780,8 @@ figures.show(
 # %% id="depth-longest" slideshow={"slide_type": "-"}
 figure, panels = figures.new(2, size=(10, 3.8))
 looks = {"relu": figures.NGDM, "bridge-100": {"color": figures.PURPLE, "linestyle": "--"}, "gelu": figures.SMOOTH}
-longest = {(source, name): claims.longest_means(source, name) for source in claims.LONGEST for name in looks}
-for ax, (source, steps) in zip(panels, claims.LONGEST.items(), strict=True):
+longest = {(source, name): recorded.longest_means(source, name) for source in recorded.LONGEST for name in looks}
+for ax, (source, steps) in zip(panels, recorded.LONGEST.items(), strict=True):
     for (name, style), label in zip(looks.items(), ("ReLU", "β = 100", "GELU"), strict=True):
         means = longest[source, name]
         ax.plot((0, 1, 2), np.median(means, axis=1), marker="o", **style, label=label)
@@ -787,11 +791,11 @@ for ax, (source, steps) in zip(panels, claims.LONGEST.items(), strict=True):
     ax.set_xticks((0, 1, 2), ("VGG11", "VGG13", "VGG19"))
     ax.set(title=f"{source}, {steps} steps", ylabel="mean loss of the run", xlim=(-0.1, 2.1), ylim=(0, None))
     figures.legend(ax, loc="lower right")
-leaky = " / ".join(f"{mean:.2f}" for mean in np.median(claims.longest_means("digits", "leaky"), axis=1))
+leaky = " / ".join(f"{mean:.2f}" for mean in np.median(recorded.longest_means("digits", "leaky"), axis=1))
 print(f"digits, leaky: {leaky}; at VGG19 η = 0.01 is too large for it")
 stuck = int((longest["cifar10", "bridge-100"][-1] > 2.29).sum())
 print(f"CIFAR-10, VGG19, β = 100: {stuck} of 3 seeds never left guessing")
-near, total = claims.nearer_to_relu(long)
+near, total = recorded.nearer_to_relu(long)
 print(f"all {len(long)} settings with long runs, where ReLU and GELU are more than 0.05 apart:", end=" ")
 print(f"β = 100 is nearer to ReLU in {near} of {total} places")
 print(f"|x·Φ(100x) − max(x, 0)| is at most {theory.bridge_gap(100):.4f}")
@@ -821,7 +825,7 @@ for ax, title, setup in (
     (panels[0], "variance-preserving, SGD", ("variance-preserving", "sgd", 0.003)),
     (panels[1], "torch's default, Adam", ("default", "adam", 0.001)),
 ):
-    means = np.array([claims.median_losses("digits", 11, *setup)[name] for name in kinks])
+    means = np.array([recorded.median_losses("digits", 11, *setup)[name] for name in kinks])
     sorting.append(np.corrcoef(shares.argsort().argsort(), means.argsort().argsort())[0, 1])
     ax.plot(shares[~kinked], means[~kinked], "o", color=figures.SKY, label="smooth")
     ax.plot(shares[kinked], means[kinked], "s", color=figures.VERMILLION, label="with a kink")
@@ -838,7 +842,7 @@ grid = sorted({(source, init, optimizer, lr) for source, init, optimizer, gain, 
 for depth in (11, 13, 19):
     found = []
     for source, init, optimizer, lr in grid:
-        means = np.array([claims.median_losses(source, depth, init, optimizer, lr)[name] for name in kinks])
+        means = np.array([recorded.median_losses(source, depth, init, optimizer, lr)[name] for name in kinks])
         found.append(np.corrcoef(shares.argsort().argsort(), means.argsort().argsort())[0, 1])
     above = sum(np.array(found) > 0.8)
     print(f"VGG{depth}: rank correlation above 0.8 in {above} of {len(grid)} settings, median {np.median(found):.2f}")
@@ -896,7 +900,7 @@ depths.drive()
 gains.drive()
 for losses in live_losses.values():
     assert losses.shape == (2, 300) and losses[:, -50:].mean() < 1.5 < 2 < losses[:, :25].mean()
-recorded = claims.depth_run("digits", 11, "relu", "variance-preserving", "sgd", 0.01)[1]
+recorded = recorded.depth_run("digits", 11, "relu", "variance-preserving", "sgd", 0.01)[1]
 assert np.abs(live_losses[11, "relu"][:, :12].mean(axis=1) - recorded[:2, 0]).max() < 0.05  # the recorded setting
 short = set(settings) - set(long)
 assert not wide & short and ("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000) in wide and wide < set(long)
@@ -906,7 +910,7 @@ assert (gaps["digits", "variance-preserving", "sgd", 1.0, 0.003, 300][2] < -0.5)
 for depth, gain in ((0, 0.6), (2, 0.8)):
     assert (gaps["digits", "variance-preserving", "sgd", gain, 0.01, 300][depth] < -0.05).all()
 for setup in (("variance-preserving", "sgd", 0.003), ("default", "adam", 0.001)):
-    mean = claims.median_losses("digits", 11, *setup)
+    mean = recorded.median_losses("digits", 11, *setup)
     assert abs(mean["bridge-100"] - mean["relu"]) < (mean["relu"] - mean["gelu"]) / 2
     assert mean["tanh"] < mean["leaky"] < mean["gelu"] < mean["relu"] < mean["abs"]
 assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
@@ -928,7 +932,7 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # * **C** stays at a distance from it that does not go to 0.
 
 # %% id="forward-by-hand" slideshow={"slide_type": "subslide"}
-X, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
+X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
 for width in (0.1, 0.01, 0.0):
     beta = start
     for _ in range(300):
@@ -1082,7 +1086,7 @@ for p in (2, 5, 20, 100):
 # %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
 for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
     first, shared = (
-        int(claims.steps_to(trajectories.run(MaxNorm(ties), np.full(p, p**-0.5), eps, 2000).values, eps))
+        int(problems.steps_to(trajectories.run(MaxNorm(ties), np.full(p, p**-0.5), eps, 2000).values, eps))
         for ties in ("first", "shared")
     )
     print(f"d = {p:3d}, ε = {eps:g}: first {first}, shared {shared}, √d/ε − d = {np.sqrt(p) / eps - p:g}")

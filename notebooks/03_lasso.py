@@ -39,7 +39,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ngdm_helpers import claims, explorers, figures, theory, trajectories
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import L1Norm, Minibatch, soft_threshold
 
 # %% [markdown] id="recursion-claim" slideshow={"slide_type": "slide"}
@@ -153,7 +154,7 @@ orbit.drive()
 for label, expected in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1.0106, 0.9894)}.items():
     v = orbit.marks[label]
     run = trajectories.run(L1Norm(v["lam"]), [v["b1"], v["b2"]], v["eta"], 300)
-    assert np.allclose(claims.last_norms(run), expected, rtol=0, atol=1e-12), label
+    assert np.allclose(problems.last_norms(run), expected, rtol=0, atol=1e-12), label
 
 # %% [markdown] id="propositions-claim" slideshow={"slide_type": "slide"}
 # ## 2 · Propositions 3.1 and 3.2, exactly
@@ -219,7 +220,7 @@ even, odd = theory.orbit(start, lr, lam)
 walked = (run.iterates - start) / (lr * lam)  # in units of ηλ: whole numbers, if β mod ηλ is conserved
 drift = np.abs(walked - walked.round()).max() * lr * lam
 distance = max(np.abs(run.iterates[-1] - even).max(), np.abs(run.iterates[-2] - odd).max())
-excess = claims.last_norms(run).mean() - theory.band_mean_l1(6, lr, lam)
+excess = problems.last_norms(run).mean() - theory.band_mean_l1(6, lr, lam)
 print(f"on its orbit from step                     {theory.entry_step(start, lr, lam)}")
 print(f"distance to it at steps 999 and 1000       {distance:.0e} at most")
 print(f"change of β mod ηλ over 1000 steps         {drift:.0e} at most")
@@ -321,8 +322,8 @@ for lam in (1.0, 100.0):
     alone = trajectories.run(L1Norm(lam), [0.5053, 0.5053], 0.001, steps=1000)
     exact = np.sort([np.abs(vector).sum() for vector in theory.orbit([0.5053, 0.5053], lr=0.001, lam=lam)])[::-1]
     rows = {
-        "η, then η/10": claims.last_norms(reduced),
-        "η/10 alone": claims.last_norms(alone),
+        "η, then η/10": problems.last_norms(reduced),
+        "η/10 alone": problems.last_norms(alone),
         "Proposition 3.2": exact,
     }
     for name, norms in rows.items():
@@ -357,7 +358,7 @@ reduction.drive()
 expected = {1.0: (0.0014, 0.0006), 100.0: (0.1894, 0.0106)}
 for lam, pair in expected.items():
     run = trajectories.run(L1Norm(lam), [0.5053, 0.5053], schedule, steps=400)
-    assert np.allclose(claims.last_norms(run), pair, rtol=0, atol=1e-12)
+    assert np.allclose(problems.last_norms(run), pair, rtol=0, atol=1e-12)
 assert min(expected[100.0]) > max(expected[1.0])  # the order persists
 
 # %% [markdown] id="disguise-claim" slideshow={"slide_type": "slide"}
@@ -445,7 +446,7 @@ lams = np.geomspace(0.02, 1e2, 41)
 held = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01 / lams, steps=1000).iterates
 assert np.abs(held - held[:, :1]).max() < 1e-12  # ηλ held: one trajectory
 moved = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01, steps=6000)
-means = claims.last_norms(moved).mean(axis=0)
+means = problems.last_norms(moved).mean(axis=0)
 assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the mean is pηλ/2
 
 # %% [markdown] id="floats-claim" slideshow={"slide_type": "slide"}
@@ -463,7 +464,7 @@ assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the me
 # * **C** about a third.
 
 # %% id="floats-by-hand" slideshow={"slide_type": "subslide"}
-import torch  # noqa: E402  (only from here on is it needed)
+import torch  # only from here on is it needed
 
 start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, 30_000)).to(torch.bfloat16)
 for s in (2**-7, 1e-3):
@@ -475,34 +476,34 @@ for s in (2**-7, 1e-3):
 
 # %% id="floats-table" slideshow={"slide_type": "subslide"}
 by_step, by_schedule, stay = {}, {}, {}
-for dtype, digits in claims.FLOATS.items():
+for dtype, digits in problems.FLOATS.items():
     print(f"{dtype:9s} {digits:2d} bits", end="")
     for m, s, steps in ((None, 0.01, 200), (7, 2**-7, 200), (None, 1e-3, 1200), (10, 2**-10, 1200)):
-        first, last = claims.float_run(dtype, s, steps)
+        first, last = problems.float_run(dtype, s, steps)
         by_step[dtype, s] = (last == 0).mean()
-        stay[dtype, s] = (np.diff(claims.float_run(dtype, s, 1), axis=0) == 0).mean()
+        stay[dtype, s] = (np.diff(problems.float_run(dtype, s, 1), axis=0) == 0).mean()
         law = f" (law {theory.float_zeros(digits, m):.1e})" if m else ""
         print(f" │ {by_step[dtype, s]:7.5f}{law}", end="")
     print()
-    for name, schedule in claims.float_schedules(0.01, 2000).items():
-        by_schedule[dtype, name] = (claims.float_run(dtype, schedule, 2000)[-1] == 0).mean()
+    for name, schedule in problems.float_schedules(0.01, 2000).items():
+        by_schedule[dtype, name] = (problems.float_run(dtype, schedule, 2000)[-1] == 0).mean()
 print("columns: ηλ = 0.01, 2⁻⁷, 0.001, 2⁻¹⁰, constant; share of 100 000 weights that are exactly 0")
 
 # %% id="floats-picture" slideshow={"slide_type": "subslide"}
 figure, axes = figures.new(2, size=(11, 3.6), width_ratios=[4, 5])
 columns = {0.01: "0.01", 2**-7: "2⁻⁷", 1e-3: "0.001", 2**-10: "2⁻¹⁰"}
 short = ("constant", "StepLR", "Exponen-\ntialLR", "50/(k + 1)", "cosine")
-names = dict(zip(claims.float_schedules(0.01, 2000), short, strict=True))
+names = dict(zip(problems.float_schedules(0.01, 2000), short, strict=True))
 panels = ((by_step, columns, "ηλ, constant"), (by_schedule, names, "schedule from ηλ = 0.01, 2000 steps"))
 for ax, (shares, labels, title) in zip(axes, panels, strict=True):
-    table = np.array([[shares[dtype, key] for key in labels] for dtype in claims.FLOATS])
+    table = np.array([[shares[dtype, key] for key in labels] for dtype in problems.FLOATS])
     ax.imshow(table, cmap="Blues", vmin=0, vmax=2.2, aspect="auto")
     for (row, column), share in np.ndenumerate(table):
         few = f"{share * 1e5:.0f} in 10⁵" if share else "0"
         ax.text(column, row, f"{share:.1%}" if share > 5e-4 else few, ha="center", va="center")
     ax.set(xticks=range(len(labels)), yticks=range(len(table)), title=title)
     ax.set_xticklabels(labels.values())
-    ax.set_yticklabels(claims.FLOATS)
+    ax.set_yticklabels(problems.FLOATS)
     ax.grid(False)
 figures.show(
     figure,
@@ -540,7 +541,7 @@ float_weights
 # long enough. Idea 8 shows it digit by digit.
 
 # %% id="floats-theory" slideshow={"slide_type": "subslide"}
-for dtype, digits in claims.FLOATS.items():
+for dtype, digits in problems.FLOATS.items():
     row = [f"{stay[dtype, s]:7.2%} (law {theory.float_frozen(digits, s):6.2%})" for s in (2**-7, 1e-3, 2**-10)]
     print(f"{dtype:9s} cannot move at ηλ = 2⁻⁷, 0.001, 2⁻¹⁰: " + "  ".join(row))
 
@@ -574,8 +575,8 @@ claims.ledger("L1")
 float_weights.drive()
 for (dtype, s), share in by_step.items():
     if s in (2**-7, 2**-10):
-        assert abs(share - theory.float_zeros(claims.FLOATS[dtype], round(-np.log2(s)))) < 0.006, (dtype, s)
-    assert abs(stay[dtype, s] - theory.float_frozen(claims.FLOATS[dtype], s)) < 0.006, (dtype, s)
+        assert abs(share - theory.float_zeros(problems.FLOATS[dtype], round(-np.log2(s)))) < 0.006, (dtype, s)
+    assert abs(stay[dtype, s] - theory.float_frozen(problems.FLOATS[dtype], s)) < 0.006, (dtype, s)
 assert all(share < 0.01 for (dtype, name), share in by_schedule.items() if name == "constant")
 assert by_schedule["float32", "StepLR, 1/10 every quarter"] == 0 < 0.95 < by_schedule["float32", "50/(k + 1)"]
 assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 steps
@@ -614,9 +615,9 @@ for seed in (0, 1, 74):  # 74: of 100 seeds the one nearest to the printed pair
 print("the paper         ‖β‖₁ = 1.62            ‖β‖₁ = 25.4")
 
 # %% id="general-seeds" slideshow={"slide_type": "subslide"}
-pairs = claims.paper_pair(seeds=100)  # 200 runs in one call: 100 data sets, two penalties
-small, large = claims.uniform_lasso(10, 50, [0.1], 100)[0], claims.uniform_lasso(10, 50, [100.0], 100)[0]
-exact_small, exact_large = (np.abs(claims.exact_lasso(problem)).sum(axis=-1)[:, 0] for problem in (small, large))
+pairs = problems.paper_pair(seeds=100)  # 200 runs in one call: 100 data sets, two penalties
+small, large = problems.uniform_lasso(10, 50, [0.1], 100)[0], problems.uniform_lasso(10, 50, [100.0], 100)[0]
+exact_small, exact_large = (np.abs(problems.exact_lasso(problem)).sum(axis=-1)[:, 0] for problem in (small, large))
 print(f"100 seeds    λ = 0.1: {pairs[:, 0].mean():.2f} ± {pairs[:, 0].std():.2f}, exact {exact_small.mean():.2f}")
 print(f"             λ = 100: {pairs[:, 1].mean():.1f} ± {pairs[:, 1].std():.1f}, exact {exact_large.max():.0f}")
 print(f"ηL, L the curvature of the data term: {(0.01 * small.curvature).mean():.1f} on average")
@@ -642,12 +643,12 @@ figures.show(
 
 # %% id="general-sweep" slideshow={"slide_type": "-"}
 lams = np.geomspace(1e-3, 100, 26)
-problem, starts = claims.uniform_lasso(200, 50, lams, seeds=5, reduction="mean")  # 130 runs in one call
+problem, starts = problems.uniform_lasso(200, 50, lams, seeds=5, reduction="mean")  # 130 runs in one call
 final = {}
 for method in ("subgradient", "proximal", "adam"):
     tail = trajectories.run(problem, starts, 0.01, 3000, method, record_every=5).iterates[-40:]
     final[method] = np.abs(tail).sum(axis=-1).mean(axis=0)  # (seeds, λ): mean over the last 200 steps
-exact = np.abs(claims.exact_lasso(problem)).sum(axis=-1)  # scikit-learn
+exact = np.abs(problems.exact_lasso(problem)).sum(axis=-1)  # scikit-learn
 zero_from = 2 * np.abs(problem.y[..., None, :] @ problem.X).max(axis=(1, 2, 3)) / 200  # exact answer 0 from this λ on
 law = np.maximum(exact, theory.band_mean_l1(50, 0.01, lams))
 words = {"subgradient": "NGDM", "proximal": "proximal", "adam": "Adam"}
@@ -883,7 +884,7 @@ regimes = {
     "reducing": [Fraction(1, 100 * 10 ** (4 * k // steps)) for k in range(steps)],
     "diminishing": [Fraction(1, 2 * (k + 1)) for k in range(steps)],
 }
-paths = {name: np.abs(np.array(claims.walk(root2, rates), dtype=float)) for name, rates in regimes.items()}
+paths = {name: np.abs(np.array(problems.walk(root2, rates), dtype=float)) for name, rates in regimes.items()}
 
 figure, axes = figures.new(3, size=(11, 3.8), sharey=True)
 for ax, (name, path) in zip(axes, paths.items(), strict=True):
@@ -975,10 +976,10 @@ precision.drive()
 assert all((path > 0).all() for path in paths.values())  # exact arithmetic: no zero, whatever the schedule
 assert diminishing.min() < 1e-12 and diminishing[-2:].max() < 1.01 * 0.5 / 1999
 assert np.isclose(paths["constant"][-2:].sum(), 0.01) and np.isclose(paths["reducing"][-2:].sum(), 1e-5)
-double = np.array(claims.walk(2**0.5 - 1, [0.5 / (k + 1) for k in range(10_000)]))
+double = np.array(problems.walk(2**0.5 - 1, [0.5 / (k + 1) for k in range(10_000)]))
 assert double[-1] == 0  # float64, 10 000 steps
-assert claims.decimal_walk("√2 − 1", "1/(k + 1)", 16, 10_000).index(0) == 3619
-assert 0 not in claims.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
+assert problems.decimal_walk("√2 − 1", "1/(k + 1)", 16, 10_000).index(0) == 3619
+assert 0 not in problems.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 
 # %% [markdown] id="adam-claim" slideshow={"slide_type": "slide"}
 # ## 9 · Is it the same with Adam?
@@ -1007,7 +1008,7 @@ for lam in (0.01, 1.0, 100.0):
 
 # %% id="adam-picture" slideshow={"slide_type": "subslide"}
 lams = np.geomspace(0.1, 100, 10)
-bands = {method: claims.band_means(method, lams) for method in ("subgradient", "momentum", "adam")}
+bands = {method: problems.band_means(method, lams) for method in ("subgradient", "momentum", "adam")}
 tail = trajectories.run(L1Norm(1.0), start, 0.01, 2000, "adam").iterates[-121:] / 0.01  # in units of η
 flips = (np.sign(tail[1:]) != np.sign(tail[:-1])).sum(axis=0)
 closed = [w for w in range(start.size) if flips[w] == 24 and np.abs(tail[10:, w] - tail[:-10, w]).max() < 1e-3]
@@ -1118,15 +1119,15 @@ assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 # * **C** to within a few units.
 
 # %% id="deep-by-hand" slideshow={"slide_type": "subslide"}
-import torch  # noqa: E402  (only from here on is it needed)
-from torchvision import models  # noqa: E402
+import torch  # only from here on is it needed
+from torchvision import models
 
 with torch.device("meta"):  # shapes without storage
     vgg16 = models.vgg16(weights=None)
 N = sum(parameter.numel() for parameter in vgg16.parameters())
 law, deviation = N * 0.01 * 0.1 / 2, 0.01 * 0.1 * np.sqrt(N / 12)
 print(f"N = {N:,}    Nηλ/2 = {law:.2f}    one step deviates by {deviation:.1f}")
-print(f"printed: {claims.PAPER_NORM}, {(claims.PAPER_NORM - law) / deviation:+.2f} deviations away")
+print(f"printed: {problems.PAPER_NORM}, {(problems.PAPER_NORM - law) / deviation:+.2f} deviations away")
 
 # %% [markdown] id="deep-picture-note" slideshow={"slide_type": "subslide"}
 # **Picture.** As many random numbers as VGG16 has weights, each taken to its orbit by Proposition 3.2 at
@@ -1145,7 +1146,7 @@ figure, ax = figures.new(size=(9, 3.6))
 norms = np.linspace(law - 4 * deviation, law + 4 * deviation, 200)
 ax.plot(norms, np.exp(-(((norms - law) / deviation) ** 2) / 2), **figures.THEORY)
 for norm, text, side, height, color in (
-    (claims.PAPER_NORM, " printed", "left", 0.15, figures.VERMILLION),
+    (problems.PAPER_NORM, " printed", "left", 0.15, figures.VERMILLION),
     (total, "random numbers ", "right", 0.8, figures.BLUE),
 ):
     ax.axvline(norm, color=color)
@@ -1186,10 +1187,12 @@ print(f"probability that one step reads 69178, with any decimals: {below[1] - be
 print(f"below 1e-5: predicted {theory.band_share(1e-5, 0.01, 0.1):.4f}, of the random numbers {small / N:.4f}")
 for lam in (0.1, 0.001, 0.0001):
     reach, inside = 150 * np.ceil(50_000 / 512) * 0.01 * lam, 0.997 * N * 0.01 * lam / 2
-    rest = (claims.PAPER_SMALL_NORM - inside) / (0.003 * N)
+    rest = (problems.PAPER_SMALL_NORM - inside) / (0.003 * N)
     print(f"λ = {lam:6g}   a weight travels up to {reach:7.4f};  99.7 % of the weights in the band: {inside:.2f}")
     if lam < 0.1:
-        print(f"             the other 0.3 % would make it {claims.PAPER_SMALL_NORM} with |β| = {rest:.4f} on average")
+        print(
+            f"             the other 0.3 % would make it {problems.PAPER_SMALL_NORM} with |β| = {rest:.4f} on average"
+        )
 
 # %% [markdown] id="deep-verdict" slideshow={"slide_type": "subslide"}
 # **Verdict.** The printed norm **holds**, to a tenth of its deviation: it is $N\eta\lambda/2$. So it says nothing
@@ -1219,9 +1222,9 @@ claims.ledger("L7a", "L8")
 
 # %% id="deep-check" tags=["check"] slideshow={"slide_type": "skip"}
 band.drive()
-assert N == claims.VGG16_PARAMETERS and np.isclose(law, theory.band_mean_l1(N, 0.01, 0.1))
+assert N == problems.VGG16_PARAMETERS and np.isclose(law, theory.band_mean_l1(N, 0.01, 0.1))
 assert np.isclose(deviation, theory.band_sd_l1(N, 0.01, 0.1))
-assert abs(claims.PAPER_NORM - law) < 2 * deviation and abs(total - law) < 4 * deviation
+assert abs(problems.PAPER_NORM - law) < 2 * deviation and abs(total - law) < 4 * deviation
 assert abs(small / N - 0.01) < 1e-4
 
 # %% [markdown] id="tune-claim" slideshow={"slide_type": "slide"}
@@ -1240,13 +1243,13 @@ assert abs(small / N - 0.01) < 1e-4
 # * **C** it guesses.
 
 # %% id="tune-by-hand" slideshow={"slide_type": "subslide"}
-from ngdm_helpers import penalties  # noqa: E402
-from ngdm_helpers.experiments import mlp  # noqa: E402
+from ngdm_helpers import networks
+from ngdm_helpers.course.experiments import mlp
 
 X, y, X_test, y_test = mlp.digits()  # 1437 digits to train with, 360 to test
 start = mlp.pretrained(X, y)  # 64-256-256-10, ReLU
 model, eta, lam = mlp.pretrained(X, y), 0.01, 0.1
-for batch in penalties.batches(len(X), 32, steps=500, seed=0):
+for batch in networks.batches(len(X), 32, steps=500, seed=0):
     loss = torch.nn.functional.cross_entropy(model(X[batch]), y[batch])
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
@@ -1260,13 +1263,13 @@ for name, network in (("before", start), ("after", model)):
 print(f"Nηλ/2 = {85_002 * eta * lam / 2:.2f}")
 
 # %% [markdown] id="tune-live-note" slideshow={"slide_type": "subslide"}
-# **Picture.** `penalties.fine_tune` does the same for several $\lambda$ at once: a network for each, side by side, on
+# **Picture.** `networks.fine_tune` does the same for several $\lambda$ at once: a network for each, side by side, on
 # the same batches. Four update rules, the paper's $\eta$ (Adam: 0.001), 500 steps.
 
 # %% id="tune-live" slideshow={"slide_type": "-"}
 lams, tuned = [0.01, 0.03, 0.1, 1.0], {}
-for method in penalties.METHODS:
-    tuned[method] = penalties.fine_tune(start, X, y, lams, 0.001 if method == "adam" else 0.01, 500, method, batch=32)
+for method in networks.METHODS:
+    tuned[method] = networks.fine_tune(start, X, y, lams, 0.001 if method == "adam" else 0.01, 500, method, batch=32)
 print("                 λ   ‖β‖₁, two-step mean   exactly 0   below 1e-5   below ηλ   test accuracy")
 for method, run in tuned.items():
     for lam, norm, counts, accuracy in zip(lams, run.means, run.census(), run.accuracy(X_test, y_test), strict=True):
@@ -1296,7 +1299,7 @@ figures.show(
 )
 
 # %% [markdown] id="tune-play-note" slideshow={"slide_type": "subslide"}
-# **Play** with recorded runs of 10 000 steps, three seeds each (`python -m ngdm_helpers.experiments mlp-l1`).
+# **Play** with recorded runs of 10 000 steps, three seeds each (`ngdm record mlp-l1`).
 # *Goals.* (i) Find the run with the most exact zeros among those above 90 % accuracy. (ii) For which optimizers is
 # there a paradox among networks that recognise digits? (iii) What does $\lambda$ change about Adam's norm at its
 # large end?
@@ -1306,7 +1309,7 @@ tuning = explorers.fine_tuned_mlp()
 tuning
 
 # %% [markdown] id="tune-full-note" slideshow={"slide_type": "subslide"}
-# **At full size**, recorded (`python -m ngdm_helpers.experiments vgg16-l1`): torchvision's VGG16 with its 1000-way
+# **At full size**, recorded (`ngdm record vgg16-l1`): torchvision's VGG16 with its 1000-way
 # head and dropout, 32×32 images, $\eta=0.01$, as in Appendix B. Different: random instead of ImageNet weights, so
 # there is no accuracy to lose; batches of 8; CIFAR-10 as JPEG files. At $\lambda=0.001$ the run has the 14 550 steps
 # of Appendix B's 150 epochs; the others stop once the largest weight has had time to reach its band,
@@ -1319,10 +1322,9 @@ full = explorers.recorded_vgg16()
 full
 
 # %% id="tune-full-table" slideshow={"slide_type": "subslide"}
-from ngdm_helpers import records  # noqa: E402
 
 print("method         λ  steps  two-step mean      Nηλ/2    off by  below 1e-5    exactly 0  not below ηλ  accuracy")
-vgg = {(row["method"], row["lam"]): row for row in records.load("vgg16_l1")}
+vgg = {(row["method"], row["lam"]): row for row in recorded.load("vgg16_l1")}
 for (method, lam), row in sorted(vgg.items()):
     N, off = row["parameters"], f"{row['mean'] / row['law'] - 1:.5%}" if method == "sgd" else "–"
     print(
@@ -1334,7 +1336,7 @@ for lam in (0.1, 0.001):
     by_size = sorted(outside, key=lambda entry: -entry[1][0])[:4]
     words = ", ".join(f"{name} {count:,d} (up to {largest:.4g} ηλ)" for name, (count, largest) in by_size)
     print(f"SGD, λ = {lam:g}: not below ηλ in {len(outside)} parameters, most in {words}")
-ratio, printed = vgg["sgd", 0.1]["mean"] / vgg["sgd", 0.001]["mean"], claims.PAPER_NORM / claims.PAPER_SMALL_NORM
+ratio, printed = vgg["sgd", 0.1]["mean"] / vgg["sgd", 0.001]["mean"], problems.PAPER_NORM / problems.PAPER_SMALL_NORM
 print(f"the norm at λ = 0.1 is {ratio:.0f} times that at 0.001; of the two printed norms {printed:.0f} times")
 
 # %% [markdown] id="tune-why" slideshow={"slide_type": "subslide"}
@@ -1437,7 +1439,7 @@ assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 # * **C** none.
 
 # %% id="zeros-by-hand" slideshow={"slide_type": "subslide"}
-problem = claims.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
+problem = problems.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
 X, y, lam, L = problem.X, problem.y, problem.lam, problem.curvature
 ngdm, ista = np.zeros(200), np.zeros(200)
 for _ in range(2000):
@@ -1448,7 +1450,7 @@ print(f"NGDM  {(ngdm == 0).sum():3d} exact zeros, {(np.abs(ngdm) < 1e-5).sum():3
 print(f"ISTA  {(ista == 0).sum():3d} exact zeros")
 
 # %% id="zeros-table" slideshow={"slide_type": "subslide"}
-best = claims.exact_lasso(problem)  # scikit-learn, coordinate descent
+best = problems.exact_lasso(problem)  # scikit-learn, coordinate descent
 rows, batches = {"coordinate descent": best}, Minibatch(problem, size=10)
 for name, target, method, lr, steps in (
     ("NGDM, η = 1/L", problem, "subgradient", 1 / L, 2000),
@@ -1528,7 +1530,7 @@ solvers
 # it, and that ℓ2 prunes best overall.
 
 # %% id="zeros-trap" slideshow={"slide_type": "subslide"}
-from sklearn.linear_model import Lasso as SklearnLasso  # noqa: E402
+from sklearn.linear_model import Lasso as SklearnLasso
 
 # A trap. scikit-learn minimises ‖y − Xw‖²/(2n) + a‖w‖₁, so (11) is a = λ/(2n); and it fits an intercept by default.
 for words, a, intercept in (
@@ -1609,7 +1611,7 @@ assert off < 1e-6  # the last line of the trap: λ/(2n) solves (11)
 
 # %% id="staircase-picture" slideshow={"slide_type": "subslide"}
 ratios = np.linspace(0, 0.999, 2000)
-means = claims.mean_signs(ratios, shrink=0.5)  # 2000 runs in one call
+means = problems.mean_signs(ratios, shrink=0.5)  # 2000 runs in one call
 
 figure, ax = figures.new(size=(9, 4.6))
 ax.plot([0, 1], [0, 1], **figures.THRESHOLD)
@@ -1656,10 +1658,10 @@ for plus, period in ((1, 2), (2, 3), (3, 4), (3, 5), (4, 5)):
     on = ratios[np.abs(means - mean) < 1e-9]
     print(f"mean sign {mean:5.3f}   tread {low:6.3f} … {high:.3f}   width {high - low:.4f} = {width:.4f}", end="")
     print(f"   simulated {on.min():5.3f} … {on.max():.3f}")
-cycle = trajectories.run(claims.one_dimensional_lasso(0.2, 1.0), [0.01], 0.5, 200).iterates[-2:, 0]
+cycle = trajectories.run(problems.one_dimensional_lasso(0.2, 1.0), [0.01], 0.5, 200).iterates[-2:, 0]
 print(f"c/λ = 0.2: 2-cycle {cycle.min():.4f}, {cycle.max():.4f}; law {0.2 - 0.5 / 1.5:.4f}, {0.2 + 0.5 / 1.5:.4f}")
 for etah in (0.5, 0.1, 0.02):
-    distance = np.abs(claims.mean_signs(ratios, 1 - etah) - ratios).max()
+    distance = np.abs(problems.mean_signs(ratios, 1 - etah) - ratios).max()
     print(f"ηh = {etah:4.2f}   largest distance to the diagonal {distance:.3f}")
 
 # %% [markdown] id="staircase-verdict" slideshow={"slide_type": "subslide"}
@@ -1796,7 +1798,7 @@ for lam in (1.0, 10.0, 100.0):
 # </details>
 
 # %% id="exercise-4-solution" tags=["solution"] slideshow={"slide_type": "skip"}
-first, then = claims.float_run("float16", 1e-4, steps=1)
+first, then = problems.float_run("float16", 1e-4, steps=1)
 print(f"float16: {(first == then).mean():.2%} do not move, law {theory.float_frozen(11, 1e-4):.2%};", end=" ")
 print(f"the smallest of them: {np.abs(first[first == then]).min():.4f}")
 w = np.float32(0.01)
@@ -1821,7 +1823,7 @@ print(f"float32: 0.01 moves by 4.8e-10: {w - np.float32(4.8e-10) != w}, by 4.6e-
 # </details>
 
 # %% id="exercise-5-solution" tags=["solution"] slideshow={"slide_type": "skip"}
-task, start5 = claims.uniform_lasso(200, 50, [1.0], seeds=5, reduction="mean")
+task, start5 = problems.uniform_lasso(200, 50, [1.0], seeds=5, reduction="mean")
 norm = np.abs(trajectories.run(task, start5, 4e-4, 4000).iterates).sum(axis=-1)[..., 0]
 for k in (1000, 2000, 2500, 3000, 4000):
     print(f"step {k}: ‖β‖₁ = " + ", ".join(f"{value:.4f}" for value in norm[k]))

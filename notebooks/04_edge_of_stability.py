@@ -34,8 +34,10 @@ import warnings
 
 import numpy as np
 
-from ngdm_helpers import claims, explorers, figures, theory, trajectories
-from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, Separable, Trough
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
+from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.objectives import Huber, Quadratic
 
 warnings.simplefilter("ignore", trajectories.DivergenceWarning)  # here divergence is part of the picture
 
@@ -145,7 +147,7 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # * **C** rises to about $2/\eta$ and stays there, while the loss goes on falling.
 
 # %% id="phenomenon-live" slideshow={"slide_type": "subslide"}
-from ngdm_helpers import data, networks  # noqa: E402  (loads torch: only from here on is it needed)
+from ngdm_helpers import data, networks  # loads torch: only from here on is it needed
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
 network = networks.mlp("relu")
@@ -170,7 +172,7 @@ figures.show(
 )
 
 # %% [markdown] id="phenomenon-play-note" slideshow={"slide_type": "subslide"}
-# **Play** with recorded runs of 4000 steps (`python -m ngdm_helpers.experiments edge-of-stability`). *Goals.* (i)
+# **Play** with recorded runs of 4000 steps (`ngdm record edge-of-stability`). *Goals.* (i)
 # Find a run that does not reach the edge in 4000 steps. (ii) Find the one that overflows, and say why (compare
 # $\eta\lambda_{\max}$ at step 0 with that of its neighbour). (iii) Does the kinked activation behave differently from
 # the smooth ones?
@@ -190,10 +192,9 @@ sharpness
 # $\langle\Delta g,\Delta\theta\rangle/\|\Delta\theta\|^2$ (idea 8).
 
 # %% id="phenomenon-theory" slideshow={"slide_type": "subslide"}
-from ngdm_helpers import records  # noqa: E402
 
 print("activation     η     2/η   sharpness: at step 0, last quarter   η × directional smoothness, last 1000 steps")
-for row in sorted(records.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
+for row in sorted(recorded.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
     if row["overflow_step"] is None:
         found = f"{row['sharpness']:12.2f} {row['directional']:26.3f}"
     else:
@@ -316,7 +317,7 @@ claims.ledger("E3", "E4", "E15")
 
 # %% id="bound-check" tags=["check"] slideshow={"slide_type": "skip"}
 trough.drive()
-assert claims.midpoint_gap(Trough(width), 2) < 1e-12  # convex
+assert problems.midpoint_gap(Trough(width), 2) < 1e-12  # convex
 assert escape.values.max() <= 0.5 and escape.iterates[-1, 1] > 40
 assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 
@@ -340,7 +341,7 @@ assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 # * **C** is four times as high.
 
 # %% id="huber-picture" slideshow={"slide_type": "subslide"}
-problem = claims.huber_problem()  # X from U[0, 1], y from U[0, 1]
+problem = problems.huber_problem()  # X from U[0, 1], y from U[0, 1]
 cs = np.array([1.95, 2.05, 2.5, 4.0, 10.0])
 runs = trajectories.run(problem, np.zeros(50), cs / problem.smoothness, 1000)
 
@@ -409,8 +410,8 @@ claims.ledger("E6")
 # %% id="huber-check" tags=["check"] slideshow={"slide_type": "skip"}
 losses.drive()
 for c in (2.5, 4.0, 10.0, 100.0):
-    assert 0.9 * theory.huber_plateau(c, 1.0) < claims.huber_tail(c) <= c / 2
-assert claims.huber_tail(1.95) < 1e-12
+    assert 0.9 * theory.huber_plateau(c, 1.0) < problems.huber_tail(c) <= c / 2
+assert problems.huber_tail(1.95) < 1e-12
 
 # %% [markdown] id="rise-claim" slideshow={"slide_type": "slide"}
 # ## 5 · Why the loss rises before it oscillates
@@ -831,7 +832,7 @@ claims.ledger("E14")
 
 # %% id="chord-check" tags=["check"] slideshow={"slide_type": "skip"}
 chords.drive()
-ends = {(row["activation"], row["lr"]): row["directional"] for row in records.load("edge_of_stability")}
+ends = {(row["activation"], row["lr"]): row["directional"] for row in recorded.load("edge_of_stability")}
 assert all(abs(ends[name, lr] - 2) < 0.02 for name in ("relu", "tanh", "gelu") for lr in (0.2, 0.3))  # networks: nearly
 for c in (2.5, 10.0, 100.0):
     run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
@@ -855,7 +856,7 @@ for c in (2.5, 10.0, 100.0):
 deltas, thresholds = np.geomspace(0.1, 2, 30), {5: [], 20: []}
 for p, found in thresholds.items():
     for delta in deltas:
-        tall = claims.huber_problem("U[0, 1]", delta, n=50, p=p)
+        tall = problems.huber_problem("U[0, 1]", delta, n=50, p=p)
         path = trajectories.run(tall, np.zeros(p), 1 / tall.smoothness, 3000, "fista", record_every=3000)
         interior = np.abs(tall.X @ path.iterates[-1] - tall.y) < delta
         found.append(theory.local_threshold(tall.X, interior) * tall.smoothness)
@@ -931,7 +932,7 @@ for p, most in ((5, 6), (20, 3)):
 # * **C** is constant: the loss is made of parabolas.
 
 # %% id="toy-by-hand" slideshow={"slide_type": "subslide"}
-u, v = claims.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample
+u, v = problems.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample
 for k in range(41):
     if k % 10 == 0:
         print(f"step {k:2d}   loss {(u * v - 1) ** 2 / 2:.1e}   curvature {theory.product_sharpness([u, v]):.3f}")
@@ -940,13 +941,13 @@ for k in range(41):
 # %% id="toy-picture" slideshow={"slide_type": "subslide"}
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 for seed, color in enumerate((figures.VERMILLION, figures.BLUE, figures.GREEN)):
-    toy, start = claims.relu_toy(seed=seed)
+    toy, start = problems.relu_toy(seed=seed)
     path = trajectories.run(toy, start, 0.2 / toy.curvature, 60).iterates
     left.plot(theory.active_curvature(toy, path) / toy.curvature, marker=".", linewidth=0.8, color=color)
 left.axhline(1, **figures.THEORY)
 left.set(xlabel="step k", ylabel="curvature of (3) / L", xlim=(0, 60), ylim=(0, 1.1))
 for lr, style in ((0.05, figures.SMOOTH), (0.76, figures.NGDM)):
-    path = trajectories.run(Product(), claims.TWO_WEIGHTS, lr, 60).iterates
+    path = trajectories.run(Product(), problems.TWO_WEIGHTS, lr, 60).iterates
     right.plot(theory.product_sharpness(path), marker=".", **style, label=f"η = {lr:g}")
 right.axhline(2 / 0.76, **figures.THRESHOLD, label="2/η for η = 0.76")
 right.set(xlabel="step k", ylabel="curvature of ½(uv − 1)²", xlim=(0, 60), ylim=(1.5, 4))
@@ -987,7 +988,7 @@ toys
 for c in (0.2, 2.0, 4.0, 6.0, 8.0):
     gone, gaps = 0, []
     for seed in range(20):
-        toy, start = claims.relu_toy(seed=seed)
+        toy, start = problems.relu_toy(seed=seed)
         run = trajectories.run(toy, start, c / toy.curvature, 400)
         if run.values[-1] < 1e12:
             gaps.append(run.values[-50:].mean() - (toy.y**2).sum())
@@ -1023,10 +1024,10 @@ claims.ledger("E13")
 # %% id="toy-check" tags=["check"] slideshow={"slide_type": "skip"}
 toys.drive()
 for seed in range(20):
-    toy, start = claims.relu_toy(seed=seed)
+    toy, start = problems.relu_toy(seed=seed)
     path = trajectories.run(toy, start, 0.2 / toy.curvature, 200).iterates
     assert theory.active_curvature(toy, path).max() <= toy.curvature * (1 + 1e-12)
-slow, fast = (trajectories.run(Product(), claims.TWO_WEIGHTS, lr, 400).iterates for lr in (0.05, 0.76))
+slow, fast = (trajectories.run(Product(), problems.TWO_WEIGHTS, lr, 400).iterates for lr in (0.05, 0.76))
 sharp = theory.product_sharpness(slow)
 assert (np.diff(sharp) > -1e-12).all() and abs(sharp[-1] / theory.product_flow_sharpness(slow[0]) - 1) < 0.01
 assert theory.product_sharpness(fast).max() > 2 / 0.76 > theory.product_sharpness(fast)[-1]  # past the edge, and back

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import ngdm_helpers
-from ngdm_helpers import networks, objectives, penalties, records, theory, trajectories
-from ngdm_helpers.experiments import depth, vgg16
+from ngdm_helpers import counterexamples, networks, objectives, theory, trajectories
+from ngdm_helpers.course import recorded
+from ngdm_helpers.course.experiments import depth, vgg16
 from tests import accelerator
 from tests.test_vgg16 import stand_in
 
@@ -73,7 +74,7 @@ OBJECTIVES = {
     "Lasso": lambda at: objectives.Lasso(at(A), at(TARGET), 0.1),
     "Huber": lambda at: objectives.Huber(at(A), at(TARGET), 0.5),
     "Quadratic": lambda at: objectives.Quadratic(at(A.T @ A)),
-    "LeastAbsolute": lambda at: objectives.LeastAbsolute(at(A), at(TARGET)),
+    "LeastAbsolute": lambda at: counterexamples.LeastAbsolute(at(A), at(TARGET)),
 }
 SMOOTH_PART = ("L1Norm", "L1Norm, a batch of λ", "Lasso", "Huber", "Quadratic")
 CASES = [
@@ -162,11 +163,11 @@ def test_gradient_descent_and_sharpness(device):
     agree(compute, device, tolerance=1e-3)
 
 
-@pytest.mark.parametrize("method", penalties.METHODS)
+@pytest.mark.parametrize("method", networks.METHODS)
 def test_fine_tuning(device, method):
     def compute(where):
         model, data = networks.mlp("relu", (5, 6, 3)).to(where), (X.to(where), CLASSES.to(where))
-        run = penalties.fine_tune(model, *data, [0.1, 0.2], 0.1, 5, method, 4, progress=False)
+        run = networks.fine_tune(model, *data, [0.1, 0.2], 0.1, 5, method, 4, progress=False)
         counts = [list(counted.values()) for counted in (*run.census(), *run.cut().census())]
         assert isinstance(run.norms, np.ndarray) and isinstance(run.accuracy(*data), np.ndarray)
         return run.norms, run.means, run.accuracy(*data), counts, list(run.network(1).parameters())
@@ -174,14 +175,14 @@ def test_fine_tuning(device, method):
     agree(compute, device)
 
 
-@pytest.mark.parametrize("method", penalties.METHODS)
+@pytest.mark.parametrize("method", networks.METHODS)
 def test_an_update_takes_gradients_in_another_order(device, method):
     start, gradient, row = (uniform(*shape, dtype=torch.float32) for shape in ((6, 4), (4, 6), (6, 1)))
 
     def compute(where):
         weights = [start.clone().to(where), start.clone().to(where)]
         gradients = [gradient.clone().to(where).T, row.clone().to(where).expand(6, 4)]
-        norm = penalties.update(weights, gradients, penalties.buffers(weights, method), 1, 0.1, 0.3, method)
+        norm = networks.update(weights, gradients, networks.buffers(weights, method), 1, 0.1, 0.3, method)
         return norm, weights
 
     agree(compute, device)
@@ -194,7 +195,7 @@ def test_an_update_takes_gradients_in_another_order(device, method):
 def test_vgg16_is_recorded_and_resumed(device, tmp_path, monkeypatch, method):
     monkeypatch.setattr(vgg16, "network", stand_in)
     options = {"lams": (0.1,), "steps": 12, "count": 40, "test_count": 20, "every": 5, "progress": False}
-    original, calls = penalties.update, itertools.count(1)
+    original, calls = networks.update, itertools.count(1)
 
     def interrupted(*arguments):
         if next(calls) == 9:
@@ -206,12 +207,12 @@ def test_vgg16_is_recorded_and_resumed(device, tmp_path, monkeypatch, method):
             patch.setattr(ngdm_helpers, "device", lambda: where)
             folders = {"folder": tmp_path / folder, "work": tmp_path / folder / "work"}
             if stop:
-                patch.setattr(penalties, "update", interrupted)
+                patch.setattr(networks, "update", interrupted)
                 with pytest.raises(KeyboardInterrupt):
                     vgg16.vgg16_l1((method,), **options, **folders)
-                patch.setattr(penalties, "update", original)
+                patch.setattr(networks, "update", original)
             assert vgg16.vgg16_l1((method,), **options, **folders) == 1
-        return records.load(vgg16.NAME, tmp_path / folder)[0]
+        return recorded.load(vgg16.NAME, tmp_path / folder)[0]
 
     here, there, resumed = measure("cpu", "cpu"), measure(device, "there"), measure(device, "resumed", stop=True)
     assert there["last"] == resumed["last"] and there["curves"] == resumed["curves"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ngdm_helpers import explorers
+from ngdm_helpers.course import explorers
 from tests import lab
 
 LASSO = lab.ROOT / "notebooks" / "03_lasso.ipynb"

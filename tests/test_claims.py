@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ngdm_helpers import claims
+from ngdm_helpers.course import claims
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", list(claims.CLAIMS.values()), ids=lambda claim: claim.id)
 def test_measurement_supports_the_verdict(claim):
     assert claim.measure().supports, claim.measure().ours
 

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import claims, theory
-from ngdm_helpers.explorers import convergence as explorers
-from ngdm_helpers.objectives import L1Norm, NeuronRegression, Quadratic, ReLURegression
+from ngdm_helpers import theory
+from ngdm_helpers.counterexamples import NeuronRegression
+from ngdm_helpers.course import problems
+from ngdm_helpers.course.explorers import convergence as explorers
+from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import Trajectory, run
 
 
 def test_random_problems_draw_in_the_stated_order():
-    X, y, start = claims.random_problems(4, 3, -1.0, [0, 7])
+    X, y, start = problems.random_problems(4, 3, -1.0, [0, 7])
     assert X.shape == (2, 4, 3) and y.shape == (2, 4) and start.shape == (2, 3)
     rng = np.random.default_rng(7)
     np.testing.assert_array_equal(X[1], rng.uniform(-1, 1, (4, 3)))
@@ -22,8 +24,8 @@ def test_random_problems_draw_in_the_stated_order():
 
 
 def test_four_losses_in_one_call_equal_one_at_a_time():
-    X, y, start = claims.random_problems(6, 4, 0.0, range(3))
-    f = claims.four_losses(X, y, 0.1)
+    X, y, start = problems.random_problems(6, 4, 0.0, range(3))
+    f = problems.four_losses(X, y, 0.1)
     assert f.batch_shape == (4, 3)
     whole = run(f, start, 0.2 / f.curvature, 20)
     for seed in range(3):
@@ -42,12 +44,12 @@ def test_four_losses_in_one_call_equal_one_at_a_time():
 
 def test_shares_of_runs_that_leave_the_cube():
     """The second row of the notebook's table; two runs on either side for other BLAS libraries."""
-    X, y, start = claims.random_problems(20, 10, 0.0, range(100))
-    f = claims.four_losses(X, y, 0.1)
+    X, y, start = problems.random_problems(20, 10, 0.0, range(100))
+    f = problems.four_losses(X, y, 0.1)
     runs = run(f, start, 0.2 / f.curvature, 300)
-    assert claims.falls(runs).all()
-    assert (abs(claims.leaves_falling(runs, np.inf).sum(axis=-1) - [32, 22, 34, 17]) <= 2).all()
-    assert not claims.leaves_falling(runs, 2)[[0, 1, 3]].any()  # softplus has its minimiser elsewhere
+    assert problems.falls(runs).all()
+    assert (abs(problems.leaves_falling(runs, np.inf).sum(axis=-1) - [32, 22, 34, 17]) <= 2).all()
+    assert not problems.leaves_falling(runs, 2)[[0, 1, 3]].any()  # softplus has its minimiser elsewhere
 
 
 def path(values, first_coordinates):
@@ -69,26 +71,26 @@ def path(values, first_coordinates):
 )
 def test_leaves_falling_by_hand(values, first, falls, cube, ball):
     trajectory = path(values, first)
-    assert claims.falls(trajectory) == falls
-    assert claims.leaves_falling(trajectory, np.inf) == cube
-    assert claims.leaves_falling(trajectory, 2) == ball
+    assert problems.falls(trajectory) == falls
+    assert problems.leaves_falling(trajectory, np.inf) == cube
+    assert problems.leaves_falling(trajectory, 2) == ball
 
 
 def test_steps_to_and_slope():
     values = np.array([[3.0, 9.0], [2.0, 8.0], [1.0 + 1e-10, 7.0], [0.5, 6.0]])
-    np.testing.assert_array_equal(claims.steps_to(values, np.array([1.0, 1.0])), [2, -1])
-    np.testing.assert_array_equal(claims.steps_to(values, 9.0), [0, 0])
+    np.testing.assert_array_equal(problems.steps_to(values, np.array([1.0, 1.0])), [2, -1])
+    np.testing.assert_array_equal(problems.steps_to(values, 9.0), [0, 0])
     x = np.array([0.1, 0.2, 0.7])
-    assert claims.slope(x, 3 * x**-1.7) == pytest.approx(-1.7)
+    assert problems.slope(x, 3 * x**-1.7) == pytest.approx(-1.7)
 
 
 def test_figure_1_and_its_smooth_twin():
-    pair = claims.figure_1(2000)
+    pair = problems.figure_1(2000)
     size = np.abs(pair.iterates).max(axis=-1)
     np.testing.assert_allclose(size.max(axis=0), [1.1218, 1.1258], atol=2e-4)
-    assert claims.falls(pair).all()
+    assert problems.falls(pair).all()
     assert (np.diff(np.linalg.norm(pair.iterates, axis=-1), axis=0) <= 0).all()
-    data, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, [2]))
+    data, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, [2]))
     beta = torch.tensor(start, requires_grad=True)
     for _ in range(50):
         fit = ((torch.tensor(y) - torch.relu(torch.tensor(data) @ beta)) ** 2).sum()
@@ -103,7 +105,7 @@ def test_figure_1_and_its_smooth_twin():
 
 
 def torch_network(w, shape=(6, 4, 12), seed=0):
-    """The same loss as `claims.interpolating_network`, built again."""
+    """The same loss as `problems.interpolating_network`, built again."""
     hidden, p, n = shape
     rng = np.random.default_rng(seed)
     X, W, a = rng.standard_normal((n, p)), rng.standard_normal((hidden, p)), rng.standard_normal(hidden)
@@ -114,7 +116,7 @@ def torch_network(w, shape=(6, 4, 12), seed=0):
 
 
 def test_gradient_of_the_network_equals_autograd():
-    gradient, minimum = claims.interpolating_network()
+    gradient, minimum = problems.interpolating_network()
     points = minimum + np.vstack([np.zeros(30), np.random.default_rng(1).standard_normal((20, 30))])
     for point, ours in zip(points, gradient(points), strict=True):
         w = torch.tensor(point, requires_grad=True)
@@ -122,9 +124,9 @@ def test_gradient_of_the_network_equals_autograd():
 
 
 def test_the_network_fits_and_is_on_a_kink():
-    gradient, minimum = claims.interpolating_network()
+    gradient, minimum = problems.interpolating_network()
     assert float(torch_network(torch.tensor(minimum))) < 1e-28 and np.abs(gradient(minimum)).max() < 1e-14
-    slopes = [claims.secants(gradient, minimum, d) for d in (1e-3, 1e-5, 1e-7)]
+    slopes = [problems.secants(gradient, minimum, d) for d in (1e-3, 1e-5, 1e-7)]
     assert max(slopes) < 1.1 * min(slopes)  # the gradient is Lipschitz from the minimum …
     jumps = []
     for d in (1e-1, 1e-3):
@@ -136,13 +138,13 @@ def test_the_network_fits_and_is_on_a_kink():
 
 def test_secants_are_a_lower_bound_that_sees_a_kink():
     A = np.diag([1.0, 3.0])
-    assert 2.9 < claims.secants(Quadratic(A).subgradient, np.array([0.3, -0.2]), 0.1) <= 3 * (1 + 1e-12)
-    assert claims.secants(L1Norm(1.0).subgradient, np.zeros(2), 1e-3) == pytest.approx(math.sqrt(2) / 1e-3)
+    assert 2.9 < problems.secants(Quadratic(A).subgradient, np.array([0.3, -0.2]), 0.1) <= 3 * (1 + 1e-12)
+    assert problems.secants(L1Norm(1.0).subgradient, np.zeros(2), 1e-3) == pytest.approx(math.sqrt(2) / 1e-3)
 
 
 def test_ngdm_on_absolute_errors_takes_the_steps_of_its_smoothed_version():
     for eps, counts in ((0.3, (26, 26)), (0.1, (85, 85))):
-        assert claims.absolute_steps(eps) == counts
+        assert problems.absolute_steps(eps) == counts
 
 
 # --- sliders ----------------------------------------------------------------------------------------------------------
@@ -165,9 +167,9 @@ def test_the_shaded_set_is_the_largest_in_the_cube():
     capture = explorers.capture()
     (axes, _) = capture.figure.axes
     (shaded,) = (patch for patch in axes.patches if len(patch.get_path().vertices) > 100)
-    level = theory.capture_level(claims.LECTURE_A, np.inf)
+    level = theory.capture_level(problems.LECTURE_A, np.inf)
     corners = shaded.get_path().vertices
-    np.testing.assert_allclose(Quadratic(claims.LECTURE_A).value(corners), level, rtol=1e-3)
+    np.testing.assert_allclose(Quadratic(problems.LECTURE_A).value(corners), level, rtol=1e-3)
     assert 0.999 < np.abs(corners).max() <= 1 + 1e-9
     capture.set(kink=0.5)
     assert 0.99 < np.abs(shaded.get_path().vertices).max() <= 1 + 1e-3
@@ -204,7 +206,7 @@ def test_slider_titles_say_what_was_computed():
 def test_both_methods_of_the_rates_slider_need_the_same_steps(p):
     eps = np.array(explorers.ACCURACIES)
     law = theory.max_norm_steps(p, eps)
-    shared, smoothed = (claims.steps_to(explorers._max_norm_runs(p, kind), eps) for kind in (False, True))
+    shared, smoothed = (problems.steps_to(explorers._max_norm_runs(p, kind), eps) for kind in (False, True))
     np.testing.assert_array_equal(shared, smoothed)
     needed = np.maximum(np.ceil(np.sqrt(p) / eps - p - 1e-6), 0)
     np.testing.assert_array_equal(shared, needed)
@@ -212,7 +214,7 @@ def test_both_methods_of_the_rates_slider_need_the_same_steps(p):
 
 
 def test_trajectories_of_rounded_kinks_converge_to_the_kinked_one():
-    X, y, start = (drawn[0] for drawn in claims.random_problems(50, 100, 0.0, [2]))
+    X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, [2]))
     widths = np.array([1e-1, 1e-3, 1e-5, 0.0])
     iterates = run(NeuronRegression(X, y, width=widths, lam2=0.1), start, 8e-5, 300).iterates
     gaps = np.abs(iterates - iterates[:, -1:]).max(axis=(0, 2))

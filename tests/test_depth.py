@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import claims, data, experiments, networks, records
-from ngdm_helpers.experiments import depth
+from ngdm_helpers import data, networks
+from ngdm_helpers.course import experiments, recorded
+from ngdm_helpers.course.experiments import depth
 
 NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
 
@@ -327,12 +328,12 @@ TINY = ("--images", "40", "--depths", "11", "--activations", "relu", "gelu", "--
 
 
 def cli(folder, *arguments):
-    command = [sys.executable, "-m", "ngdm_helpers.experiments", "depth", "--folder", str(folder)]
+    command = [sys.executable, "-m", "ngdm_helpers.course.experiments", "depth", "--folder", str(folder)]
     return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def load(folder, name="depth_digits"):
-    return records.load(name, folder)
+    return recorded.load(name, folder)
 
 
 def numbers(rows):
@@ -448,10 +449,10 @@ def test_main_names_bad_input(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", sorted(set(depth.NAMES.values())))
 def test_the_shipped_record_covers_the_grid(name):
-    path = records.FOLDER / f"{name}.json"
+    path = recorded.FOLDER / f"{name}.json"
     assert path.stat().st_size < 1_000_000
     json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    rows = load(records.FOLDER, name)
+    rows = load(recorded.FOLDER, name)
     (label,), (images,) = {row["data"] for row in rows}, {row["images"] for row in rows}
     wanted = {tuple(setting.values()) for setting in depth.settings(label, images)}
     assert wanted <= {tuple(row[field] for field in depth.KEY) for row in rows}
@@ -462,32 +463,31 @@ def test_the_shipped_record_covers_the_grid(name):
 
 def test_a_gap_widens_only_if_it_grows_at_every_depth_and_for_every_seed_at_the_last():
     grows = np.array([[0.05, 0.06, 0.02], [0.10, 0.11, 0.02], [0.28, 0.20, 0.32]])
-    assert claims.widens(grows)
-    assert not claims.widens(grows[::-1])
-    assert not claims.widens(np.vstack([grows[:2], [0.28, -0.01, 0.32]]))  # one seed disagrees
-    assert not claims.widens(grows / 100)  # two networks that guess
+    assert recorded.widens(grows)
+    assert not recorded.widens(grows[::-1])
+    assert not recorded.widens(np.vstack([grows[:2], [0.28, -0.01, 0.32]]))  # one seed disagrees
+    assert not recorded.widens(grows / 100)  # two networks that guess
 
 
 def test_mean_loss_counts_what_is_worse_than_guessing_as_guessing():
-    assert np.allclose(claims.mean_loss(np.array([[0.0, 1.0], [1.0, np.inf]])), [0.5, (1 + np.log(10)) / 2])
+    assert np.allclose(recorded.mean_loss(np.array([[0.0, 1.0], [1.0, np.inf]])), [0.5, (1 + np.log(10)) / 2])
 
 
 def test_nearer_to_relu_counts_where_relu_and_gelu_are_apart(monkeypatch):
-    from ngdm_helpers.claims import convergence_depth
 
     means = {"relu": np.full((3, 3), 2.0), "gelu": np.full((3, 3), 1.0), "bridge-100": np.array([[1.9], [1.4], [1.8]])}
     means["bridge-100"] = means["bridge-100"] + np.zeros((3, 3))
-    monkeypatch.setattr(convergence_depth, "setting_means", lambda setting, activation: means[activation])
-    assert convergence_depth.nearer_to_relu(["one", "two"]) == (4, 6)
+    monkeypatch.setattr(recorded, "setting_means", lambda setting, activation: means[activation])
+    assert recorded.nearer_to_relu(["one", "two"]) == (4, 6)
     means["gelu"] = means["relu"] + 0.04
-    assert convergence_depth.nearer_to_relu(["one"]) == (0, 0)
+    assert recorded.nearer_to_relu(["one"]) == (0, 0)
 
 
 def test_long_settings_have_runs_of_all_three():
-    for setting in claims.long_settings():
+    for setting in recorded.long_settings():
         for activation in ("relu", "bridge-100", "gelu"):
-            assert claims.setting_means(setting, activation).shape == (3, 3)
+            assert recorded.setting_means(setting, activation).shape == (3, 3)
     assert np.array_equal(
-        claims.longest_means("digits", "gelu"),
-        claims.setting_means(("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000), "gelu"),
+        recorded.longest_means("digits", "gelu"),
+        recorded.setting_means(("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000), "gelu"),
     )

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import claims, explorers, theory
-from ngdm_helpers.objectives import Huber, PowerTail, Product, Quadratic, ReLURegression, Separable
+from ngdm_helpers import theory
+from ngdm_helpers.counterexamples import PowerTail, Product, Separable
+from ngdm_helpers.course import explorers, problems
+from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
 HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
@@ -113,7 +115,7 @@ def test_product_flow_needs_a_start_on_the_side_of_the_minimisers():
 
 
 def test_active_curvature_is_the_largest_eigenvalue_of_autograds_hessian():
-    objective, _ = claims.relu_toy(n=12, p=4)
+    objective, _ = problems.relu_toy(n=12, p=4)
     objective = ReLURegression(objective.X, objective.y, 0.0, 0.3)
     X, y = torch.tensor(objective.X), torch.tensor(objective.y)
     points = np.random.default_rng(0).uniform(-1, 1, (20, 4))
@@ -141,7 +143,7 @@ def titles(widget):
 
 
 def test_c_and_eta_are_one_quantity():
-    widget, L = explorers.huber_losses(), claims.huber_problem().smoothness
+    widget, L = explorers.huber_losses(), problems.huber_problem().smoothness
     for c in (4.0, 0.7, 50.0):
         widget.controls["c"].value = c
         assert widget.values["eta"] == pytest.approx(c / L)
@@ -149,7 +151,7 @@ def test_c_and_eta_are_one_quantity():
     assert widget.values["c"] == pytest.approx(0.3 * L) and f"c = {0.3 * L:.3g}" in titles(widget)[1]
     widget.controls["data"].value = "U[−1, 1]"  # other data, another L: c stays
     assert widget.values["c"] == pytest.approx(0.3 * L)
-    other = claims.huber_problem("U[−1, 1]").smoothness
+    other = problems.huber_problem("U[−1, 1]").smoothness
     assert widget.values["eta"] == pytest.approx(0.3 * L / other)
     widget.controls["eta"].value = widget.controls["eta"].min  # less than the least c: both go to its end
     assert widget.values["c"] == 0.5 and widget.values["eta"] == pytest.approx(0.5 / other)

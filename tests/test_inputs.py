@@ -8,16 +8,8 @@ import pytest
 import torch
 
 from ngdm_helpers import theory, trajectories
-from ngdm_helpers.objectives import (
-    Huber,
-    L1Norm,
-    Lasso,
-    MaxNorm,
-    NeuronRegression,
-    Quadratic,
-    ReLURegression,
-    SmoothMaxNorm,
-)
+from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
 NAN, INF = math.nan, math.inf

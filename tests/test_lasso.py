@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import claims, explorers, theory, trajectories
-from ngdm_helpers.claims import lasso as problems
+from ngdm_helpers import theory, trajectories
+from ngdm_helpers.course import claims, explorers, problems
 from ngdm_helpers.objectives import L1Norm, Lasso, Minibatch, Quadratic, soft_threshold
 from ngdm_helpers.trajectories import run
 

@@ -11,7 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ngdm_helpers import explorers, figures
+from ngdm_helpers import figures
+from ngdm_helpers.course import explorers
 from ngdm_helpers.live import choice, live, log_slider, slider
 
 KINKS = {

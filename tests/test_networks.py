@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import data, experiments, networks, records
-from ngdm_helpers.experiments import edge
+from ngdm_helpers import data, networks
+from ngdm_helpers.course import experiments, recorded
+from ngdm_helpers.course.experiments import edge_of_stability as edge
 from ngdm_helpers.trajectories import DivergenceWarning
 
 ACTIVATIONS = tuple(networks.ACTIVATIONS)
@@ -326,11 +327,11 @@ def numbers(rows):
 
 
 def load(folder):
-    return records.load(edge.NAME, folder)
+    return recorded.load(edge.NAME, folder)
 
 
 def cli(folder, *arguments):
-    command = [sys.executable, "-m", "ngdm_helpers.experiments", "edge-of-stability", "--folder", str(folder)]
+    command = [sys.executable, "-m", "ngdm_helpers.course.experiments", "edge-of-stability", "--folder", str(folder)]
     return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -400,9 +401,9 @@ def test_a_run_that_overflows_is_recorded_as_one(tmp_path):
 
 def test_curves_are_thinned_by_an_odd_stride():
     for size, every in ((400, 1), (401, 3), (1200, 3), (4001, 11), (4800, 13)):
-        thinned = records.thinned(np.arange(size) / 7)
+        thinned = recorded.thinned(np.arange(size) / 7)
         assert thinned["every"] == every and len(thinned["values"]) == len(range(0, size, every)) <= 400
-    assert records.thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
+    assert recorded.thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
 
 
 def test_main_names_bad_input(tmp_path, capsys):
@@ -411,10 +412,10 @@ def test_main_names_bad_input(tmp_path, capsys):
 
 
 def test_the_shipped_record_is_small_and_stands_at_the_edge():
-    path = records.FOLDER / f"{edge.NAME}.json"
+    path = recorded.FOLDER / f"{edge.NAME}.json"
     assert path.stat().st_size < 500_000
     json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    rows = {(row["activation"], row["lr"]): row for row in load(records.FOLDER) if row["steps"] == 4000}
+    rows = {(row["activation"], row["lr"]): row for row in load(recorded.FOLDER) if row["steps"] == 4000}
     assert set(rows) >= set(itertools.product(edge.ACTIVATIONS, edge.RATES))
     for (_, lr), row in rows.items():
         if row["overflow_step"] is None:

@@ -11,10 +11,10 @@ import re
 import nbformat
 import pytest
 
-from ngdm_helpers import notebooks
+from ngdm_helpers.course import build
 
 ROOT = pathlib.Path(__file__).parents[1]
-SOURCES = notebooks.pairs(ROOT / "notebooks")
+SOURCES = build.pairs(ROOT / "notebooks")
 MOST_LINES = 25  # of code in a cell
 
 
@@ -29,7 +29,7 @@ def built(source):
 
 
 def test_pair_agrees(source):
-    notebooks.check(source)
+    build.check(source)
 
 
 # --- guards: each returns the faults it finds -------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def _makes_slider(call):
 
 def widget_leftovers(notebook):
     faults = ["widget state in the metadata"] if "widgets" in notebook.metadata else []
-    return faults + [cell.id for cell, output in outputs(notebook) if notebooks.WIDGET_VIEW in output.get("data", {})]
+    return faults + [cell.id for cell, output in outputs(notebook) if build.WIDGET_VIEW in output.get("data", {})]
 
 
 def frozen_progress(notebook):
@@ -136,7 +136,7 @@ def faulty(guard):
     code = nbformat.v4.new_code_cell
     picture = nbformat.v4.new_output("display_data", data={"image/png": "", "text/html": '<img alt="" src="x">'})
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
-    view = nbformat.v4.new_output("display_data", data={notebooks.WIDGET_VIEW: {}})
+    view = nbformat.v4.new_output("display_data", data={build.WIDGET_VIEW: {}})
     bar = nbformat.v4.new_output("stream", text="  0%|          | 0/9 [00:00<?, ?it/s]")
     cells = {
         frozen_progress: code("1", outputs=[bar]),
@@ -191,7 +191,7 @@ def tiny(tmp_path):
 
 
 def test_build_executes_and_strips(tiny):
-    notebook = nbformat.read(notebooks.build(tiny), as_version=4)
+    notebook = nbformat.read(build.build(tiny), as_version=4)
     assert [cell.id for cell in notebook.cells] == ["title", "widget", "sum"]
     assert notebook.cells[2].outputs[0].data["text/plain"] == "2" and not notebook.cells[1].outputs
     assert notebook.cells[1].metadata == {"tags": ["keep"]}
@@ -201,28 +201,28 @@ def test_build_executes_and_strips(tiny):
 
 def test_solutions_and_checks_are_folded(tiny):
     tiny.write_text(TINY.replace('tags=["keep"]', 'tags=["solution"]').replace('id="sum"', 'id="sum" tags=["check"]'))
-    title, solution, check = notebooks.read_source(tiny).cells
+    title, solution, check = build.read_source(tiny).cells
     assert "jupyter" not in title.metadata and check.metadata["jupyter"] == {"source_hidden": True}
     assert solution.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
-    notebooks.build(tiny)
-    notebooks.check(tiny)
+    build.build(tiny)
+    build.check(tiny)
 
 
 def test_rebuild_is_byte_identical(tiny):
-    first = notebooks.build(tiny).read_bytes()
-    assert notebooks.build(tiny).read_bytes() == first
+    first = build.build(tiny).read_bytes()
+    assert build.build(tiny).read_bytes() == first
 
 
 def test_check_goes_by_content_not_by_time(tiny):
-    notebooks.build(tiny)
+    build.build(tiny)
     os.utime(tiny)
-    notebooks.check(tiny)
+    build.check(tiny)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("1 + 1", "1 + 2", r"differ in the source of cell 'sum'; run: python -m ngdm_helpers.notebooks build tiny"),
+        ("1 + 1", "1 + 2", r"differ in the source of cell 'sum'; run: ngdm build tiny"),
         ('["keep"]', '["lose"]', r"differ in the metadata of cell 'widget'"),
         ('id="sum"', 'id="total"', r"differ in the id of cell 'total'"),
         ('# %% id="sum"', '# %% [markdown] id="sum"', r"differ in the cell_type of cell 'sum'"),
@@ -230,51 +230,51 @@ def test_check_goes_by_content_not_by_time(tiny):
     ],
 )
 def test_check_names_the_drift_and_the_command(tiny, old, new, message):
-    notebooks.build(tiny)
+    build.build(tiny)
     assert old in TINY
     tiny.write_text(TINY.replace(old, new))
-    with pytest.raises(notebooks.Drift, match=message):
-        notebooks.check(tiny)
+    with pytest.raises(build.Drift, match=message):
+        build.check(tiny)
 
 
 def test_check_misses_neither_side(tiny):
-    with pytest.raises(notebooks.Drift, match=r"has no tiny.ipynb; run"):
-        notebooks.check(tiny)
-    notebooks.build(tiny)
+    with pytest.raises(build.Drift, match=r"has no tiny.ipynb; run"):
+        build.check(tiny)
+    build.build(tiny)
     tiny.unlink()
-    with pytest.raises(notebooks.Drift, match=r"tiny.ipynb has no tiny.py"):
-        notebooks.check(tiny)
+    with pytest.raises(build.Drift, match=r"tiny.ipynb has no tiny.py"):
+        build.check(tiny)
 
 
 def test_build_does_not_overwrite_an_edit_by_hand(tiny):
-    target = notebooks.build(tiny)
+    target = build.build(tiny)
     notebook = nbformat.read(target, as_version=4)
     notebook.cells[2].source = "6 * 7"
     nbformat.write(notebook, target)
-    with pytest.raises(notebooks.Drift, match=r"tiny.ipynb was edited by hand, .*--discard-edits"):
-        notebooks.build(tiny)
+    with pytest.raises(build.Drift, match=r"tiny.ipynb was edited by hand, .*--discard-edits"):
+        build.build(tiny)
     assert "6 * 7" in target.read_text()
-    notebooks.build(tiny, discard=True)
+    build.build(tiny, discard=True)
     assert "6 * 7" not in target.read_text()
 
 
 def test_build_overwrites_new_outputs_and_follows_the_source(tiny):
-    target = notebooks.build(tiny)
+    target = build.build(tiny)
     notebook = nbformat.read(target, as_version=4)
     notebook.cells[2].outputs = []
     nbformat.write(notebook, target)
     tiny.write_text(TINY.replace("1 + 1", "1 + 2"))
-    notebooks.build(tiny)
-    notebooks.check(tiny)
+    build.build(tiny)
+    build.check(tiny)
 
 
 def test_a_failing_cell_leaves_the_old_notebook(tiny):
     from nbclient.exceptions import CellExecutionError
 
-    before = notebooks.build(tiny).read_bytes()
+    before = build.build(tiny).read_bytes()
     tiny.write_text(TINY.replace("1 + 1", "1 / 0"))
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
-        notebooks.build(tiny)
+        build.build(tiny)
     assert tiny.with_suffix(".ipynb").read_bytes() == before
     assert sorted(path.name for path in tiny.parent.iterdir()) == ["tiny.ipynb", "tiny.py"]
 
@@ -285,20 +285,20 @@ def test_a_failing_cell_leaves_the_old_notebook(tiny):
 def test_every_cell_names_its_own_id(tiny, new, fault):
     tiny.write_text(TINY.replace('# %% id="sum"', new))
     with pytest.raises(ValueError, match=f"cell 2 .* has {fault}"):
-        notebooks.read_source(tiny)
+        build.read_source(tiny)
 
 
 def test_command_line(tiny, capsys):
     folder = f"--folder={tiny.parent}"
-    assert notebooks.main(["build", "tiny", folder]) == 0
-    assert notebooks.main(["check", folder]) == 0
+    assert build.main(["build", "tiny", folder]) == 0
+    assert build.main(["check", folder]) == 0
     tiny.write_text(TINY.replace("1 + 1", "1 + 2"))
-    assert notebooks.main(["check", folder]) == 1
+    assert build.main(["check", folder]) == 1
     assert "build tiny" in capsys.readouterr().err
-    assert notebooks.main(["build", "04_none", folder]) == 1
+    assert build.main(["build", "04_none", folder]) == 1
     assert "NAME must be one of tiny, got 04_none" in capsys.readouterr().err
 
 
 def test_command_line_outside_the_project(tmp_path, capsys):
-    assert notebooks.main(["check", f"--folder={tmp_path}"]) == 1
+    assert build.main(["check", f"--folder={tmp_path}"]) == 1
     assert "no notebooks in" in capsys.readouterr().err

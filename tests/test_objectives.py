@@ -11,22 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ngdm_helpers import objectives, theory
-from ngdm_helpers.objectives import (
-    Huber,
-    L1Norm,
-    Lasso,
+from ngdm_helpers import counterexamples, objectives, theory
+from ngdm_helpers.counterexamples import (
     LeastAbsolute,
     MaxNorm,
     NeuronRegression,
-    Quadratic,
-    ReLURegression,
     Separable,
     SmoothMaxNorm,
     Trough,
     project_l1_ball,
-    soft_threshold,
 )
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression, soft_threshold
 
 # Small integers: with them and dyadic parameters every pre-activation, residual and kink is exact in floating point.
 P = 4
@@ -539,13 +534,13 @@ def test_log_cosh_does_not_cancel_near_0():
         x = np.array([[small], [1e-3], [0.5], [2.0], [300.0]], dtype=dtype)
         exact = np.where(x < 1e-2, x.astype(float) ** 2 / 2, np.logaddexp(x.astype(float), -x) - np.log(2))[:, 0]
         np.testing.assert_allclose(
-            objectives.Separable("log-cosh").value(x), exact, rtol=3e-6 if small > 1e-9 else 1e-6
+            counterexamples.Separable("log-cosh").value(x), exact, rtol=3e-6 if small > 1e-9 else 1e-6
         )
 
 
 def test_the_projection_takes_any_radius():
     v = np.array([[3.0, -1.0], [0.2, 0.1]])
     for radius in (0.0, 0.25, 1.0, 10.0):
-        projected = objectives.project_l1_ball(v, radius)
+        projected = counterexamples.project_l1_ball(v, radius)
         assert (np.abs(projected).sum(-1) <= radius + 1e-12).all()
-    np.testing.assert_allclose(objectives.project_l1_ball(v, 2.0), 2 * objectives.project_l1_ball(v / 2.0))
+    np.testing.assert_allclose(counterexamples.project_l1_ball(v, 2.0), 2 * counterexamples.project_l1_ball(v / 2.0))

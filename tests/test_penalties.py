@@ -8,8 +8,8 @@ import pytest
 import torch
 from torchvision import models
 
-from ngdm_helpers import networks, objectives, penalties, theory, trajectories
-from ngdm_helpers.claims.lasso_deep import PAPER_NORM, VGG16_PARAMETERS
+from ngdm_helpers import networks, objectives, theory, trajectories
+from ngdm_helpers.course.problems import PAPER_NORM, VGG16_PARAMETERS
 
 RATES = {"sgd": 0.05, "momentum": 0.05, "adam": 0.01, "proximal": 0.05}
 
@@ -91,14 +91,14 @@ def test_update_is_torch_optim_on_the_penalised_loss_step_by_step(method, dtype)
         "adam": lambda: torch.optim.Adam(twin.parameters(), lr=lr),
     }[method]()
     weights = list(model.parameters())
-    memory = penalties.buffers(weights, method)
+    memory = networks.buffers(weights, method)
     tolerance = {"rtol": 1e-12, "atol": 1e-14} if dtype == torch.float64 else {"rtol": 1e-5, "atol": 1e-7}
     for step in range(1, 41):
         optimizer.zero_grad()
         penalty = sum(part.abs().sum() for part in twin.parameters())
         (torch.nn.functional.cross_entropy(twin(X), y) + lam * penalty).backward()
         optimizer.step()
-        norm = penalties.update(weights, data_gradient(model, X, y), memory, step, lr, lam, method)
+        norm = networks.update(weights, data_gradient(model, X, y), memory, step, lr, lam, method)
         torch.testing.assert_close(flat(model), flat(twin), **tolerance)
         assert norm.dtype == torch.float64
         assert float(norm) == pytest.approx(float(flat(twin).abs().sum(dtype=torch.float64)), rel=1e-6)
@@ -109,10 +109,10 @@ def test_a_proximal_step_is_the_soft_threshold_of_a_gradient_step():
     lr, lam, weights = 0.05, 0.4, list(model.parameters())
     expected = flat(model) - lr * torch.cat([part.view(-1) for part in data_gradient(model, X, y)])
     expected = objectives.L1Norm(lam).prox(expected.numpy(), lr)
-    norm = penalties.update(weights, data_gradient(model, X, y), [[]] * 4, 1, lr, lam, "proximal")
+    norm = networks.update(weights, data_gradient(model, X, y), [[]] * 4, 1, lr, lam, "proximal")
     np.testing.assert_allclose(flat(model).numpy(), expected, rtol=0, atol=1e-15)
     zeros = int((expected == 0).sum())
-    assert zeros > 3 and penalties.census(weights, lr * lam)["zeros"] == zeros
+    assert zeros > 3 and networks.census(weights, lr * lam)["zeros"] == zeros
     assert float(norm) == pytest.approx(np.abs(expected).sum(), rel=1e-14)
 
 
@@ -123,7 +123,7 @@ def test_without_data_the_steps_are_those_of_the_trajectories(method):
     name = {"sgd": "subgradient", "proximal": "proximal"}[method]
     path = trajectories.run(objectives.L1Norm(0.5), start.numpy(), 0.03, 60, name).iterates
     norms = [
-        float(penalties.update([weight], [torch.zeros(50).double()], [[]], step, 0.03, 0.5, method))
+        float(networks.update([weight], [torch.zeros(50).double()], [[]], step, 0.03, 0.5, method))
         for step in range(1, 61)
     ]
     np.testing.assert_allclose(weight.numpy(), path[-1], rtol=0, atol=1e-13)
@@ -134,7 +134,7 @@ def test_without_data_the_steps_are_those_of_the_trajectories(method):
         assert not weight.any()
 
 
-@pytest.mark.parametrize("method", penalties.METHODS)
+@pytest.mark.parametrize("method", networks.METHODS)
 @pytest.mark.parametrize("layout", ["transposed gradient", "channels last", "expanded gradient"])
 def test_neither_blocks_nor_layout_change_the_numbers(monkeypatch, method, layout):
     generator = torch.Generator().manual_seed(0)
@@ -144,29 +144,29 @@ def test_neither_blocks_nor_layout_change_the_numbers(monkeypatch, method, layou
     plain, changed = [weight.clone()], [weight.clone()]
     if layout == "channels last":
         changed = [weight.clone(memory_format=torch.channels_last)]
-    memories = [penalties.buffers(weights, method) for weights in (plain, changed)]
+    memories = [networks.buffers(weights, method) for weights in (plain, changed)]
     for step in (1, 2, 3):
-        norms = [float(penalties.update(plain, [gradient.contiguous().clone()], memories[0], step, 0.1, 0.5, method))]
+        norms = [float(networks.update(plain, [gradient.contiguous().clone()], memories[0], step, 0.1, 0.5, method))]
         with monkeypatch.context() as patch:
-            patch.setattr(penalties, "_BLOCK", 7)
+            patch.setattr(networks, "_BLOCK", 7)
             other = gradient if layout == "expanded gradient" else gradient.clone()
             if layout == "transposed gradient":
                 other = gradient.transpose(0, 1).contiguous().transpose(0, 1)
-            norms.append(float(penalties.update(changed, [other], memories[1], step, 0.1, 0.5, method)))
+            norms.append(float(networks.update(changed, [other], memories[1], step, 0.1, 0.5, method)))
         assert torch.equal(plain[0], changed[0]) and norms[0] == pytest.approx(norms[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("method", penalties.METHODS)
+@pytest.mark.parametrize("method", networks.METHODS)
 def test_networks_side_by_side_are_networks_one_by_one(method):
     lams, (model, X, y) = [0.0, 0.01, 1.0], problem()
-    together = penalties.fine_tune(model, X, y, lams, RATES[method], 25, method, batch=4, progress=False)
+    together = networks.fine_tune(model, X, y, lams, RATES[method], 25, method, batch=4, progress=False)
     for i, lam in enumerate(lams):
         single = copy.deepcopy(model)
         weights = list(single.parameters())
-        memory, norms = penalties.buffers(weights, method), [float(flat(single).abs().sum())]
-        for step, chosen in enumerate(penalties.batches(12, 4, 25, 0), 1):
+        memory, norms = networks.buffers(weights, method), [float(flat(single).abs().sum())]
+        for step, chosen in enumerate(networks.batches(12, 4, 25, 0), 1):
             gradients = data_gradient(single, X[chosen], y[chosen])
-            norms.append(float(penalties.update(weights, gradients, memory, step, RATES[method], lam, method)))
+            norms.append(float(networks.update(weights, gradients, memory, step, RATES[method], lam, method)))
         torch.testing.assert_close(flat(together.network(i)), flat(single), rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(together.norms[:, i], norms, rtol=1e-10)
 
@@ -175,9 +175,9 @@ def test_networks_side_by_side_are_networks_one_by_one(method):
 
 
 def test_census_counts(monkeypatch):
-    monkeypatch.setattr(penalties, "_BLOCK", 2)
+    monkeypatch.setattr(networks, "_BLOCK", 2)
     weights = [torch.tensor([0.0, -0.0, 5e-6, -9e-6]), torch.tensor([[1e-3, -0.5]])]
-    assert penalties.census(weights, 0.01) == {
+    assert networks.census(weights, 0.01) == {
         "zeros": 2,
         "small": 4,
         "inside": 5,
@@ -190,8 +190,7 @@ def test_fine_tuning_leaves_the_model_and_depends_on_the_seed_alone():
     model, X, y = problem()
     before, state = flat(model), torch.random.get_rng_state()
     first, again, other = (
-        penalties.fine_tune(model, X, y, [0.01, 0.1], 0.05, 20, batch=4, seed=seed, progress=False)
-        for seed in (0, 0, 1)
+        networks.fine_tune(model, X, y, [0.01, 0.1], 0.05, 20, batch=4, seed=seed, progress=False) for seed in (0, 0, 1)
     )
     assert torch.equal(before, flat(model)) and torch.equal(state, torch.random.get_rng_state())
     assert np.array_equal(first.norms, again.norms) and not np.array_equal(first.norms, other.norms)
@@ -201,7 +200,7 @@ def test_fine_tuning_leaves_the_model_and_depends_on_the_seed_alone():
 
 def test_cutting_at_the_quantum_zeroes_what_is_below_it_and_nothing_else():
     model, X, y = problem()
-    tuned = penalties.fine_tune(model, X, y, [0.02, 0.3], 0.05, 60, batch=4, progress=False)
+    tuned = networks.fine_tune(model, X, y, [0.02, 0.3], 0.05, 60, batch=4, progress=False)
     for i, (counts, cut) in enumerate(zip(tuned.census(), tuned.cut().census(), strict=True)):
         assert cut["zeros"] == cut["inside"] == counts["inside"] > 0 and counts["zeros"] == 0
         kept = flat(tuned.cut().network(i))
@@ -211,12 +210,12 @@ def test_cutting_at_the_quantum_zeroes_what_is_below_it_and_nothing_else():
 
 
 def test_batches_cover_an_epoch_and_go_on_anywhere():
-    whole = [tuple(chosen.tolist()) for chosen in penalties.batches(10, 3, 8, seed=5)]
+    whole = [tuple(chosen.tolist()) for chosen in networks.batches(10, 3, 8, seed=5)]
     assert len(whole) == 8 and all(len(set(chosen)) == 3 for chosen in whole)
     for epoch in (whole[:3], whole[3:6]):
         assert len(set(sum(epoch, ()))) == 9
     assert whole[:3] != whole[3:6]
-    assert whole[4:] == [tuple(chosen.tolist()) for chosen in penalties.batches(10, 3, 8, seed=5, first=4)]
+    assert whole[4:] == [tuple(chosen.tolist()) for chosen in networks.batches(10, 3, 8, seed=5, first=4)]
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
@@ -227,17 +226,17 @@ W = torch.ones(3)
 
 def tune(**changes):
     arguments = {"model": MODEL, "X": X, "y": Y, "lams": [0.1], "lr": 0.1, "steps": 2, "batch": 4, "progress": False}
-    return penalties.fine_tune(**(arguments | changes))
+    return networks.fine_tune(**(arguments | changes))
 
 
 def step(**changes):
     arguments = {"weights": [W], "gradients": [W.clone()], "memory": [[]], "step": 1, "lr": 0.1, "lam": 0.1}
-    return penalties.update(**(arguments | changes))
+    return networks.update(**(arguments | changes))
 
 
 METHOD = "method must be one of 'sgd', 'momentum', 'adam', 'proximal', got 'lion'"
 BAD = [
-    (lambda: penalties.buffers([W], "lion"), ValueError, METHOD),
+    (lambda: networks.buffers([W], "lion"), ValueError, METHOD),
     (lambda: step(method="lion"), ValueError, METHOD),
     (lambda: step(lr=0), ValueError, "lr must be positive, got 0.0"),
     (lambda: step(lam=-1), ValueError, "lam must be non-negative, got -1.0"),
@@ -258,7 +257,7 @@ BAD = [
     ),
     (lambda: tune(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
     (lambda: tune(y=[0] * 12), TypeError, "y must be a torch tensor, got a list"),
-    (lambda: penalties.census([W], 0), ValueError, "quantum must be positive, got 0.0"),
+    (lambda: networks.census([W], 0), ValueError, "quantum must be positive, got 0.0"),
     (lambda: tune(lams=0.1), TypeError, "lams must be one or more numbers, got 0.1"),
     (lambda: tune(lams=[]), ValueError, "lams must be one or more numbers, got none"),
     (lambda: tune(lams=[0.1, -1]), ValueError, "lams[1] must be non-negative, got -1.0"),
@@ -280,19 +279,19 @@ def test_bad_input_is_named(call, exception, message):
 def test_one_penalty_leaves_the_model_as_it_is_too():
     model, X, y = problem()
     before = flat(model)
-    penalties.fine_tune(model, X, y, [0.5], 0.05, 5, batch=4, progress=False)
+    networks.fine_tune(model, X, y, [0.5], 0.05, 5, batch=4, progress=False)
     assert torch.equal(flat(model), before)
 
 
-@pytest.mark.parametrize("method", penalties.METHODS)
+@pytest.mark.parametrize("method", networks.METHODS)
 def test_gradients_that_share_memory_are_kept_apart(method):
     """Autograd hands out one tensor for a and b of a + b."""
     start = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64), torch.tensor([-1.0, 2.0, -3.0], dtype=torch.float64)
     slope = torch.tensor([0.5, 1.0, -0.25], dtype=torch.float64)
     shared, own = ([part.clone() for part in start] for _ in range(2))
     both = slope.clone()
-    penalties.update(shared, [both, both], penalties.buffers(shared, method), 1, 0.1, 1.0, method)
-    penalties.update(own, [slope.clone(), slope.clone()], penalties.buffers(own, method), 1, 0.1, 1.0, method)
+    networks.update(shared, [both, both], networks.buffers(shared, method), 1, 0.1, 1.0, method)
+    networks.update(own, [slope.clone(), slope.clone()], networks.buffers(own, method), 1, 0.1, 1.0, method)
     assert all(torch.equal(a, b) for a, b in zip(shared, own, strict=True))
 
 
@@ -307,6 +306,6 @@ def test_bad_input_to_fine_tuning_is_named():
     ):
         arguments = {"model": model, "X": X, "y": y, "lams": [0.1], "lr": 0.1, "steps": 2, "progress": False} | options
         with pytest.raises(error, match=re.escape(message)):
-            penalties.fine_tune(**arguments)
+            networks.fine_tune(**arguments)
     with pytest.raises(TypeError, match=re.escape("lam must be a number or a torch tensor (L,), got a list")):
-        penalties.update([X], [X], [[]], 1, 0.1, [0.1, 0.2])
+        networks.update([X], [X], [[]], 1, 0.1, [0.1, 0.2])

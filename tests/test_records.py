@@ -7,15 +7,15 @@ import sys
 
 import pytest
 
-from ngdm_helpers import records
+from ngdm_helpers.course import recorded
 
 ROW = {"library": "NumPy", "device": "cpu", "seconds": {"1": 0.5}}
 
 
 def test_written_rows_load_with_provenance(tmp_path):
-    assert records.load("machines", tmp_path) == []
-    records.write("machines", [ROW], "a command", key=("library", "device"), folder=tmp_path)
-    (row,) = records.load("machines", tmp_path)
+    assert recorded.load("machines", tmp_path) == []
+    recorded.write("machines", [ROW], "a command", key=("library", "device"), folder=tmp_path)
+    (row,) = recorded.load("machines", tmp_path)
     assert {key: row[key] for key in ROW} == ROW
     assert row["provenance"]["command"] == "a command" and set(row["provenance"]["versions"]) == {"numpy", "torch"}
 
@@ -23,22 +23,22 @@ def test_written_rows_load_with_provenance(tmp_path):
 def test_a_row_replaces_the_one_with_its_key_and_keeps_the_others(tmp_path):
     gpu = {**ROW, "device": "gpu"}
     for rows in ([ROW, gpu], [{**ROW, "seconds": {"1": 0.25}}]):
-        records.write("machines", rows, "a command", key=("library", "device"), folder=tmp_path)
-    assert [row["seconds"]["1"] for row in records.load("machines", tmp_path)] == [0.25, 0.5]
+        recorded.write("machines", rows, "a command", key=("library", "device"), folder=tmp_path)
+    assert [row["seconds"]["1"] for row in recorded.load("machines", tmp_path)] == [0.25, 0.5]
 
 
 def test_a_failing_write_leaves_the_old_record(tmp_path):
-    path = records.write("machines", [ROW], "a command", key=("library",), folder=tmp_path)
+    path = recorded.write("machines", [ROW], "a command", key=("library",), folder=tmp_path)
     before = path.read_text()
     with pytest.raises(TypeError):
-        records.write("machines", [{**ROW, "seconds": object()}], "a command", key=("library",), folder=tmp_path)
+        recorded.write("machines", [{**ROW, "seconds": object()}], "a command", key=("library",), folder=tmp_path)
     with pytest.raises(ValueError, match="rows must have the fields nation, got one without nation"):
-        records.write("machines", [ROW], "a command", key=("nation",), folder=tmp_path)
+        recorded.write("machines", [ROW], "a command", key=("nation",), folder=tmp_path)
     assert path.read_text() == before and [entry.name for entry in tmp_path.glob("[!.]*")] == ["machines.json"]
 
 
 def test_the_shipped_records_are_readable():
-    for path in records.FOLDER.glob("*.json"):
+    for path in recorded.FOLDER.glob("*.json"):
         for row in json.loads(path.read_text())["rows"]:
             assert row["provenance"]["command"].startswith("python -m ")
 
@@ -46,19 +46,19 @@ def test_the_shipped_records_are_readable():
 def test_writers_wait_for_one_another(tmp_path):
     code = """
 import sys
-from ngdm_helpers import records
+from ngdm_helpers.course import recorded
 
 for k in range(20):
-    records.write("shared", [{"who": sys.argv[1], "k": k}], "a command", ("who", "k"), sys.argv[2])
+    recorded.write("shared", [{"who": sys.argv[1], "k": k}], "a command", ("who", "k"), sys.argv[2])
 """
     writers = [subprocess.Popen([sys.executable, "-c", code, who, str(tmp_path)]) for who in ("a", "b")]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
-    assert len(records.load("shared", tmp_path)) == 40
+    assert len(recorded.load("shared", tmp_path)) == 40
 
 
 def test_what_json_does_not_know_is_refused(tmp_path):
-    records.write("kept", [{"k": 1, "value": 1.0}], "a command", ("k",), tmp_path)
+    recorded.write("kept", [{"k": 1, "value": 1.0}], "a command", ("k",), tmp_path)
     for value in (math.nan, math.inf):
         with pytest.raises(ValueError, match="not JSON compliant"):
-            records.write("kept", [{"k": 1, "value": value}], "a command", ("k",), tmp_path)
-    assert records.load("kept", tmp_path)[0]["value"] == 1.0
+            recorded.write("kept", [{"k": 1, "value": value}], "a command", ("k",), tmp_path)
+    assert recorded.load("kept", tmp_path)[0]["value"] == 1.0

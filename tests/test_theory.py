@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from ngdm_helpers import objectives, theory, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, MaxNorm, Quadratic, ReLURegression, Trough
+from ngdm_helpers.counterexamples import LeastAbsolute, MaxNorm, Trough
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
 LIBRARIES = pytest.mark.parametrize("to", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])

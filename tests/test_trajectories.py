@@ -9,8 +9,9 @@ import pytest
 import torch
 from sklearn.linear_model import Lasso as SklearnLasso
 
-from ngdm_helpers import objectives, trajectories
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, LeastAbsolute, Quadratic, ReLURegression
+from ngdm_helpers import counterexamples, objectives, trajectories
+from ngdm_helpers.counterexamples import LeastAbsolute
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import DivergenceWarning, run
 
 N, P = 12, 5
@@ -439,7 +440,7 @@ def test_a_minibatch_run_that_overflows_ends_with_its_finite_part(size):
 
 def test_a_proximal_run_may_end_with_steps_of_0():
     schedule = trajectories.Schedule("to 0", lambda k: max(0.1 - 0.02 * k, 0.0))
-    run = trajectories.run(objectives.MaxNorm(), [1.0, 0.5], schedule, 10, "proximal")
+    run = trajectories.run(counterexamples.MaxNorm(), [1.0, 0.5], schedule, 10, "proximal")
     assert run.overflow_step is None and run.iterates[-1].tolist() == run.iterates[-2].tolist()
 
 

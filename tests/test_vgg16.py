@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import experiments, penalties, records
-from ngdm_helpers.claims.lasso_deep import VGG16_PARAMETERS
-from ngdm_helpers.experiments import mlp, vgg16
+from ngdm_helpers import networks
+from ngdm_helpers.course import experiments, recorded
+from ngdm_helpers.course.experiments import mlp, vgg16
+from ngdm_helpers.course.problems import VGG16_PARAMETERS
 
 NETWORK = vgg16.network
 
@@ -52,7 +53,7 @@ def measure(folder, **options):
 
 
 def load(folder, name=vgg16.NAME):
-    return records.load(name, folder)
+    return recorded.load(name, folder)
 
 
 def numbers(rows):
@@ -65,7 +66,7 @@ def numbers(rows):
 
 
 def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
-    assert vgg16.METHODS == penalties.METHODS
+    assert vgg16.METHODS == networks.METHODS
     state = torch.random.get_rng_state()
     model = NETWORK(seed=3)
     assert sum(part.numel() for part in model.parameters()) == VGG16_PARAMETERS
@@ -119,7 +120,7 @@ def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
         "adam": lambda: torch.optim.Adam(model.parameters(), lr=0.01),
     }.get(method, lambda: torch.optim.SGD(model.parameters(), lr=0.01))()
     norms, losses = [sum(float(part.detach().abs().sum()) for part in model.parameters())], []
-    for step, chosen in enumerate(penalties.batches(40, 8, 30, 0), 1):
+    for step, chosen in enumerate(networks.batches(40, 8, 30, 0), 1):
         torch.manual_seed(step)
         loss = torch.nn.functional.cross_entropy(model(X[chosen]), y[chosen])
         losses.append(loss.item())
@@ -177,7 +178,7 @@ def test_recorded_runs_are_skipped_and_force_measures_them_again(small, tmp_path
 @pytest.mark.parametrize("stop_at", [1, 7, 20])
 def test_an_interrupted_run_goes_on_to_the_same_numbers(small, tmp_path, monkeypatch, method, stop_at):
     measure(tmp_path / "whole", methods=(method,))
-    calls, original = itertools.count(1), penalties.update
+    calls, original = itertools.count(1), networks.update
 
     def interrupted(*arguments):
         if next(calls) == stop_at:
@@ -185,13 +186,13 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(small, tmp_path, monkeyp
         return original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(penalties, "update", interrupted)
+        patch.setattr(networks, "update", interrupted)
         with pytest.raises(KeyboardInterrupt):
             measure(tmp_path / "parts", methods=(method,))
     assert not load(tmp_path / "parts")
-    taken, steps = [], penalties.update
+    taken, steps = [], networks.update
     with monkeypatch.context() as patch:
-        patch.setattr(penalties, "update", lambda *arguments: (taken.append(arguments[3]), steps(*arguments))[1])
+        patch.setattr(networks, "update", lambda *arguments: (taken.append(arguments[3]), steps(*arguments))[1])
         assert measure(tmp_path / "parts", methods=(method,)) == 1
     assert taken[0] == (stop_at - 1) // 7 * 7 + 1, "it goes on from the last checkpoint"
     assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
@@ -203,8 +204,8 @@ def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
         options += ["--method", "adam", "--folder", str(folder), "--work", str(folder / "work")]
         code = f"""
 import torch
-from ngdm_helpers import experiments
-from ngdm_helpers.experiments import vgg16
+from ngdm_helpers.course import experiments
+from ngdm_helpers.course.experiments import vgg16
 from tests.test_vgg16 import stand_in
 
 torch.set_num_threads(1)
@@ -244,9 +245,9 @@ def test_enough_steps_bring_the_largest_weight_to_its_band():
     start = torch.rand(1000, generator=generator, dtype=torch.float64) * 2 - 1
     for method in vgg16.METHODS:
         weights = [start.clone()]
-        memory = penalties.buffers(weights, method)
+        memory = networks.buffers(weights, method)
         for step in range(1, vgg16.enough(1.0, 0.01, 0.5, method) + 1):
-            penalties.update(weights, [torch.zeros(1000).double()], memory, step, 0.01, 0.5, method)
+            networks.update(weights, [torch.zeros(1000).double()], memory, step, 0.01, 0.5, method)
         band = {"sgd": 0.005, "momentum": 0.04, "adam": 0.01, "proximal": 0.0}[method]
         assert float(weights[0].abs().max()) <= band * (1 + 1e-9), method
 
@@ -290,10 +291,10 @@ def test_the_benchmark_compares_the_same_steps(monkeypatch):
 
 
 def test_the_shipped_record_covers_what_the_notebook_shows():
-    path = records.FOLDER / f"{vgg16.NAME}.json"
+    path = recorded.FOLDER / f"{vgg16.NAME}.json"
     assert path.stat().st_size < 300_000
     json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    rows = {(row["method"], row["lam"]): row for row in records.load(vgg16.NAME)}
+    rows = {(row["method"], row["lam"]): row for row in recorded.load(vgg16.NAME)}
     assert {(method, 0.1) for method in vgg16.METHODS} | {("sgd", 1.0), ("adam", 1.0), ("sgd", 0.001)} <= set(rows)
     assert rows["sgd", 0.001]["steps"] == 14_550  # 150 epochs of 97 batches of 512
     for (method, lam), row in rows.items():
@@ -326,7 +327,7 @@ def test_rows_of_the_small_network(tmp_path):
     start = mlp.pretrained(X, y)
     before = float((start(X_test).argmax(1) == y_test).float().mean())
     assert before > 0.95 and all(row["accuracy_before"] == pytest.approx(before, rel=1e-4) for row in rows)
-    tuned = penalties.fine_tune(start, X, y, [0.01, 0.5], 0.01, 12, "sgd", mlp.BATCH, progress=False)
+    tuned = networks.fine_tune(start, X, y, [0.01, 0.5], 0.01, 12, "sgd", mlp.BATCH, progress=False)
     for i, row in enumerate(rows[:2]):
         assert row["parameters"] == 85_002 and row["method"] == "sgd"
         assert row["mean"] == pytest.approx(tuned.means[i], rel=1e-4)
@@ -359,7 +360,7 @@ def test_bad_input_to_the_small_network_is_named(tmp_path):
 
 
 def test_the_shipped_record_of_the_small_network_covers_the_sliders():
-    rows = {(row["method"], row["lam"]): row for row in records.load(mlp.NAME) if row["seed"] == 0}
+    rows = {(row["method"], row["lam"]): row for row in recorded.load(mlp.NAME) if row["seed"] == 0}
     assert set(rows) >= set(itertools.product(mlp.METHODS, mlp.LAMS))
     for (method, lam), row in rows.items():
         if method == "sgd" and lam >= 0.05:  # dead, in the band
@@ -373,18 +374,18 @@ def test_the_checkpoint_is_there_until_the_row_is(small, tmp_path, monkeypatch):
         raise PermissionError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(records, "write", refuse)
+        patch.setattr(recorded, "write", refuse)
         with pytest.raises(PermissionError):
             measure(tmp_path, methods=("sgd",))
     assert len(list((tmp_path / "work").iterdir())) == 1
-    taken, original = [], penalties.update
-    monkeypatch.setattr(penalties, "update", lambda *arguments: (taken.append(1), original(*arguments))[1])
+    taken, original = [], networks.update
+    monkeypatch.setattr(networks, "update", lambda *arguments: (taken.append(1), original(*arguments))[1])
     assert measure(tmp_path, methods=("sgd",)) == 1 and not taken  # nothing is computed again
     assert not list((tmp_path / "work").iterdir())
 
 
 def test_force_does_not_go_on_from_an_old_checkpoint(small, tmp_path, monkeypatch):
-    original, calls = penalties.update, itertools.count(1)
+    original, calls = networks.update, itertools.count(1)
 
     def interrupted(*arguments):
         if next(calls) == 20:
@@ -392,11 +393,11 @@ def test_force_does_not_go_on_from_an_old_checkpoint(small, tmp_path, monkeypatc
         return original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(penalties, "update", interrupted)
+        patch.setattr(networks, "update", interrupted)
         with pytest.raises(KeyboardInterrupt):
             measure(tmp_path, methods=("sgd",))
     taken = []
-    monkeypatch.setattr(penalties, "update", lambda *arguments: (taken.append(arguments[3]), original(*arguments))[1])
+    monkeypatch.setattr(networks, "update", lambda *arguments: (taken.append(arguments[3]), original(*arguments))[1])
     assert measure(tmp_path, methods=("sgd",), force=True) == 1 and taken[0] == 1
 
 

@@ -1,0 +1,22 @@
+"""The paper's claims, their verdicts, and the ledger: a module for each topic, in the order of the notebooks.
+
+Every row carries the function that measures it: the table shows what that function returns now, nothing is typed in.
+"""
+
+# isort: off
+from ngdm_helpers.course.claims import (  # their order is the ledger's
+    preliminaries,
+    convergence,
+    depth,
+    lasso,
+    lasso_general,
+    lasso_deep,
+    lasso_solvers,
+    edge_of_stability,
+)
+
+# isort: on
+from ngdm_helpers.course.claims.ledger import CLAIMS, VERDICTS, Claim, Measured, Table, Unsupported, claim, ledger
+
+TOPICS = (preliminaries, convergence, depth, lasso, lasso_general, lasso_deep, lasso_solvers, edge_of_stability)
+__all__ = ["CLAIMS", "VERDICTS", "Claim", "Measured", "Table", "Unsupported", "claim", "ledger"]

@@ -1,0 +1,124 @@
+"""Claims C1–C4 of notebook 2."""
+
+import numpy as np
+
+from ngdm_helpers import trajectories
+from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
+from ngdm_helpers.course import problems
+from ngdm_helpers.course.claims.ledger import Measured, claim
+from ngdm_helpers.objectives import Quadratic, ReLURegression
+
+
+@claim(
+    "C1",
+    where="Prop. 2.1, Fig. 1",
+    says="gradient descent with a falling loss cannot leave the unit ball; NGDM does, so its dynamics are different",
+    paper="a contradiction",
+    verdict="wrong",
+    because=(
+        "the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the cube "
+        "as well, from some start, unless the curvature is diagonally dominant"
+    ),
+)
+def _capture():
+    smooth = trajectories.run(Quadratic(problems.LECTURE_A), problems.LECTURE_START, problems.LECTURE_LR, 60)
+    pair = problems.figure_1()
+    peak, (kinked, twin) = np.abs(smooth.iterates).max(), np.abs(pair.iterates).max(axis=(0, 2))
+    ours = (
+        f"GD on a quadratic, falling loss: max ‖β‖_∞ = {peak:.3f}; Figure 1: {kinked:.3f} with kinks, "
+        f"{twin:.3f} for its smooth twin with the same η"
+    )
+    return Measured(ours, bool(problems.falls(smooth) and problems.falls(pair).all() and min(peak, kinked, twin) > 1.1))
+
+
+@claim(
+    "C2",
+    where="Fig. 1",
+    says="the loss falls monotonically while the iterates leave the unit ball",
+    paper="‖β‖_∞ > 1",
+    verdict="holds if…",
+    because=(
+        "the ball is the cube; the 2-norm falls here. With kinks, or bends steep enough, it may rise, but only where "
+        "f − f* ≤ η‖g‖²/2: near the minimiser, or with η of order 1/L, the curvature between the kinks"
+    ),
+)
+def _observation():
+    run = problems.figure_1()
+    peak, norms = np.abs(run.iterates[:, 0]).max(), np.linalg.norm(run.iterates[:, 0], axis=-1)
+    X, y, start = problems.random_problems(20, 5, 0.0, range(100))
+    losses = NeuronRegression(X, np.array([1.0, 0.0])[:, None, None] * y, lam2=1e-3)
+    fast = trajectories.run(losses, start, 1.9 / losses.curvature, 60)
+    out = problems.leaves_falling(fast, 2).sum(axis=-1)
+    ours = (
+        f"600 steps, no rise of the loss; ‖β‖_∞ up to {peak:.3f}, ‖β‖₂ falls from {norms[0]:.2f} "
+        f"to {norms[-1]:.2f}. At η = 1.9/L, n = 20, p = 5, ‖β‖₂ rises with a falling loss in {out[0]} of 100 runs with "
+        f"kinks, {out[1]} without"
+    )
+    supports = problems.falls(run)[0] and (np.diff(norms) < 0).all() and out[0] > 30 and out[1] == 0
+    return Measured(ours, bool(supports))
+
+
+@claim(
+    "C3",
+    where="after (5)",
+    says="L-smoothness fails at minima of ReLU networks and cannot be saved locally",
+    paper="Laurent & von Brecht",
+    verdict="imprecise",
+    because=(
+        "their theorem is about the hinge loss; squared error is differentiable at a minimum that fits the data, kink "
+        "or not"
+    ),
+)
+def _smoothness():
+    X, y, _ = problems.random_problems(20, 5, 0.0, [0])
+    loss = ReLURegression(X[0], y[0], lam2=0.1)
+    gradient, minimum = problems.interpolating_network()
+    near, far = 1e-6, 1e-2
+    kinked = [problems.secants(loss.subgradient, np.zeros(5), d) for d in (far, near)]
+    fitted = [problems.secants(gradient, minimum, d) for d in (far, near)]
+    ours = (
+        f"secant slopes from the minimiser at distance {far:g} and {near:g}: (3) {kinked[0]:.0f} and {kinked[1]:.1e}; "
+        f"a ReLU network that fits its data on a kink {fitted[0]:.1f} and {fitted[1]:.1f}"
+    )
+    return Measured(ours, kinked[1] > 1e3 * kinked[0] and fitted[1] < 1.5 * fitted[0])
+
+
+def _least_squares_steps(eps):
+    squares = problems.rates_losses()[0]
+    return problems.steps_to(trajectories.run(squares, np.zeros(20), 1 / squares.smoothness, 100).values[:, None], eps)
+
+
+@claim(
+    "C4",
+    where="after (6)",
+    says="NGDM needs O(1/ε²) steps where gradient descent needs O(1/ε), so it is slower",
+    paper="1/ε² against 1/ε",
+    verdict="holds if…",
+    because=(
+        "read as bounds for the worst convex function, whose dimension grows like 1/ε²; on one given function the "
+        "order can be 1/ε or log 1/ε for either"
+    ),
+)
+def _rates():
+    eps = np.array([0.1, 0.05, 0.025, 0.0125])
+    line = problems.steps_to(trajectories.run(MaxNorm(), [1.0], eps, 100).values, eps)
+    hard = [round(1 / (4 * e**2)) for e in eps]
+    measured = [
+        [
+            int(problems.steps_to(np.abs(trajectories.run(f, np.full(d, d**-0.5), e, d + 1).iterates).max(axis=-1), e))
+            for f, d, e in zip(family, hard, eps, strict=True)
+        ]
+        for family in ([MaxNorm()] * 4, [SmoothMaxNorm(e) for e in eps])
+    ]
+    slopes = problems.slope(eps, line), problems.slope(eps, measured[0])
+    minus = [f"−{-s:.2f}" for s in slopes]
+    pairs = [problems.absolute_steps(e) for e in (0.1, 0.03)]
+    squares = _least_squares_steps(np.array([1e-2, 1e-4]))
+    ours = (
+        f"NGDM on ‖x‖_∞: slope {minus[0]} in dimension 1, {minus[1]} in dimension 1/(4ε²), and there the "
+        f"same step counts on its smoothed version; least squares, n = 200: {squares[0]} and {squares[1]} steps for "
+        f"ε = 10⁻² and 10⁻⁴; LAD and Huber with δ = ε: {pairs[0][0]} and {pairs[0][1]} for ε = 0.1, "
+        f"{pairs[1][0]} and {pairs[1][1]} for 0.03"
+    )
+    supports = abs(slopes[0] + 1) < 0.1 and abs(slopes[1] + 2) < 1e-6 and measured[0] == measured[1] == hard
+    return Measured(ours, supports and squares[1] < 50 and all(abs(a - b) <= 2 for a, b in pairs))

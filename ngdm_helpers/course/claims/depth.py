@@ -1,0 +1,89 @@
+"""Claims C5–C7 of notebook 2: depth and activation."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from ngdm_helpers import theory
+from ngdm_helpers.course import recorded
+from ngdm_helpers.course.claims.ledger import Measured, claim
+
+
+@claim(
+    "C5",
+    where="Fig. 2",
+    says=(
+        "GELU networks converge faster than ReLU ones, by a gap that widens with depth, because depth adds "
+        "non-smoothness"
+    ),
+    paper="a widening gap",
+    verdict="imprecise",
+    because=(
+        "it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
+        "x·Φ(100x) goes with ReLU, not with GELU"
+    ),
+)
+def _figure_2():
+    settings, long = recorded.learning_settings(), recorded.long_settings()
+    gaps = {setting: recorded.relu_minus_gelu(*setting)[0] for setting in settings}
+    wide = [setting for setting in settings if recorded.widens(gaps[setting])]
+    near, total = recorded.nearer_to_relu(long)
+    ours = []
+    for data in recorded.LONGEST:
+        medians = (
+            " / ".join(f"{m:.2f}" for m in np.median(recorded.longest_means(data, a), axis=1))
+            for a in ("relu", "bridge-100", "gelu")
+        )
+        ours.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
+    words = (
+        f"recorded: GELU's lead widens up to depth 19 in {len(set(wide) & set(long))} of {len(long)} settings with "
+        f"long runs, in {len(set(wide) - set(long))} of {len(settings) - len(long)} with short ones; where ReLU and "
+        f"GELU are apart in long runs, x·Φ(100x) is nearer to ReLU in {near} of {total} places. SGD, η = 0.01, mean "
+        f"loss at depths 11 / 13 / 19 on {'; '.join(ours)}"
+    )
+    return Measured(words, 0 < len(wide) < len(settings) and near > 0.9 * total)
+
+
+@claim(
+    "C6",
+    where="Section 2",
+    says="Hendrycks & Gimpel's figures show the same trend: smooth GELU networks converge faster",
+    paper="a similar trend",
+    verdict="imprecise",
+    because=(
+        "ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can be "
+        "as close to ReLU as one likes (their figures were not at hand)"
+    ),
+)
+def _activations():
+    z = np.linspace(-8, 8, 160_001)
+    relu = np.maximum(z, 0)
+    gaps = {beta: float(np.abs(z * ndtr(beta * z) - relu).max()) for beta in (1.0, 100.0)}
+    weight = np.exp(-(z**2) / 2)
+    gains = [float((weight * phi**2).sum() / weight.sum()) for phi in (relu, z * ndtr(z), z * ndtr(100 * z))]
+    ours = (
+        f"GELU is up to {gaps[1.0]:.2f} from ReLU, and its mean square on N(0, 1) is {gains[1]:.3f}, ReLU's "
+        f"{gains[0]:.3f}; the smooth z·Φ(100z) is within {gaps[100.0]:.4f} of ReLU, mean square {gains[2]:.3f}"
+    )
+    known = theory.bridge_gap(1.0), theory.bridge_gap(100.0)
+    close = all(abs(gap - law) < 1e-6 for gap, law in zip(gaps.values(), known, strict=True))
+    return Measured(ours, close and abs(gains[2] - gains[0]) < 1e-4 < 0.05 < gains[0] - gains[1])
+
+
+@claim(
+    "C7",
+    where="App. A",
+    says="kuangliu's VGG with three changes: no batch normalisation, average pooling, fewer channels",
+    paper="three changes",
+    verdict="imprecise",
+    because="with the printed channels a fourth is forced: Linear(512, 10) becomes Linear(64, 10)",
+)
+def _architecture():
+    from ngdm_helpers import networks
+
+    counts, features = [], set()
+    for depth in recorded.DEPTHS:
+        layers = [layer for layer in networks.vgg(depth) if hasattr(layer, "weight")]
+        counts.append(f"VGG{depth} {len(layers)}")
+        features.add(layers[-1].in_features)
+    words = f"features after the last pool: {', '.join(map(str, features))}; layers with weights: {', '.join(counts)}"
+    return Measured(words, features == {64})

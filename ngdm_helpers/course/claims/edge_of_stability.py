@@ -1,0 +1,387 @@
+"""Claims E1–E15 of notebook 4."""
+
+import warnings
+
+import numpy as np
+
+from ngdm_helpers import theory, trajectories
+from ngdm_helpers.counterexamples import Product, Separable, Trough
+from ngdm_helpers.course import problems, recorded
+from ngdm_helpers.course.claims.ledger import Measured, claim
+from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
+
+
+@claim(
+    "E1",
+    where="Section 4",
+    says="2/λmax separates stable from unstable learning rates",
+    paper="2/λmax",
+    verdict="imprecise",
+    because=(
+        "below 2/L every convex L-smooth loss with a minimiser converges; above it quadratics diverge, others may not; "
+        "and the Edge of Stability is the training phenomenon, not the number"
+    ),
+)
+def _threshold_of_a_quadratic():
+    losses = {"x²/2": Quadratic(np.eye(1)), "Huber": Huber(np.eye(1), np.zeros(1), reduction="sum")}
+    below, above = {}, {}
+    for name, objective in losses.items():
+        for lr, ends in ((1.9, below), (2.1, above)):
+            ends[name] = float(trajectories.run(objective, [0.1], lr, 500).values[-1])
+    ours = (
+        f"f after 500 steps with η = 1.9/L and 2.1/L: x²/2 {below['x²/2']:.0e} and {above['x²/2']:.0e}, Huber "
+        f"{below['Huber']:.0e} and {above['Huber']:.2f}"
+    )
+    return Measured(ours, max(below.values()) < 1e-12 and above["x²/2"] > 1e4 > 1 > above["Huber"])
+
+
+@claim(
+    "E2",
+    where="Section 4",
+    says="the Edge of Stability is derived for L-smooth losses and only conjectured for networks with kinks",
+    paper="a conjecture",
+    verdict="wrong",
+    because="it is an empirical finding, made on ReLU networks too, and it shows on them",
+)
+def _edge_without_smoothness():
+    rows = {r["activation"]: r for r in recorded.load("edge_of_stability") if r["lr"] == 0.2 and r["seed"] == 0}
+    listed = ", ".join(f"{name} {rows[name]['sharpness']:.2f}" for name in ("relu", "tanh", "gelu"))
+    ours = f"recorded: full-batch runs at η = 0.2, 2/η = 10; sharpness in the last quarter: {listed}"
+    return Measured(ours, all(abs(row["sharpness"] / 10 - 1) < 0.1 for row in rows.values()))
+
+
+@claim(
+    "E3",
+    where="footnote 7",
+    says="unstable convergence is “non-divergence to infinity”",
+    paper="a definition",
+    verdict="imprecise",
+    because=(
+        "every convergent run satisfies it, and so does one that never gets lower; the literature means a loss that "
+        "goes up and down and falls in the long run, past the threshold of stability"
+    ),
+)
+def _no_divergence_is_not_a_phenomenon():
+    stable = trajectories.run(Quadratic(np.eye(1)), [1.0], 0.5, 200).values
+    huber = problems.huber_problem()
+    stuck = trajectories.run(huber, np.zeros(50), 4 / huber.smoothness, 3000).values
+    rises = [int((np.diff(values) > 0).sum()) for values in (stable, stuck)]
+    ours = (
+        f"neither of these diverges: x²/2 at η = 0.5/L falls in each of 200 steps, to {stable[-1]:.0e}; "
+        f"Huber at η = 4/L goes from {stuck[0]:.2f} up to {stuck[-200:].mean():.2f} and stays there"
+    )
+    return Measured(ours, rises[0] == 0 and stable[-1] < 1e-100 and rises[1] > 1000 and stuck[-200:].min() > stuck[0])
+
+
+@claim(
+    "E4",
+    where="Prop. 4.1",
+    says="convex with bounded subgradients implies no divergence, because lim f_best − f* ≤ ηG²/2",
+    paper="ηG²/2",
+    verdict="imprecise",
+    because=(
+        "the bound concerns the best value, and f_best ≤ f(x₀) for any method; iterates may run off while the loss "
+        "stays bounded"
+    ),
+)
+def _best_is_not_all():
+    run = trajectories.run(Trough(0.25), [0.5, 0.0], 1.0, 100_000, record_every=100)
+    y, law = float(run.iterates[-1, 1]), theory.trough_height(0.25, 1.0, 100_000)
+    ours = f"a convex, Lipschitz f at η = 1: loss {run.values[-1]:.3f} after 10⁵ steps, while y has grown to {y:.1f}"
+    return Measured(ours, run.values[-1] < 0.26 and abs(y / law - 1) < 0.05)
+
+
+@claim(
+    "E15",
+    where="Section 4",
+    says="the Edge of Stability is a conjecture that Prop. 4.1 refutes, even for Lipschitz convex differentiable losses",
+    paper="incorrect",
+    verdict="wrong",
+    because=(
+        "staying bounded past 2/L contradicts nothing: 2/L is a sufficient condition; and what is observed on networks "
+        "is not refuted by losses that are none"
+    ),
+)
+def _two_over_L_is_sufficient():
+    below, above = problems.huber_tail(1.95), problems.huber_tail(2.5)
+    relu = next(r for r in recorded.load("edge_of_stability") if (r["activation"], r["lr"]) == ("relu", 0.2))
+    ours = (
+        f"Huber, convex and L-smooth, does as theory says: at η = 1.95/L it ends at {below:.0e}; at 2.5/L, where it "
+        f"says nothing, it stays at {above:.2f}. Recorded: a ReLU network at η = 0.2 stays at a sharpness of "
+        f"{relu['sharpness']:.2f}, 2/η = 10"
+    )
+    return Measured(ours, below < 1e-12 and 0.5 < above < 1 and abs(relu["sharpness"] / 10 - 1) < 0.1)
+
+
+def _cycle(lr):
+    """|x| on the 2-cycle of log-cosh."""
+    return abs(float(trajectories.run(Separable("log-cosh"), [0.01], lr, 3000).iterates[-1, 0]))
+
+
+@claim(
+    "E5",
+    where="(13)",
+    says="Huber's loss is once but not twice differentiable, so L-smooth theory does not apply to it",
+    paper="not L-smooth",
+    verdict="wrong",
+    because=(
+        "by the paper's own (5) it is L-smooth with L = λmax(XᵀX)/n; the theory promises convergence below 2/L, and it "
+        "converges"
+    ),
+)
+def _huber_is_smooth():
+    f = problems.huber_problem()
+    rng = np.random.default_rng(0)
+    x, top = rng.standard_normal((2000, 50)) / 100, np.linalg.svd(f.X)[2][0]
+    z = x + rng.uniform(1e-3, 10, (2000, 1)) * top  # apart along the steepest direction
+    slopes = np.linalg.norm(f.subgradient(x) - f.subgradient(z), axis=-1) / np.linalg.norm(x - z, axis=-1)
+    below = problems.huber_tail(1.95)
+    ours = (
+        f"‖∇f(x) − ∇f(z)‖ ≤ {slopes.max() / f.smoothness:.2f}·L‖x − z‖ on 2000 pairs; η = 1.95/L ends at {below:.0e}; "
+        f"analytic log-cosh has the same 2-cycles: ±{_cycle(2.5):.3f} at η = 2.5"
+    )
+    return Measured(
+        ours, slopes.max() <= f.smoothness * (1 + 1e-9) and below < 1e-9 and abs(_cycle(2.5) - 0.888) < 1e-3
+    )
+
+
+@claim(
+    "E6",
+    where="Fig. 3",
+    says="gradient descent on Huber's loss does not diverge at high learning rates",
+    paper="no divergence",
+    verdict="holds",
+    because="convex, bounded gradient, bounded set of minimisers in β₀ + row(X): the iterates stay bounded",
+)
+def _huber_never_diverges():
+    tails = {c: problems.huber_tail(c) for c in (2.05, 4.0, 10.0, 136.0)}
+    ours = "mean loss of the last 200 of 3000 steps: " + ", ".join(
+        f"c = {c:g}: {tail:.2f}" for c, tail in tails.items()
+    )
+    return Measured(ours, all(tail <= c / 2 for c, tail in tails.items()))
+
+
+@claim(
+    "E7",
+    where="Fig. 3",
+    says="the loss first rises, then oscillates; left unexplained",
+    paper="open",
+    verdict="holds",
+    because="the sign flips at every step and the loss is even: it grows by (c − 1)² until residuals pass δ",
+)
+def _rise_explained():
+    pairs = []
+    for c in (2.05, 2.1, 2.5, 3.0):
+        run = trajectories.run(problems.ONE_D_HUBER, [1e-3], c, 300)
+        pairs.append((float(theory.huber_rise(c, 1e-3)), int(np.argmax(np.abs(run.iterates[:, 0]) > 1))))
+    ours = "1-D, x₀ = 0.001: predicted rise and step of leaving " + ", ".join(f"{p:.1f} / {m}" for p, m in pairs)
+    return Measured(ours, all(0 <= m - p < 1.001 for p, m in pairs))
+
+
+@claim(
+    "E8",
+    where="Section 4",
+    says="over-parameterised, the minimum is 0 and the loss locally quadratic",
+    paper="minimum 0",
+    verdict="holds if…",
+    because="p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold can lie above 2/L",
+)
+def _threshold_is_local():
+    objective = problems.huber_problem("U[0, 1]", 0.1, n=50, p=20)
+    L = objective.smoothness
+    best = trajectories.run(objective, np.zeros(20), 1 / L, 6000, "fista", record_every=6000)
+    beta = best.iterates[-1]
+    local = theory.local_threshold(objective.X, np.abs(objective.X @ beta - objective.y) < 0.1)
+    near = beta + 1e-4 * np.random.default_rng(1).standard_normal(20)
+    below, above = (
+        float(trajectories.run(objective, near, f * local, 6000, record_every=60).values[-20:].mean() - best.values[-1])
+        for f in (0.97, 1.03)
+    )
+    ours = (
+        f"n = 50 > p = 20, δ = 0.1: local threshold {local * L:.2f}/L; from nearby, excess loss {abs(below):.0e} "
+        f"at 0.97 of it and {above:.0e} at 1.03"
+    )
+    return Measured(ours, 2.5 < local * L < 3.5 and below < 1e-9 < 1e-6 < above)
+
+
+@claim(
+    "E9",
+    where="Section 4",
+    says="Huber's loss is a counterexample to Ma, Wu & Ying's subquadratic growth",
+    paper="counterexample",
+    verdict="wrong",
+    because="it is quadratic near the minimum and grows subquadratically beyond, which is what they describe",
+)
+def _subquadratic_growth():
+    lr, ends = 2.1, {}
+    for name, objective in (("Huber", problems.ONE_D_HUBER), ("log-cosh", Separable("log-cosh"))):
+        ends[name] = float(np.abs(trajectories.run(objective, [0.01], lr, 3000).iterates[-2:, 0]).mean())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", trajectories.DivergenceWarning)
+        step = trajectories.run(Separable("x²/2 + x⁴/4"), [0.01], lr, 3000).overflow_step
+    ours = (
+        f"η = 2.1/f″(0): Huber and log-cosh, which grow subquadratically, end in 2-cycles with mean |x| "
+        f"{ends['Huber']:.2f} and {ends['log-cosh']:.2f}; x²/2 + x⁴/4 overflows at step {step}"
+    )
+    return Measured(ours, step is not None and ends["Huber"] < 2 and ends["log-cosh"] < 1)
+
+
+@claim(
+    "E10",
+    where="Section 4",
+    says="twice differentiable functions all show subquadratic growth near the minimum during unstable convergence",
+    paper="all of them",
+    verdict="wrong",
+    because="the growth that counts is where the iterates are: near the minimum this one is exactly quadratic",
+)
+def _cycles_without_local_subquadratic_growth():
+    f = Separable("mollified Huber")
+    x = np.linspace(-0.8, 0.8, 1001)[:, None]
+    off = float(np.abs(f.value(x) - x[:, 0] ** 2 / 2).max())
+    ends = [np.sort(trajectories.run(f, [0.01], lr, 3000).iterates[-2:, 0]) for lr in (2.5, 3.0, 4.0)]
+    pairs = ", ".join(f"−{-low:.2f} / {high:.2f}" for low, high in ends)
+    ours = f"mollified Huber, C² and equal to x²/2 for |x| ≤ 0.8, has 2-cycles at η = 2.5, 3, 4: {pairs}"
+    spread = [abs(high - low - lr) for (low, high), lr in zip(ends, (2.5, 3.0, 4.0), strict=True)]
+    return Measured(ours, off < 1e-12 and max(spread) < 1e-6)  # beyond 1.2 the slope is 1: the two points are η apart
+
+
+@claim(
+    "E11",
+    where="Section 4",
+    says="finite differences of ReLU networks at a minimum are invalid, because it is not differentiable",
+    paper="invalid",
+    verdict="imprecise",
+    because=(
+        "Laurent & von Brecht's theorem is about the hinge loss; where a squared loss is 0 it is differentiable, kinks "
+        "or no, and secants over the length of a step are what a step sees"
+    ),
+)
+def _secants_at_a_kinked_minimum():
+    """A ReLU network that fits its data exactly, with pre-activations exactly 0: secants of its mean square."""
+    rng = np.random.default_rng(0)
+    X, W = rng.integers(-2, 3, (12, 4)).astype(float), rng.integers(-1, 2, (16, 4)).astype(float)
+    a, kinks = rng.standard_normal(16), int((X @ W.T == 0).sum())
+
+    def network(W, a):
+        return (np.maximum(X @ np.swapaxes(W, -1, -2), 0) * a[..., None, :]).sum(-1)
+
+    y = network(W, a)
+    moves = rng.standard_normal((200, 80))
+    moves /= np.linalg.norm(moves, axis=1, keepdims=True)
+    dW, da = moves[:, :64].reshape(200, 16, 4), moves[:, 64:]
+    slopes, seconds = [], []
+    for h in (0.1, 1e-3, 1e-5):
+        ahead, behind = (((network(W + s * dW, a + s * da) - y) ** 2).mean(-1) for s in (h, -h))
+        slopes.append(float(ahead.max() / h))
+        seconds.append(float(((ahead + behind) / h**2).max()))
+    lopsided = float((np.abs(ahead - behind) / (ahead + behind)).max())
+    ours = (
+        f"a ReLU network at a minimum of loss 0 on {kinks} kinks (ahead and behind differ by up to {lopsided:.0%}): at "
+        f"distances 0.1, 10⁻³, 10⁻⁵ slopes are at most {slopes[0]:.1g}, {slopes[1]:.1g}, {slopes[2]:.1g}, second "
+        f"differences {seconds[0]:.3g}, {seconds[1]:.3g}, {seconds[2]:.3g}"
+    )
+    return Measured(ours, lopsided > 0.1 and slopes[2] < 1e-3 and max(seconds) / min(seconds) < 1.01)
+
+
+def _percents(numbers):
+    return ", ".join(f"{number:.0%}" for number in numbers)
+
+
+def _tangent_kernel_run(width, n=16, d=4, steps=200):
+    """What 200 steps on a mean square leave: loss halfway to the mirror image, less its own; change of kernel, of λmax.
+
+    The kernel JJᵀ/n has the non-zero eigenvalues of the Gauss–Newton part JᵀJ/n of the Hessian.
+    """
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((n, d)) / d**0.5, rng.standard_normal(n)
+    W, a = rng.standard_normal((width, d)), rng.standard_normal(width)
+
+    def residuals(W, a):
+        return np.tanh(X @ W.T) @ a / width**0.5 - y
+
+    def jacobian(W, a):
+        hidden = np.tanh(X @ W.T)
+        inner = (((1 - hidden**2) * a)[:, :, None] * X[:, None, :]).reshape(n, -1)
+        return np.concatenate([hidden, inner], axis=1) / width**0.5
+
+    before = (lambda J: J @ J.T / n)(jacobian(W, a))
+    top = np.linalg.eigvalsh(before)[-1]
+    for _ in range(steps):
+        step = jacobian(W, a).T @ residuals(W, a) * (0.5 / top / n)
+        a, W = a - step[:width], W - step[width:].reshape(width, d)
+    after = (lambda J: J @ J.T / n)(jacobian(W, a))
+    mirrored = residuals(-W, -a)  # tanh is odd: the same residuals; halfway all weights are 0
+    assert np.allclose(mirrored, residuals(W, a))
+    return (
+        float((y**2).mean() - (mirrored**2).mean()) / 2,
+        float(np.linalg.norm(after - before) / np.linalg.norm(before)),
+        float(np.linalg.eigvalsh(after)[-1] / top - 1),
+    )
+
+
+@claim(
+    "E12",
+    where="Section 4",
+    says="the Edge of Stability has been demonstrated in most convex settings (Jacot et al. 2018; Li & Liang 2018)",
+    paper="most convex settings",
+    verdict="imprecise",
+    because=(
+        "these papers are about wide networks, whose loss is not convex; the wider, the more training is linear least "
+        "squares with a constant sharpness: the regime without an Edge of Stability"
+    ),
+)
+def _wide_is_not_convex():
+    """Two-layer tanh networks in the scaling of the tangent kernel, at growing width."""
+    middles, changes, sharpened = zip(*(_tangent_kernel_run(width) for width in (16, 128, 1024)), strict=True)
+    ours = (
+        f"two-layer tanh networks: halfway between (W, a) and (−W, −a), which compute the same, the loss is higher, by "
+        f"{middles[2]:.2f} at width 1024; while trained, widths 16, 128, 1024 change their tangent kernel by "
+        f"{_percents(changes)} and its λmax by {_percents(sharpened)}"
+    )
+    return Measured(ours, min(middles) > 0.01 and changes[2] < 0.05 < changes[0] and abs(sharpened[2]) < 0.05)
+
+
+@claim(
+    "E13",
+    where="Section 4",
+    says="the convex ReLU network (3) is a toy problem for a theory of the Edge of Stability",
+    paper="convex, optimum known and at a kink",
+    verdict="holds if…",
+    because="the theory is about kinks: (3) does not sharpen, and at large η it diverges, or jumps to where Xβ ≤ 0",
+)
+def _toy_without_sharpening():
+    shares, gone = [], 0
+    for seed in range(20):
+        objective, start = problems.relu_toy(seed=seed)
+        path = trajectories.run(objective, start, 0.2 / objective.curvature, 100).iterates
+        shares.append(float(theory.active_curvature(objective, path).max()) / objective.curvature)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", trajectories.DivergenceWarning)
+            far = trajectories.run(objective, start, 8 / objective.curvature, 600)
+        gone += far.overflow_step is not None
+    weights = theory.product_sharpness(trajectories.run(Product(), problems.TWO_WEIGHTS, 0.05, 400).iterates)
+    ours = (
+        f"(3), 20 draws: the largest curvature on the way is at most {max(shares):.2f} of 2λmax(XᵀX), and at η = 8/L "
+        f"{gone} of 20 runs overflow; on ½(uv − 1)² it rises from {weights[0]:.2f} to {weights[-1]:.2f}"
+    )
+    return Measured(ours, max(shares) <= 1 + 1e-12 and gone > 10 and weights[-1] > 1.2 * weights[0])
+
+
+@claim(
+    "E14",
+    where="beyond",
+    says="(ours; Ahn, Zhang and Sra 2022 have the quantity) every 2-cycle has chord curvature 2/η",
+    paper="–",
+    verdict="holds",
+    because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
+)
+def _chord_law():
+    worst = 0.0
+    for objective, start, lr in (
+        (problems.huber_problem(), np.zeros(50), 2.5 / problems.huber_problem().smoothness),
+        (problems.huber_problem(), np.zeros(50), 10 / problems.huber_problem().smoothness),
+        (L1Norm(1.0), np.array([0.5053]), 0.3),
+    ):
+        chord = theory.chord_curvature(trajectories.run(objective, start, lr, 3000), objective)[-200:]
+        worst = max(worst, float(np.abs(chord - 2).max()))
+    return Measured(f"η·(chord curvature) on Huber (c = 2.5, 10) and |x|: 2 to within {worst:.0e}", worst < 1e-4)

@@ -1,0 +1,83 @@
+"""Claims L7 and L8 of notebook 3: deep networks."""
+
+from ngdm_helpers import theory
+from ngdm_helpers.course import problems, recorded
+from ngdm_helpers.course.claims.ledger import Measured, claim
+
+
+@claim(
+    "L7a",
+    where="Section 3",
+    says="VGG16 fine-tuned with λ = 0.1 ends with the norm 69178.44",
+    paper="69178.44",
+    verdict="holds",
+    because="it is Nηλ/2, which every network reaches once all its weights are in the band",
+)
+def _printed_norm():
+    law = theory.band_mean_l1(problems.VGG16_PARAMETERS, problems.PAPER_LR, problems.DEEP_LAM)
+    deviation = theory.band_sd_l1(problems.VGG16_PARAMETERS, problems.PAPER_LR, problems.DEEP_LAM)
+    run = recorded.vgg16_runs()["sgd", problems.DEEP_LAM]
+    off = run["mean"] / run["law"] - 1
+    ours = (
+        f"Nηλ/2 = {law:.2f}, ± {deviation:.1f} at one step; recorded: VGG16 from random weights ends at "
+        f"{run['mean']:.2f}, {abs(off):.4%} off"
+    )
+    return Measured(ours, abs(problems.PAPER_NORM - law) < 2 * deviation and abs(off) < 1e-4)
+
+
+@claim(
+    "L7b",
+    where="Section 3",
+    says="the larger norm speaks against ℓ1 penalties as a preparation for pruning",
+    paper="69178.44 against 2113.83, no accuracy",
+    verdict="wrong",
+    because="at λ = 0.1 the zero network is a local minimiser: the network has died, and its norm is that of the step",
+)
+def _dead():
+    vgg, mlp = recorded.vgg16_runs()["sgd", problems.DEEP_LAM], recorded.mlp_runs()
+    small, large = mlp["sgd", 0.001], mlp["sgd", problems.DEEP_LAM]
+    *_, before = recorded.ends(large, "accuracy_before")
+    (worst, _, alive), (_, best, dead) = recorded.ends(small, "accuracy"), recorded.ends(large, "accuracy")
+    ours = (
+        f"recorded, {len(large)} seeds: at λ = 0.1 the small network falls from {before} to {dead} test accuracy, at "
+        f"λ = 0.001 it keeps {alive}; VGG16 ends at {vgg['accuracy']:.3f}"
+    )
+    return Measured(ours, best < 0.2 < 0.9 < worst and vgg["accuracy"] < 0.2)
+
+
+@claim(
+    "L7c",
+    where="Section 3",
+    says="with a smaller λ the norm is more than 30 times less, and 99.7 % of the weights are below 1e-5",
+    paper="2113.83, 99.7 %",
+    verdict="holds if…",
+    because=(
+        "ηλ is 1e-5 or less: then the whole band lies below 1e-5. The share says where the band is, not that the "
+        "network is pruned, nor that it works"
+    ),
+)
+def _pair():
+    runs = recorded.vgg16_runs()
+    large, small = runs["sgd", problems.DEEP_LAM], runs["sgd", problems.SMALL_LAM]
+    ratio, below = large["mean"] / small["mean"], small["small"] / small["parameters"]
+    ours = (
+        f"recorded: VGG16 with λ = {problems.SMALL_LAM} from random weights, {small['steps']:,d} steps: {small['mean']:.2f}, "
+        f"{ratio:.0f} times less; {below:.2%} below 1e-5, {small['zeros']} weights exactly 0, accuracy "
+        f"{small['accuracy']:.3f}"
+    )
+    return Measured(ours, ratio > 30 and below > 0.997 and small["zeros"] < 1000)
+
+
+@claim(
+    "L8",
+    where="Section 3",
+    says="0.01 % of the weights are below 1e-5",
+    paper="0.01 %",
+    verdict="wrong",
+    because="uniform on (0, ηλ) gives 1 %; the script prints the fraction 0.01",
+)
+def _share():
+    share = theory.band_share(problems.PAPER_THRESHOLD, problems.PAPER_LR, problems.DEEP_LAM)
+    run = recorded.vgg16_runs()["sgd", problems.DEEP_LAM]
+    ours = f"1e-5/ηλ = {share:.2g}; recorded: a fraction of {run['small'] / run['parameters']:.4f} below 1e-5"
+    return Measured(ours, abs(share - 0.01) < 1e-12 and abs(run["small"] / run["parameters"] / share - 1) < 0.05)

@@ -1,0 +1,187 @@
+"""Claims P1–P8 of notebook 1."""
+
+import numpy as np
+
+from ngdm_helpers import trajectories
+from ngdm_helpers.course import problems
+from ngdm_helpers.course.claims.ledger import Measured, claim
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
+
+
+@claim(
+    "P1",
+    where="(3), Section 4",
+    says="the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
+    paper="convex",
+    verdict="holds",
+    because=(
+        "each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
+        "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0"
+    ),
+)
+def _convex():
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(-1, 1, (20, 3)), -rng.uniform(0, 1, 20)
+    loss = ReLURegression(X, y, lam1=0.1)
+    kept = problems.midpoint_gap(loss, 3)
+    at_zero, lowest = float(loss.value(np.zeros(3))), float(loss.value(rng.uniform(-1, 1, (20_000, 3))).min())
+    y = np.where(np.arange(20) == 0, 2.0, y)
+    flipped = problems.midpoint_gap(ReLURegression(X, y, lam1=0.1, require_convex=False), 3)
+    ours = (
+        f"y ≤ 0: midpoint minus chord at most {kept:.0e} on 20 000 segments, f(0) = {at_zero:.3f} against "
+        f"{lowest:.3f} at best elsewhere; with one yᵢ > 0 at most {flipped:.2g}"
+    )
+    return Measured(ours, kept < 1e-12 and flipped > 1e-3 and at_zero < lowest)
+
+
+@claim(
+    "P2",
+    where="Section 1",
+    says="NGDM effectively implements the subgradient method for convex losses",
+    paper="no condition",
+    verdict="holds if…",
+    because="what autograd returns lies in the subdifferential: so for (3), (7), (11), not for any way to write a function",
+)
+def _subgradients():
+    """Autograd's derivative as a subgradient: for the paper's convex losses, and for relu(x) − relu(−x) = x.
+
+    ``objective.subgradient`` stands for autograd on the losses: tests/test_objectives.py holds the two equal, at kinks.
+    """
+    import torch
+
+    rng = np.random.default_rng(0)
+    X = rng.integers(-2, 3, (20, 3)).astype(float)
+    x, z = rng.integers(-2, 3, (500, 1, 3)).astype(float), rng.uniform(-3, 3, (1, 500, 3))  # x on kinks
+    losses = (ReLURegression(X, -np.ones(20), 0.3), L1Norm(0.3), Lasso(X, X[:, 0], 0.3))
+    worst = min(float((f.value(z) - f.value(x) - (f.subgradient(x) * (z - x)).sum(-1)).min()) for f in losses)
+    at = torch.zeros(1, requires_grad=True)
+    (identity,) = torch.autograd.grad((at.relu() - (-at).relu()).sum(), at)
+    (absolute,) = torch.autograd.grad((at.abs() + 7 * (at - (at.relu() - (-at).relu()))).sum(), at)
+    ours = (
+        f"(3), (7), (11) on kinks: f(z) − f(x) − g·(z − x) ≥ {min(worst, 0.0):.0e} at 250 000 pairs each; "
+        f"but a program for |x| (exercise 2 of notebook 1) has the autograd derivative {absolute.item():g} at 0, and "
+        f"relu(x) − relu(−x) = x has {identity.item():g}"
+    )
+    return Measured(ours, worst > -1e-9 and absolute.item() > 1 and identity.item() == 0)
+
+
+@claim(
+    "P3",
+    where="Section 1",
+    says="gradient descent with a constant step nears a stationary point but seldom reaches it (special cases apart)",
+    paper="seldom",
+    verdict="wrong",
+    because="convex and L-smooth with η < 2/L, the standard case, it converges; it is NGDM that ends in a band",
+)
+def _constant_steps_converge():
+    X, y = np.random.default_rng(0).standard_normal((2, 60, 10))[0], np.random.default_rng(1).standard_normal(60)
+    squares = Lasso(X, y, 0.0)
+    path = trajectories.run(squares, np.zeros(10), 1 / squares.smoothness, 3000).iterates
+    off = float(np.linalg.norm(path[-1] - np.linalg.lstsq(X, y, rcond=None)[0]))
+    band = float(np.abs(trajectories.run(L1Norm(1.0), [0.505], 0.01, 3000).iterates[-2:]).mean())
+    ours = f"GD on least squares, η = 1/L: {off:.0e} from the minimiser; NGDM on |β|, η = 0.01: {band:.3g} on average"
+    return Measured(ours, off < 1e-12 and abs(band - 0.005) < 1e-12)
+
+
+@claim(
+    "P4",
+    where="Sections 1, 2",
+    says="a step schedule with a finite sum (StepLR) forfeits the guarantee of convergence",
+    paper="no guarantee",
+    verdict="imprecise",
+    because="true of the theorem; on a sharp loss StepLR and geometric steps, shrinking slowly enough, converge linearly",
+)
+def _finite_sums():
+    diminishing, good, stairs, short = map(
+        problems.best_on_sharp,
+        (
+            trajectories.diminishing(0.3),
+            trajectories.exponential_decay(0.3, 0.98),
+            trajectories.step_decay(0.3, every=100, factor=0.1),
+            trajectories.exponential_decay(0.3, 0.8),
+        ),
+    )
+    ours = (
+        f"best loss after 1500 steps: 0.3/√(k+1) {diminishing:.1e}, 0.3·0.98ᵏ {good:.0e}, StepLR (0.3, a tenth every "
+        f"100 steps) {stairs:.0e}, 0.3·0.8ᵏ {short:.2f}"
+    )
+    return Measured(ours, max(good, stairs) < 1e-12 < 1e-4 < diminishing < short)
+
+
+@claim(
+    "P5",
+    where="Section 2",
+    says="gradient descent with geometric steps at least ends up near the optimum, if the loss is differentiable",
+    paper="some vicinity",
+    verdict="imprecise",
+    because="how near depends on the total travel, as for NGDM: it is no difference between the two",
+)
+def _geometric_stops_short():
+    short, far = (
+        float(
+            trajectories.run(Quadratic(np.eye(1)), [1.0], trajectories.exponential_decay(0.3, q), 1500).iterates[-1, 0]
+        )
+        for q in (0.8, 0.98)
+    )
+    ngdm = problems.best_on_sharp(trajectories.exponential_decay(0.3, 0.8))
+    ours = (
+        f"GD on ½x² from 1 stops at {short:.3f} with 0.3·0.8ᵏ and at {far:.0e} with 0.3·0.98ᵏ; "
+        f"NGDM on the sharp loss with 0.3·0.8ᵏ at {ngdm:.2f}"
+    )
+    return Measured(ours, 0.15 < short < 0.25 and far < 1e-6)
+
+
+@claim(
+    "P6",
+    where="Section 1",
+    says="the reducing regime behaves as a constant step with the last learning rate",
+    paper="the same dynamics",
+    verdict="holds",
+    because="by definition: the last phase is a constant-step run from where it starts",
+)
+def _reducing_is_constant():
+    objective, _ = problems.sharp_problem()
+    chained = trajectories.run(objective, np.zeros(10), trajectories.step_decay(0.3, every=100), 300).iterates
+    last = trajectories.run(objective, chained[200], 0.3 * 0.1**2, 100).iterates
+    gap = float(np.abs(chained[200:] - last).max())
+    return Measured(f"last 100 of 300 steps against a constant-step run from step 200: gap {gap:.0e}", gap < 1e-12)
+
+
+@claim(
+    "P7",
+    where="Section 2",
+    says="L-smoothness guarantees first and second derivatives",
+    paper="both exist",
+    verdict="wrong",
+    because="it guarantees a Lipschitz gradient; the second derivative exists almost everywhere only",
+)
+def _huber_has_no_second_derivative():
+    huber = Huber(np.eye(1), np.zeros(1), delta=1.0, reduction="sum")
+    x, h = np.random.default_rng(0).uniform(-3, 3, (2, 100_000, 1)), 1e-6
+    g = huber.subgradient(x)
+    secant = float((np.abs(g[0] - g[1]) / np.abs(x[0] - x[1])).max())
+    at = [float(huber.subgradient([1.0 + s])[0]) for s in (-h, 0.0, h)]
+    left, right = (at[1] - at[0]) / h, (at[2] - at[1]) / h
+    ours = (
+        f"Huber, δ = 1: secants of f′ ≤ {secant:.4g} (L = 1), yet f″ at δ is {left:.3g} from the left and "
+        f"{right:.3g} from the right"
+    )
+    return Measured(ours, secant <= 1 + 1e-9 and abs(left - 1) < 1e-6 and right == 0)
+
+
+@claim(
+    "P8",
+    where="Section 2",
+    says="the transformer of Vaswani et al. (2017) uses the smooth GELU",
+    paper="GELU",
+    verdict="wrong",
+    because="its feed-forward layers are max(0, xW₁ + b₁)W₂ + b₂; GELU came with GPT and BERT",
+)
+def _transformers_used_relu():
+    import inspect
+
+    import torch
+
+    default = inspect.signature(torch.nn.TransformerEncoderLayer).parameters["activation"].default
+    name = default.__name__
+    return Measured(f"torch's layer after “Attention is all you need” defaults to {name}", name == "relu")

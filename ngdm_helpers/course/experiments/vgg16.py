@@ -1,0 +1,349 @@
+"""VGG16 fine-tuned with an ℓ1 penalty, the paper's Appendix B at full size: a record of notebook 3.
+
+Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomplete last batch is left out):
+
+    python -m ngdm_helpers.experiments vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import pathlib
+import time
+
+from tqdm.auto import tqdm
+
+import ngdm_helpers
+from ngdm_helpers import checks, data, networks
+from ngdm_helpers.course import recorded
+from ngdm_helpers.course.recorded import rounded, thinned
+
+NAME = "vgg16_l1"
+KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps", "test_images")
+METHODS = ("sgd", "momentum", "adam", "proximal")  # of `penalties`, which imports torch
+SETTLED = 1e-4  # the relative distance from Nηλ/2 that counts as being there
+WORK = data.CACHE / "vgg16-l1"
+COMMAND = "vgg16-l1"
+
+
+def vgg16_l1(
+    methods=METHODS,
+    lams=(0.1,),
+    lr=0.01,
+    steps=None,
+    images="digits",
+    count=None,
+    batch=8,
+    seed=0,
+    weights="none",
+    test_count=None,
+    download=False,
+    every=100,
+    work=WORK,
+    force=False,
+    folder=recorded.FOLDER,
+    command=f"python -m ngdm_helpers.experiments {COMMAND}",
+    progress=True,
+):
+    """Train torchvision's VGG16 on cross entropy + λ‖·‖₁ over all parameters; the number of runs that it measured.
+
+    As in Appendix B: 32×32 images scaled to [−1, 1], the head of 1000 outputs, dropout on, a constant η = ``lr``, no
+    decay. methods × lams: see `networks.update`. steps: None for as many as bring every weight into its band, see
+    `enough`. images: a source of `data.images`; count and test_count: how many images to train with and to test on
+    (None: all); download: fetch CIFAR-10 if it is not there. batch: images a step. weights: see `network`. seed: of
+    the initialisation, the order and the dropout. every: steps between two checkpoints, which lie in the folder
+    ``work`` until their run is done.
+
+    Each run adds a row (see `row`) to the record "vgg16_l1" in ``folder``; a run that is there already is skipped
+    unless ``force``, which begins anew; one that was stopped, or killed, goes on from its last checkpoint to the same
+    numbers.
+    Raises TypeError or ValueError, naming the argument; FileNotFoundError if images or weights are not there.
+    """
+    methods = [checks.choice("method", method, METHODS) for method in methods]
+    lams, lr = [checks.positive_number("lam", lam) for lam in lams], checks.positive_number("lr", lr)
+    batch, every = checks.count("batch", batch), checks.count("every", every)
+    steps = steps if steps is None else checks.count("steps", steps)
+    if not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
+    train, test = (
+        data.images(images, split, number, download=download) for split, number in ((True, count), (False, test_count))
+    )
+    if batch > len(train[0]):
+        raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
+    common = {
+        "weights": _named(weights),
+        "data": pathlib.Path(images).name,
+        "images": len(train[0]),
+        "lr": lr,
+        "batch": batch,
+        "seed": seed,
+    }
+    largest = max(float(part.detach().abs().max()) for part in network(weights, seed).parameters())
+    settings = [
+        common | {"method": method, "lam": lam, "steps": steps or enough(largest, lr, lam, method)}
+        for lam in lams
+        for method in methods
+    ]
+    if not force:
+        done = {tuple(old[field] for field in KEY) for old in recorded.load(NAME, folder)}
+        known = {"test_images": len(test[0])}
+        settings = [each for each in settings if tuple((each | known)[field] for field in KEY) not in done]
+    else:
+        for setting in settings:
+            checkpoint(work, setting).unlink(missing_ok=True)
+    for setting in settings:
+        found = row(network(weights, seed), train, test, setting, work, every, progress)
+        recorded.write(NAME, [found], command, KEY, folder)
+        checkpoint(work, setting).unlink(missing_ok=True)  # not before the row is safe
+    return len(settings)
+
+
+def network(weights="none", seed=0):
+    """torchvision's VGG16, 138 357 544 parameters.
+
+    weights: "none" for torchvision's random initialisation, which ``seed`` fixes; "imagenet" for its pre-trained
+    weights, as in Appendix B, downloaded by torchvision; or the path of a state dict. FileNotFoundError without it.
+    """
+    import torch
+    from torchvision import models
+
+    if weights == "imagenet":
+        return models.vgg16(weights=models.VGG16_Weights.IMAGENET1K_V1)
+    if weights != "none" and not pathlib.Path(weights).is_file():
+        raise FileNotFoundError(f"weights must be 'none', 'imagenet' or a file that exists, got {str(weights)!r}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = models.vgg16(weights=None)
+    if weights != "none":
+        model.load_state_dict(torch.load(weights, weights_only=True))
+    return model
+
+
+def loss_and_gradients(model, X, y):
+    """(loss, weights, gradients) of ``model`` on images X, (n, 3, height, width), and labels y, (n,) integers.
+
+    loss: the mean cross entropy, a tensor without graph. weights: all parameters, as views that share their storage;
+    gradients: of the loss, each shaped like its weight.
+
+    torchvision's VGG16 ends its convolutions with an average pool to 7×7. A 32×32 image has become one pixel by then,
+    of which the pool makes 49 copies: of the first linear layer, three quarters of all weights, only sums of 49 matter,
+    and the 49 have one gradient. So there the weights are added up first, and weight and gradient come as
+    (4096, 512, 49), the gradient expanded: the same numbers up to rounding, without a gradient of 411 MB.
+    """
+    import torch
+    from torchvision.models import VGG
+
+    cross_entropy, weights = torch.nn.functional.cross_entropy, list(model.parameters())
+    if not (isinstance(model, VGG) and tuple(X.shape[2:]) == (32, 32)):
+        loss = cross_entropy(model(X), y)
+        return loss.detach(), weights, torch.autograd.grad(loss, weights)
+    maps, (first, *rest) = model.features(X).flatten(1), model.classifier
+    copied = first.weight.detach().view(first.out_features, maps.shape[1], -1)
+    summed = copied.sum(-1).requires_grad_()
+    outputs = torch.nn.functional.linear(maps, summed, first.bias)
+    for layer in rest:
+        outputs = layer(outputs)
+    loss = cross_entropy(outputs, y)
+    gradients = list(torch.autograd.grad(loss, [summed if part is first.weight else part for part in weights]))
+    (place,) = (i for i, part in enumerate(weights) if part is first.weight)
+    weights[place], gradients[place] = copied, gradients[place][..., None].expand_as(copied)
+    return loss.detach(), weights, gradients
+
+
+def _named(weights):
+    """What a record calls the initial weights: a file by its name and the beginning of its hash."""
+    if not pathlib.Path(weights).is_file():
+        return str(weights)
+    with open(weights, "rb") as file:
+        return f"{pathlib.Path(weights).name}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+
+
+def enough(largest, lr, lam, method):
+    """Steps that bring every weight, |β| ≤ ``largest`` at the start, into its band, and some more.
+
+    The penalty moves a weight by ηλ a step ("sgd", "proximal"), by ηλ/(1 − 0.9) once momentum has built up, and by
+    about η, whatever λ, under Adam. The data loss may slow it down: the record says where the weights are at the end.
+    """
+    pace = {"sgd": lr * lam, "proximal": lr * lam, "momentum": 10 * lr * lam, "adam": lr}[method]
+    return math.ceil(largest / pace) + (50 if method in ("sgd", "proximal") else 150)
+
+
+def row(model, train, test, setting, work=WORK, every=100, progress=True):
+    """One run as a row of the record.
+
+    Of ``setting``: weights, data, images, method, lam, lr, batch, seed, steps. parameters: N. largest: the
+    largest |β| at the start. law: Nηλ/2. mean: the mean of ‖β‖₁ over the last two steps; last: ‖β‖₁ at the last ten.
+    settled: the step from which every two-step mean is within 0.01 % of the law, None if the last is not.
+    zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end (`networks.census`), and
+    largest_end. outside: {parameter: [how many of its weights are not below ηλ at the end, the largest over ηλ]}, where
+    there are any. first_loss, final_loss: cross entropy of the first and the last ten batches, dropout on.
+    accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
+    of an interrupted run. device, threads, torchvision: where it ran.
+    curves: "norm", "loss": see `recorded.thinned`; "census": for every so-manieth step [step, zeros, small, inside].
+    """
+    import torch
+
+    device = ngdm_helpers.device()
+    model.to(device)
+    X, y = (part.to(device) for part in train)
+    before = _accuracy(model, *test)
+    start = networks.census(model.parameters(), setting["lr"] * setting["lam"])
+    path = checkpoint(work, setting)
+    state = _fine_tune(model, X, y, setting, path, every, progress)
+    norms, losses = torch.tensor(state["norms"], dtype=torch.float64).numpy(), state["losses"]
+    end = networks.census(model.parameters(), setting["lr"] * setting["lam"])
+    law = end["total"] * setting["lr"] * setting["lam"] / 2
+    off = ~(abs((norms[:-1] + norms[1:]) / 2 / law - 1) <= SETTLED)  # so that NaN is off
+    last_off = int(off.nonzero()[0][-1]) if off.any() else -1
+    found = {
+        **setting,
+        "parameters": end["total"],
+        "largest": rounded(start["largest"]),
+        "law": round(law, 4),
+        "mean": _to_four_places(norms[-2:].mean()),
+        "last": [_to_four_places(norm) for norm in norms[-10:]],
+        "settled": last_off + 1 if last_off + 1 < len(off) else None,
+        "zeros": end["zeros"],
+        "small": end["small"],
+        "inside": end["inside"],
+        "largest_end": rounded(end["largest"]),
+        "outside": _outside(model, setting["lr"] * setting["lam"]),
+        "first_loss": rounded(sum(losses[:10]) / len(losses[:10])),
+        "final_loss": rounded(sum(losses[-10:]) / len(losses[-10:])),
+        "test_images": len(test[0]),
+        "accuracy_before": rounded(before),
+        "accuracy": rounded(_accuracy(model, *test)),
+        "seconds": round(state["seconds"], 1),
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "threads": state["threads"],
+        "torchvision": importlib.metadata.version("torchvision"),
+        "curves": {
+            "norm": thinned(norms),
+            "loss": thinned(losses),
+            "census": state["census"],
+        },
+    }
+    return found
+
+
+def _fine_tune(model, X, y, setting, path, every, progress):
+    """The steps of one run, from its checkpoint on if there is one; the last state.
+
+    Batch and dropout of a step depend on the seed and the step alone, so weights, memory and step number are all there
+    is to go on from. A resumed run takes the number of threads with which it began: sums depend on it.
+    """
+    import torch
+
+    method, lam, lr = setting["method"], setting["lam"], setting["lr"]
+    weights = list(model.parameters())
+    memory = networks.buffers(weights, method)
+    state = _load(path, weights, memory)
+    if state is None:
+        norm = sum(float(weight.detach().abs().sum(dtype=torch.float64)) for weight in weights)
+        state = {"step": 0, "norms": [norm], "losses": [], "census": [], "seconds": 0.0}
+        state["threads"] = torch.get_num_threads()
+    stride = max(1, setting["steps"] // 60)
+    model.train()
+    begin = time.perf_counter() - state["seconds"]
+    order = networks.batches(len(X), setting["batch"], setting["steps"], setting["seed"], state["step"])
+    title = f"{method}, λ = {lam:g}"
+    with networks.cpu_threads(state["threads"]):
+        with tqdm(total=setting["steps"], initial=state["step"], desc=title, unit="step", disable=not progress) as bar:
+            for step, chosen in enumerate(order, state["step"] + 1):
+                with torch.random.fork_rng():
+                    torch.manual_seed(setting["seed"] * 2**32 + step)
+                    loss, parts, gradients = loss_and_gradients(model, X[chosen], y[chosen])
+                state["norms"].append(float(networks.update(parts, gradients, memory, step, lr, lam, method)))
+                state["losses"].append(float(loss))
+                del gradients
+                if step % stride == 0:
+                    found = networks.census(weights, lr * lam)
+                    state["census"].append([step, found["zeros"], found["small"], found["inside"]])
+                state["step"], state["seconds"] = step, time.perf_counter() - begin
+                if step % every == 0 or step == setting["steps"]:
+                    _save(path, state, weights, memory)
+                bar.set_postfix_str(f"‖β‖₁ = {state['norms'][-1]:.6g}", refresh=False)
+                bar.update()
+    return state
+
+
+def _outside(model, quantum):
+    """{parameter's name: [entries with |β| ≥ quantum, largest |β|/quantum]} for those that have such entries."""
+
+    counts = {name: networks.census([weight], quantum) for name, weight in model.named_parameters()}
+    return {
+        name: [found["total"] - found["inside"], rounded(found["largest"] / quantum)]
+        for name, found in counts.items()
+        if found["inside"] < found["total"]
+    }
+
+
+def _save(path, state, weights, memory):
+    """Write a checkpoint whole or not at all."""
+    import torch
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")  # one name: what a killed process left there is overwritten
+    torch.save({**state, "weights": [weight.detach() for weight in weights], "memory": memory}, temporary)
+    os.replace(temporary, path)
+
+
+def _load(path, weights, memory):
+    """The state of a checkpoint, with its weights and memory copied into place; None if there is no checkpoint."""
+    import torch
+
+    if not path.exists():
+        return None
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    with torch.no_grad():
+        for weight, kept, old, old_kept in zip(weights, memory, state.pop("weights"), state.pop("memory"), strict=True):
+            weight.copy_(old)
+            for tensor, old_tensor in zip(kept, old_kept, strict=True):
+                tensor.copy_(old_tensor)
+    return state
+
+
+def _accuracy(model, X, y):
+    """The share of images (n, 3, 32, 32) that get their label; dropout off."""
+    import torch
+
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.no_grad():
+        right = sum(
+            int((model(part.to(device)).argmax(1).cpu() == labels).sum())
+            for part, labels in zip(X.split(100), y.split(100), strict=True)
+        )
+    return right / len(y)
+
+
+def checkpoint(work, setting):
+    """Where the checkpoint of a run lies, in the folder ``work``: a short name for its setting."""
+    digest = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+    return pathlib.Path(work) / f"{digest}.pt"
+
+
+def _to_four_places(value):
+    """A Python float; None, which JSON knows, for one that is not finite."""
+    return round(float(value), 4) if math.isfinite(value) else None
+
+
+def add_command(commands):
+    """Add ``vgg16-l1`` to the command line."""
+    vgg = commands.add_parser(COMMAND, help="VGG16 with an ℓ1 penalty on all weights, Appendix B at full size")
+    vgg.add_argument("--method", dest="methods", nargs="+", default=METHODS, help=f"default: {' '.join(METHODS)}")
+    vgg.add_argument("--lam", dest="lams", type=float, nargs="+", default=[0.1], help="the penalties λ")
+    vgg.add_argument("--lr", type=float, default=0.01, help="the learning rate η")
+    vgg.add_argument("--steps", type=int, help="default: enough to bring every weight into its band")
+    vgg.add_argument("--data", dest="images", default="digits", help="digits, cifar10, or an .npz file of JPEGs")
+    vgg.add_argument("--download", action="store_true", help="fetch CIFAR-10 if it is not there")
+    vgg.add_argument("--images", dest="count", type=int, help="how many to train with; default: all")
+    vgg.add_argument("--test-images", dest="test_count", type=int, help="how many to test on; default: all")
+    vgg.add_argument("--batch", type=int, default=8, help="images a step; Appendix B has 512")
+    vgg.add_argument("--seed", type=int, default=0)
+    vgg.add_argument("--weights", default="none", help="none, imagenet, or the file of a state dict")
+    vgg.add_argument("--checkpoint-every", dest="every", type=int, default=100, help="steps between checkpoints")
+    vgg.add_argument("--work", type=pathlib.Path, default=WORK, help="where checkpoints lie until a run is done")
+    vgg.set_defaults(measure=vgg16_l1, record=NAME)

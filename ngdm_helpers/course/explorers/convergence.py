@@ -1,0 +1,326 @@
+"""The sliders of notebook 2."""
+
+import functools
+import math
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
+from ngdm_helpers.course import problems
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
+from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
+
+__all__ = ["capture", "figure_one", "rates", "smoothness_at_kink"]
+
+LECTURE_RHO = 2 / math.sqrt(5)  # the correlation of [[1, 2], [2, 5]]
+
+
+def plane_problem(rho, kink=0.0):
+    """½βᵀAβ + kink·(|x₁ᵀβ| + |x₂ᵀβ|) + const. as an instance of (3): (objective, A, x₁ and x₂ as rows).
+
+    A = [[1, ρ√5], [ρ√5, 5]]; ½βᵀAβ = (x₁ᵀβ)² + (x₂ᵀβ)². The data are ±x₁ and ±x₂, all with y = −kink/2: on each line
+    xᵢᵀβ = 0 two ReLUs meet, which for y = 0 add up to the smooth square.
+    """
+    A = np.array([[1.0, rho * math.sqrt(5)], [rho * math.sqrt(5), 5.0]])
+    values, vectors = np.linalg.eigh(A / 2)
+    rows = (vectors * np.sqrt(values)) @ vectors.T  # the symmetric root of A/2
+    return ReLURegression(np.concatenate([rows, -rows]), np.full(4, -kink / 2)), A, rows
+
+
+def sublevel_radius(directions, A, rows, kink, level):
+    """How far {½βᵀAβ + kink·(|x₁ᵀβ| + |x₂ᵀβ|) < level} reaches along unit ``directions`` (m, 2): (m,).
+
+    The positive root r of ½qr² + κr = level, with q = dᵀAd and κ = kink·Σ|xᵢᵀd|.
+    """
+    q = np.einsum("mi,ij,mj->m", directions, A, directions)
+    k = kink * np.abs(directions @ rows.T).sum(axis=-1)
+    return 2 * level / (k + np.sqrt(k**2 + 2 * q * level))
+
+
+def capture():
+    """Cube, ball and sublevel set in the plane: sliders ρ, η, the start and the strength of the kinks."""
+    steps, angle = 150, np.linspace(0, 2 * np.pi, 721)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    side = np.linspace(-1, 1, 401)
+    cube = np.concatenate([np.stack([side, np.ones(401)], -1), np.stack([np.ones(401), side], -1)])  # half the boundary
+    figure, (plane, norms) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
+    plane.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xlabel="β₁", ylabel="β₂", aspect="equal")
+    plane.plot([-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], color="0.35", linewidth=1.5)
+    plane.plot(*circle.T, color="0.6", linewidth=1)
+    (inside,) = plane.fill([0], [0], facecolor=BLUE, alpha=0.25)
+    (through,) = plane.plot([], [], color=BLUE, linewidth=1)
+    (path,) = plane.plot([], [], marker=".", markersize=4, **{**NGDM, "linewidth": 0.8})
+    plane_title = plane.set_title("")
+    norms.set(xscale="log", xlim=(1, steps + 1), ylim=(0, 1.6), xlabel="step k + 1")
+    (maximum,) = norms.plot([], [], **NGDM)
+    (euclid,) = norms.plot([], [], color=BLUE)
+    (loss,) = norms.plot([], [], color=GREEN, linestyle=(0, (5, 1)))
+    norms.axhline(1, **THRESHOLD)
+    norms.legend([maximum, euclid, loss], ["‖βₖ‖_∞", "‖βₖ‖₂ / ‖β₀‖₂", "fₖ / f₀"], loc="upper right").set_zorder(1)
+    norms_title = norms.set_title("")
+
+    def update(rho, eta, start, kink):
+        objective, A, rows = plane_problem(rho, kink)
+        beta0 = start * np.array([-1.0, 1.0])
+        run = trajectories.run(objective, beta0, eta, steps)
+        floor = objective.value([0.0, 0.0])
+        values = run.values - floor
+        level = float((objective.value(cube) - floor).min())
+        inside.set_xy(circle * sublevel_radius(circle, A, rows, kink, level)[:, None])
+        through.set_data(*(circle * sublevel_radius(circle, A, rows, kink, values[0])[:, None]).T)
+        path.set_data(*run.iterates.T)
+        path.set_color((NGDM if kink else SMOOTH)["color"])
+        size = np.abs(run.iterates).max(axis=-1)
+        maximum.set_data(run.steps + 1, size)
+        length = np.linalg.norm(run.iterates, axis=-1)
+        euclid.set_data(run.steps + 1, length / length[0])
+        loss.set_data(run.steps + 1, values / values[0])
+        dominant = "diagonally dominant" if theory.diagonally_dominant(A) else "not diagonally dominant"
+        plane_title.set_text(f"A is {dominant}; 2/L = {2 / Quadratic(A).smoothness:.3g}")
+        rise = np.flatnonzero(np.diff(values) > 1e-12 * values[0])
+        word = "falls at every step" if rise.size == 0 else f"first rises at step {rise[0] + 1}"
+        norms_title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
+        return inside, through, path, plane_title, maximum, euclid, loss, norms_title
+
+    lecture = {"rho": LECTURE_RHO, "eta": problems.LECTURE_LR, "start": 0.99, "kink": 0.0}
+    return live(
+        figure,
+        update,
+        rho=slider("ρ", LECTURE_RHO, 0.0, 0.97, meaning="correlation"),
+        eta=log_slider("η", problems.LECTURE_LR, 0.01, 0.5, meaning="learning rate"),
+        start=slider("t", 0.99, 0.05, 1.0, meaning="start at (−t, t)"),
+        kink=slider("kinks", 0.0, 0.0, 1.0, meaning="strength of the ReLU kinks"),
+        marks={
+            "A = [[1, 2], [2, 5]]": lecture,
+            "ρ = 1/√5: just dominant": {**lecture, "rho": 1 / math.sqrt(5), "start": 1.0},
+            "start inside S": {**lecture, "start": 0.3},
+            "with kinks": {**lecture, "kink": 0.3},
+            "η = 1.9/L": {**lecture, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
+            "η = 1.9/L, kinks": {**lecture, "kink": 0.3, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
+        },
+        caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
+        "largest inside the cube.",
+        alt="Two panels. Left: the square and the unit circle, a shaded ellipse that touches the square from inside, "
+        "the larger level line through the start, and the path along it. Right: the two norms and the loss against "
+        "the step.",
+    )
+
+
+SETTINGS = {  # name: (n, p, low, λ₁, λ₂)
+    "Figure 1: n = 50, p = 100, X ≥ 0": (50, 100, 0.0, problems.FIGURE_1["lam1"], problems.FIGURE_1["lam2"]),
+    "centred X: n = 50, p = 100": (50, 100, -1.0, 0.0, 1.0),
+    "few columns: n = 20, p = 5, X ≥ 0": (20, 5, 0.0, 0.0, 1e-3),
+}
+
+
+def figure_one():
+    """Figure 1 next to its smooth twin, y = 0 and λ₁ = 0: sliders c = ηL, |y| and the seed, a choice of data."""
+    steps = 700
+    figure, (loss, cube, ball) = figures.new(3, size=(12.5, 4))
+    curves = []
+    for ax, name, low, top in (
+        (loss, "fₖ / f₀", 0, 1.6),
+        (cube, "‖βₖ‖_∞", 0.6, 1.7),
+        (ball, "‖βₖ‖₂ / ‖β₀‖₂", 0.6, 1.7),
+    ):
+        ax.set(xscale="log", xlim=(1, steps + 1), ylim=(low, top), xlabel="step k + 1", ylabel=name)
+        ax.axhline(1, **THRESHOLD)
+        curves.append((ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]))
+    cube.legend(curves[1], ["with kinks", "smooth twin"], loc="lower left").set_zorder(1)
+    titles = [ax.set_title("") for ax in (loss, cube, ball)]
+
+    @functools.lru_cache(maxsize=8)
+    def draw(setting, seed):
+        n, p, low, _, _ = SETTINGS[setting]
+        return [array[0] for array in problems.random_problems(n, p, low, [seed])]
+
+    def update(setting, c, strength, seed):
+        X, y, start = draw(setting, seed)
+        lam1, lam2 = SETTINGS[setting][3:]
+        pair = ReLURegression(X, np.array([[strength], [0.0]]) * y, np.array([lam1, 0.0]), lam2)
+        run = trajectories.run(pair, start, c / pair.curvature, steps)
+        sizes = np.abs(run.iterates).max(axis=-1)
+        lengths = np.linalg.norm(run.iterates, axis=-1)
+        for lines, data in zip(curves, (run.values / run.values[0], sizes, lengths / lengths[0]), strict=True):
+            for line, column in zip(lines, data.T, strict=True):
+                line.set_data(run.steps + 1, column)
+        word = ["falls" if down else "rises" for down in problems.falls(run)]
+        titles[0].set_text(f"kinks: loss {word[0]}; twin: {word[1]}")
+        titles[1].set_text("max {:.4g}, twin {:.4g}".format(*sizes.max(axis=0)))
+        titles[2].set_text("max {:.4g}, twin {:.4g}".format(*(lengths.max(axis=0) / lengths[0])))
+        return *(line for lines in curves for line in lines), *titles
+
+    names = list(SETTINGS)
+    X, _, _ = draw(names[0], problems.FIGURE_1["seed"])
+    c = problems.FIGURE_1["lr"] * (2 * np.linalg.norm(X, ord=2) ** 2 + 2 * problems.FIGURE_1["lam2"])
+    first = {"setting": names[0], "c": float(c), "strength": 1.0, "seed": problems.FIGURE_1["seed"]}
+    return live(
+        figure,
+        update,
+        setting=choice("data", names[0], names, meaning="how X was drawn"),
+        c=log_slider("c = ηL", first["c"], 0.02, 2.5, meaning="learning rate over 1/L"),
+        strength=slider("|y|", 1.0, 0.0, 5.0, 0.05, meaning="kink strength: y is multiplied by it"),
+        seed=slider("seed", 2, 0, 99, 1, meaning="seed of the data"),
+        marks={
+            "Figure 1": first,
+            "y = 0": {**first, "strength": 0.0},
+            "smaller steps": {**first, "c": 0.02},
+            "centred X": {**first, "setting": names[1], "c": 0.05, "seed": 0},
+            "kinks matter": {**first, "setting": names[2], "c": 1.9, "seed": 3},
+            "and more with |y| = 5": {**first, "setting": names[2], "c": 1.9, "strength": 5.0, "seed": 3},
+        },
+        caption="With small steps the run with kinks and its smooth twin leave the cube together, for nearly every "
+        "seed, and no ball; with η of order 1/L a kink can throw the iterate out of the ball as well.",
+        alt="Three panels against the step, two curves each, with kinks and for the smooth twin: the loss relative to "
+        "its start, the ∞-norm with a dotted line at 1, and the 2-norm relative to its start.",
+    )
+
+
+KINKS = {  # name: (kinked, rounded on the scale δ, smooth twin, slope jump)
+    "(3), y = −1": (
+        ReLURegression([[1.0]], [-1.0]),
+        lambda delta: NeuronRegression([[1.0]], [-1.0], width=delta),
+        ReLURegression([[1.0]], [0.0]),
+        2.0,
+    ),
+    "|x|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]]), 2.0),
+}
+
+
+def smoothness_at_kink():
+    """Secant slope of the gradient across a kink: sliders for the distance and the scale δ on which it is rounded."""
+    distances = np.geomspace(1e-6, 1, 121)
+    unit = np.linspace(-1, 1, 401)
+    figure, (near, far) = figures.new(2, size=(11, 4.2))
+    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2x / distance", ylabel="f′")
+    far.set(xscale="log", yscale="log", xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d")
+    far.set_ylabel("|f′(d/2) − f′(−d/2)| / d")
+    looks = {"kink": NGDM, "rounded on the scale δ": {"color": PURPLE}, "smooth twin": SMOOTH}
+    zoomed = [near.plot([], [], **look)[0] for look in looks.values()]
+    slopes = [far.plot([], [], **look, label=name)[0] for name, look in looks.items()]
+    (cap,) = far.plot([1e-6, 1], [1, 1], **THEORY, label="bound on L, rounded kink")
+    (dots,) = far.plot([], [], "o", color="k", markersize=7)
+    here = far.axvline(1, **THRESHOLD)
+    figures.legend(far, loc="upper right")
+    near_title, far_title = near.set_title(""), far.set_title("")
+
+    def secant(objective, d):
+        ends = np.stack([d, -d])[..., None] / 2
+        g = objective.subgradient(ends)[..., 0]
+        return np.abs(g[0] - g[1]) / d
+
+    def update(function, distance, delta):
+        kinked, rounded, twin, jump = KINKS[function]
+        smooth = rounded(delta)
+        for line, curve, objective in zip(zoomed, slopes, (kinked, smooth, twin), strict=True):
+            line.set_data(unit, objective.subgradient(distance / 2 * unit[:, None])[:, 0])
+            curve.set_data(distances, secant(objective, distances))
+        values = [secant(objective, np.array([distance]))[0] for objective in (kinked, smooth, twin)]
+        cap.set_ydata([smooth.smoothness] * 2)
+        dots.set_data([distance] * 3, values)
+        here.set_xdata([distance] * 2)
+        near_title.set_text(f"f′ within ±{distance / 2:.2g} of the kink, which jumps by {jump:g}")
+        far_title.set_text(f"kink {values[0]:.3g}, rounded {values[1]:.3g}, twin {values[2]:.3g}")
+        return *zoomed, *slopes, cap, here, dots, near_title, far_title
+
+    return live(
+        figure,
+        update,
+        function=choice("f", "(3), y = −1", list(KINKS), meaning="function"),
+        distance=log_slider("distance", 0.1, 1e-6, 1, meaning="distance of the two points"),
+        delta=log_slider("δ", 0.01, 1e-6, 1, meaning="scale on which the kink is rounded"),
+        marks={
+            "from afar": {"distance": 1.0, "delta": 0.01},
+            "at δ": {"distance": 0.01, "delta": 0.01},
+            "from nearby": {"distance": 1e-4, "delta": 0.01},
+            "sharper: δ = 10⁻⁵": {"distance": 1e-4, "delta": 1e-5},
+            "hardly a kink: δ = 1": {"distance": 0.1, "delta": 1.0},
+        },
+        caption="Down to distances of about δ the rounded kink is as steep as the kink; below, it is smooth, with L of "
+        "order 1/δ.",
+        alt="Two panels. Left: the derivative near the kink for the kinked function, the rounded one and the smooth "
+        "twin. Right: secant slopes against distance on logarithmic scales: a falling line for the kink, the same "
+        "line up to a plateau for the rounded one, a flat line for the twin.",
+    )
+
+
+ACCURACIES = (0.2, 0.1, 0.05, 0.025, 0.0125)
+DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 400)
+
+
+@functools.lru_cache(maxsize=len(DIMENSIONS) * 2)
+def _max_norm_runs(p, smoothed):
+    """‖xₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
+    eps = np.array(ACCURACIES)
+    objective = SmoothMaxNorm(eps) if smoothed else MaxNorm("shared")
+    steps = int(theory.max_norm_steps(p, eps).max()) + 1
+    run = trajectories.run(objective, np.full(p, p**-0.5), eps, steps)
+    return np.abs(run.iterates).max(axis=-1)
+
+
+def rates():
+    """Steps until ‖x‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
+    eps = np.array(ACCURACIES)
+    fine = np.geomspace(0.01, 0.25, 200)
+    figure, (count, hill) = figures.new(2, size=(11, 4.4))
+    count.set(xscale="log", yscale="log", xlim=(0.25, 0.01), ylim=(1, 2e4), xlabel="accuracy ε", ylabel="steps needed")
+    count.set_xticks([0.2, 0.1, 0.05, 0.025, 0.0125], ["0.2", "0.1", "0.05", "0.025", "0.0125"])
+    count.minorticks_off()
+    count.plot(fine, theory.subgradient_steps_bound(1, 1, fine), **THEORY)
+    count.plot(fine, 1 / (4 * fine**2), **THRESHOLD)
+    figures.note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
+    (law,) = count.plot([], [], color="0.5", linewidth=1)
+    (measured,) = count.plot([], [], "o", color=NGDM["color"])
+    (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
+    count_title = count.set_title("")
+    dimensions = np.geomspace(1, 2000, 300)
+    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
+    hill.axhline(0.25, **THRESHOLD)
+    (curve,) = hill.plot([], [], color="0.5", linewidth=1)
+    (top,) = hill.plot([], [], **THRESHOLD)
+    (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
+    hill_title = hill.set_title("")
+
+    def update(method, p, accuracy):
+        size = _max_norm_runs(p, method == METHODS[1])
+        steps = problems.steps_to(size, eps)
+        real = fine < p**-0.5
+        law.set_data(fine[real], math.sqrt(p) / fine[real] - p)
+        measured.set_data(eps[steps > 0], steps[steps > 0])
+        needed = int(steps[ACCURACIES.index(accuracy)])
+        chosen.set_data([accuracy], [needed or np.nan])
+        curve.set_data(dimensions, np.maximum(np.sqrt(dimensions) * accuracy - dimensions * accuracy**2, 0))
+        top.set_data([1 / (4 * accuracy**2)] * 2, [0, 0.25])
+        here.set_data([p], [needed * accuracy**2])
+        late = [i for i in range(len(eps)) if steps[i] > 0][-2:]
+        fitted = f"slope at the end {problems.slope(eps[late], steps[late]):.2f}" if len(late) == 2 else "nothing to do"
+        count_title.set_text(
+            f"{'NGDM' if method == METHODS[0] else 'smoothed'}, dimension {p}: {fitted}".replace("-", "−")
+        )
+        hill_title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
+        return law, measured, chosen, count_title, curve, top, here, hill_title
+
+    return live(
+        figure,
+        update,
+        method=choice("method", METHODS[0], METHODS, meaning="what is run"),
+        p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
+        accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
+        marks={
+            "d = 1": {"p": 1},
+            "ε = 0.1, d = 1/(4ε²)": {"p": 25, "accuracy": 0.1},
+            "ε = 0.05, d = 1/(4ε²)": {"p": 100, "accuracy": 0.05},
+            "ε = 0.025, d = 1/(4ε²)": {"p": 400, "accuracy": 0.025},
+            "the same, smoothed": {"method": METHODS[1], "p": 400, "accuracy": 0.025},
+        },
+        caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "
+        "accuracy makes them grow like 1/ε².",
+        alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "
+        "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
+        "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",
+    )
+
+
+METHODS = ["NGDM on ‖x‖_∞", "GD on its smoothed version, δ = ε"]

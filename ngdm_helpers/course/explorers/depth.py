@@ -1,0 +1,219 @@
+"""The sliders of notebook 2 on recorded networks: depth, activation, initialisation."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from ngdm_helpers import figures, theory
+from ngdm_helpers.course import recorded
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, select_slider
+
+__all__ = ["activation_bridge", "recorded_depth", "recorded_gain"]
+
+DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
+BETAS = {  # the bridge x·Φ(βx): label and recorded name
+    "1 (GELU)": "gelu",
+    "3": "bridge-3",
+    "10": "bridge-10",
+    "100": "bridge-100",
+    "∞ (ReLU)": "relu",
+}
+ROW = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
+    "tanh": ("tanh", False),
+    "leaky": ("leaky", True),
+    "GELU": ("gelu", False),
+    "β = 3": ("bridge-3", False),
+    "β = 10": ("bridge-10", False),
+    "β = 100": ("bridge-100", False),
+    "ReLU": ("relu", True),
+    "|x|": ("abs", True),
+}
+
+
+class _Curve:
+    """The median of recorded losses over the seeds with a band from the lowest to the highest."""
+
+    def __init__(self, ax, style, label):
+        self.band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.18, linewidth=0, zorder=1.5)
+        (self.line,) = ax.plot([], [], **style, label=label)
+
+    def set(self, k, losses):
+        low, high = (np.where(np.isfinite(edge), edge, 99.0) for edge in (losses.min(axis=0), losses.max(axis=0)))
+        there = np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])
+        self.band.set_verts([there])
+        middle = np.median(losses, axis=0)
+        self.line.set_data(k, np.where(np.isfinite(middle), middle, np.nan))
+        return self.band, self.line
+
+
+def _loss_panel(ax):
+    ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
+    ax.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
+
+
+def recorded_depth():
+    """Recorded training of Appendix A's networks: depth, the bridge's β, η, initialisation and optimiser, data."""
+    figure, (loss, speed) = figures.new(2, size=(11, 4.4), width_ratios=(1, 1.15))
+    _loss_panel(loss)
+    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES}
+    figures.legend(loss, loc="lower left")
+    loss_title = loss.set_title("")
+    places = np.arange(len(ROW))
+    speed.set(xlim=(-0.6, len(ROW) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
+    speed.set_xticks(places, list(ROW), rotation=30)
+    speed.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
+    for x, text, style in ((0.02, "smooth", SMOOTH), (0.2, "with a kink", NGDM)):
+        figures.note(speed, x, 0.97, text, va="top", color=style["color"], weight="bold")
+    groups = [
+        (
+            [place for place, (_, kink) in zip(places, ROW.values(), strict=True) if kink == kinked],
+            [name for name, kink in ROW.values() if kink == kinked],
+            speed.plot([], [], ".", color=style["color"], markersize=9)[0],
+            speed.plot([], [], "_", color=style["color"], markersize=26, markeredgewidth=2.5)[0],
+        )
+        for kinked, style in ((False, SMOOTH), (True, NGDM))
+    ]
+    speed_title = speed.set_title("")
+    names = {name: setup for setup, name in recorded.SETUPS.items()}
+
+    def update(data, setup, rate, depth, beta):
+        init, optimizer = names[setup]
+        data = DATA[data]
+        rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (init, optimizer, 1.0)})
+        lr = rates[("low", "middle", "high").index(rate)]
+        runs = {name: recorded.depth_run(data, depth, name, init, optimizer, lr) for name, _ in ROW.values()}
+        k = runs["relu"][0]
+        if loss.get_xlim() != (0, k[-1]):
+            loss.set_xlim(0, k[-1])
+        moved = [loss_title, speed_title]
+        for name, curve in curves.items():
+            moved += curve.set(*runs[BETAS[beta] if name == "beta" else name])
+        means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
+        for where, group, dots, bars in groups:
+            dots.set_data(np.repeat(where, len(means["relu"])), np.concatenate([means[name] for name in group]))
+            bars.set_data(where, [np.median(means[name]) for name in group])
+            moved += [dots, bars]
+        loss_title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
+        ahead = np.median(means["relu"] - means["gelu"])
+        speed_title.set_text(f"ReLU minus GELU: {ahead:+.2f}".replace("-", "−"))
+        return moved
+
+    shown = list(recorded.SETUPS.values())
+    return live(
+        figure,
+        update,
+        data=choice("data", "digits", list(DATA), meaning="what is learned"),
+        setup=choice("start and optimiser", shown[0], shown, meaning="initialisation and optimiser"),
+        rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
+        beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
+        depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
+        marks={
+            f"VGG{depth}, {name}": {"depth": depth, "setup": name, "rate": "middle"}
+            for name in shown[:2]
+            for depth in (11, 19)
+        },
+        background=("data", "setup"),
+        caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "
+        "and kinked activations do not form two groups.",
+        alt="Two panels. Left: the training loss against the step for ReLU, GELU and a point on the bridge between "
+        "them, each a median with a band. Right: the mean loss of each seed and the median for eight activations; "
+        "smooth and kinked ones, told apart by colour, are mixed.",
+    )
+
+
+_STYLES = (
+    ("relu", NGDM, "ReLU"),
+    ("gelu", SMOOTH, "GELU"),
+    ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
+)
+
+
+def recorded_gain():
+    """ReLU against GELU on digits as the weights start smaller: sliders depth and initialisation gain."""
+    sgd = ("variance-preserving", "sgd")
+    lr = 0.01
+    gains = sorted({s[2] for s in recorded.depth_settings("digits") if s[:2] == sgd and s[3] == lr})
+    figure, (loss, gap) = figures.new(2, size=(11, 4.2))
+    _loss_panel(loss)
+    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES[:2]}
+    figures.legend(loss, loc="lower left")
+    title = loss.set_title("")
+    gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
+    gap.axhline(0, **THRESHOLD)
+    for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, figures.PURPLE), strict=True):
+        differences = np.array(
+            [
+                recorded.mean_loss(recorded.depth_run("digits", depth, "relu", *sgd, lr, g)[1])
+                - recorded.mean_loss(recorded.depth_run("digits", depth, "gelu", *sgd, lr, g)[1])
+                for g in gains
+            ]
+        )
+        gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
+        gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
+    figures.legend(gap, loc="upper right")
+    figures.note(gap, 0.1, 0.96, "above 0: GELU is faster", va="top")
+    here = gap.axvline(1, **figures.THEORY)
+
+    def update(gain, depth):
+        moved = [title, here]
+        for name, curve in curves.items():
+            k, losses = recorded.depth_run("digits", depth, name, *sgd, lr, gain)
+            moved += curve.set(k, losses)
+        if loss.get_xlim() != (0, k[-1]):
+            loss.set_xlim(0, k[-1])
+        here.set_xdata([gain, gain])
+        title.set_text(f"VGG{depth}, weights × {gain:g}")
+        return moved
+
+    return live(
+        figure,
+        update,
+        gain=select_slider("gain", 1.0, gains, meaning="factor on every variance-preserving weight"),
+        depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
+        marks={f"VGG{depth}, gain {gains[0]:g}": {"depth": depth, "gain": gains[0]} for depth in recorded.DEPTHS},
+        caption="From smaller weights GELU loses its lead: at gain 0.6 ReLU is ahead on VGG11; VGG19 does not learn.",
+        alt="Two panels. Left: the training loss of ReLU and GELU against the step, medians with bands. Right: the "
+        "difference of their mean losses against the gain, a curve with a band for each depth.",
+    )
+
+
+def activation_bridge():
+    """z·Φ(βz) from GELU to ReLU: slider β; its shape, and L against the distance from ReLU."""
+    z = np.linspace(-3, 3, 1201)
+    betas = np.geomspace(0.3, 1000, 100)
+    figure, (shape, trade) = figures.new(2, size=(11, 4.2))
+    shape.set(xlim=(-3, 3), ylim=(-0.4, 3), xlabel="z", ylabel="activation")
+    shape.plot(z, np.maximum(z, 0), color=NGDM["color"], linewidth=6, alpha=0.35)
+    (curve,) = shape.plot([], [], color=PURPLE)
+    figures.note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
+    shape_title = shape.set_title("")
+    trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="β")
+    trade.plot(betas, theory.bridge_smoothness(betas), **THEORY)
+    trade.plot(betas, theory.bridge_gap(betas), **THEORY)
+    (dots,) = trade.plot([], [], "o", color=PURPLE, markersize=9)
+    trade.text(0.4, 100, "largest curvature 2β/√(2π)", va="bottom")
+    trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/β", va="top")
+    trade_title = trade.set_title("")
+
+    def update(beta):
+        values = z * ndtr(beta * z)
+        curve.set_data(z, values)
+        steep = np.linspace(-5, 5, 2001) / beta  # where the bend is, whatever β
+        bent = steep * ndtr(beta * steep)
+        bend = float(np.abs(np.diff(bent, 2)).max() / (steep[1] - steep[0]) ** 2)
+        gap = float(np.abs(bent - np.maximum(steep, 0)).max())
+        dots.set_data([beta, beta], [bend, gap])
+        shape_title.set_text(f"β = {beta:.3g}: analytic, and at most {gap:.2g} from ReLU")
+        trade_title.set_text(f"largest curvature {bend:.3g}, distance {gap:.2g}")
+        return curve, shape_title, dots, trade_title
+
+    return live(
+        figure,
+        update,
+        beta=log_slider("β", 1.0, 0.3, 1000, meaning="sharpness of the bend"),
+        marks={"GELU: β = 1": {"beta": 1.0}, **{f"β = {b}": {"beta": float(b)} for b in (3, 10, 100, 1000)}},
+        caption="From GELU to ReLU nothing happens at any β: the distance shrinks as the curvature grows, and their "
+        "product stays.",
+        alt="Two panels. Left: ReLU and the bridge activation, which hugs it more closely as β grows. Right: two "
+        "straight dashed lines against β on logarithmic scales, one rising, one falling, with a dot on each.",
+    )

@@ -1,0 +1,653 @@
+"""The sliders of notebook 4."""
+
+import functools
+import warnings
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
+from ngdm_helpers.course import problems, recorded
+from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
+from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
+
+__all__ = [
+    "chord_law",
+    "growth_decides",
+    "growth_exponent",
+    "huber_losses",
+    "huber_rise",
+    "local_edge",
+    "quadratic_threshold",
+    "recorded_sharpness",
+    "toy_problem",
+    "trough",
+]
+
+
+def _run(*arguments, **options):
+    """`trajectories.run` where divergence is part of the picture and needs no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", trajectories.DivergenceWarning)
+        return trajectories.run(*arguments, **options)
+
+
+def quadratic_threshold():
+    """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
+    steps, curvatures = 60, np.array([1.0, 0.1])
+    objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
+    figure, (plane, loss) = figures.new(2, size=(11, 4))
+    plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="y  (curvature 1/10)")
+    side = np.linspace(-1.3, 1.3, 100)
+    grid = np.stack(np.meshgrid(side, side), axis=-1)
+    plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
+    (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
+    plane_title = plane.set_title("")
+    loss.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 1e4), xlabel="step k", ylabel="f")
+    (values,) = loss.plot([], [], color=BLUE)
+    modes = [loss.plot([], [], **THEORY)[0] for _ in curvatures]
+    loss_title = loss.set_title("")
+
+    def update(eta):
+        run = _run(objective, start, eta, steps)
+        path.set_data(*run.iterates.T)
+        values.set_data(run.steps, run.values)
+        for mode, curvature, x0 in zip(modes, curvatures, start, strict=True):
+            mode.set_data(run.steps, curvature * x0**2 / 2 * (1 - eta * curvature) ** (2 * run.steps))
+        words = "converges" if eta < 2 else "neither converges nor diverges" if eta == 2 else "diverges"
+        plane_title.set_text(f"η = {eta:.3g}, 2/L = 2: {words}")
+        loss_title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
+        return path, plane_title, values, *modes, loss_title
+
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 0.5, 0.1, 2.5, meaning="learning rate"),
+        marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
+        caption="Below the threshold every direction converges; above it the steepest one grows. Dashed: each "
+        "direction's own law, (1 − ηλᵢ)²ᵏ.",
+        alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
+        "logarithmic scale with one dashed line for each of the two directions.",
+    )
+
+
+def recorded_sharpness():
+    """Loss and sharpness of recorded full-batch runs: a choice of activation, a slider over the recorded η."""
+    runs = {(row["activation"], row["lr"]): row for row in recorded.load("edge_of_stability") if row["seed"] == 0}
+    activations = sorted({activation for activation, _ in runs}, reverse=True)
+    rates = sorted({lr for _, lr in runs})
+    steps = max(row["steps"] for row in runs.values())
+    figure, (loss, sharp) = figures.new(2, size=(11, 4))
+    loss.set(xlim=(0, steps), yscale="log", ylim=(5e-4, 3), xlabel="step k", ylabel="loss")
+    (values,) = loss.plot([], [], color=BLUE, linewidth=1)
+    loss_title = loss.set_title("")
+    sharp.set(xlim=(0, steps), ylim=(0, 45), xlabel="step k", ylabel="sharpness λmax")
+    (curve,) = sharp.plot([], [], color=BLUE, marker=".", linewidth=1)
+    edge = sharp.axhline(1, **THEORY)
+    figures.note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
+    sharp_title = sharp.set_title("")
+
+    def update(activation, lr):
+        row = runs[activation, lr]
+        for line, name in ((values, "loss"), (curve, "sharpness")):
+            y = row["curves"][name]["values"]
+            line.set_data(np.arange(len(y)) * row["curves"][name]["every"], y)
+        edge.set_ydata([2 / lr] * 2)
+        if row["overflow_step"] is not None:
+            loss_title.set_text(f"{activation}, η = {lr:g}: overflows at step {row['overflow_step']}")
+            sharp_title.set_text(f"2/η = {2 / lr:.3g}: started too far above it")
+        else:
+            loss_title.set_text(f"{activation}, η = {lr:g}: final loss {row['final_loss']:.2g}")
+            sharp_title.set_text(f"2/η = {2 / lr:.3g}, last quarter {row['sharpness']:.3g}")
+        return values, loss_title, curve, edge, sharp_title
+
+    return live(
+        figure,
+        update,
+        activation=choice("activation", "relu", activations, meaning="activation of the network"),
+        lr=select_slider("η", 0.2, rates, meaning="learning rate"),
+        marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
+        caption="With a kinked activation or smooth ones, most runs settle near 2/η; where 2/η is far above, 4000 "
+        "steps may not reach it.",
+        alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
+        "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
+    )
+
+
+def huber_losses():
+    """Figure 3: the loss of gradient descent on mean Huber, n = 20, p = 50: sliders c = ηL, η and δ, a choice of data.
+
+    c and η show one quantity: move one and the other follows.
+    """
+    steps, wide = 3000, np.geomspace(2, 136, 60)
+    problems = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
+    L = {data: problem.smoothness for data, problem in problems.items()}
+    shares = {data: _top_share(problem) for data, problem in problems.items()}
+    least, most = 0.5 / max(L.values()), 136 / min(L.values())
+    controls = {
+        "c": log_slider("c = ηL", 2.05, 0.5, 136, meaning="learning rate in units of 1/L"),
+        "eta": log_slider("η", 2.05 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
+        "delta": log_slider("δ", 1.0, 0.1, 2, meaning="Huber's threshold"),
+        "data": choice("X", "U[0, 1]", list(problems), meaning="how the data were drawn"),
+    }
+    seen = {"eta": controls["eta"].value, "c": controls["c"].value}
+
+    figure, (early, late, ends) = figures.new(3, size=(11, 3.9))
+    early.set(xlim=(0, 60), yscale="log", ylim=(0.02, 20), xlabel="step k", ylabel="f / plateau")
+    (first,) = early.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
+    early.axhline(1, **THEORY)
+    passes = early.axvline(0, **THRESHOLD)
+    early_title = early.set_title("")
+    late.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 1e3), xlabel="step k + 1", ylabel="f")
+    (values,) = late.plot([], [], **NGDM, linewidth=1)
+    plateau, bound = late.axhline(1, **THEORY), late.axhline(1, **THRESHOLD)
+    figures.note(
+        late, 0.03, 0.05, "title: last 200 steps\n- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom"
+    )
+    late_title = late.set_title("")
+    ends.set(xscale="log", yscale="log", xlim=(0.5, 136), ylim=(1e-2, 100), xlabel="c = ηL", ylabel="f / δ², last 200")
+    ends.plot(wide, (wide - 1) / 2, **THEORY)
+    ends.plot([0.5, 136], [0.25, 68], **THRESHOLD)
+    ends.axvline(2, **THRESHOLD)
+    figures.note(ends, 0.28, 0.05, "c = 2", va="bottom")
+    (here,) = ends.plot([], [], "o", color=NGDM["color"], clip_on=False)
+    ends_title = ends.set_title("")
+
+    def update(c, eta, delta, data):
+        if c == seen["c"] and eta != seen["eta"]:  # η was moved: c follows, as far as it reaches
+            controls["c"].value = eta * L[data]
+            c = controls["c"].value
+        if c != eta * L[data]:
+            eta = controls["eta"].value = c / L[data]
+        seen.update(c=c, eta=eta)
+        run = _run(problems.huber_problem(data, delta), np.zeros(50), eta, steps)
+        level = theory.huber_plateau(c, delta) if c >= 2 else np.nan
+        first.set_data(run.steps[:61], run.values[:61] / (level if c > 2 else run.values[0]))
+        values.set_data(run.steps + 1, run.values)
+        plateau.set_ydata([level, level])
+        bound.set_ydata([delta**2 * c / 2] * 2)
+        predicted = np.nan
+        if c <= 2:
+            early_title.set_text(f"falls (shown: f / f₀), η = {eta:.3g}")
+        elif np.abs(problems[data].y).max() >= delta:
+            early_title.set_text("starts past δ: no prediction")
+        else:  # all residuals start within δ
+            predicted = float(theory.huber_rise(c, shares[data], delta))
+            lowest = int(np.argmin(run.values))
+            over = np.diff(run.values[lowest:]) <= 0
+            top = lowest + int(np.argmax(over)) if over.any() else steps
+            words = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
+            early_title.set_text(f"{words}; predicted {predicted:.1f}")
+        passes.set_xdata([predicted] * 2)
+        tail = run.values[-200:].mean()
+        late_title.set_text(f"c = {c:.3g}: mean {tail:.3g}, largest {run.values[-200:].max():.3g}")
+        here.set_data([c], [max(tail / delta**2, 1e-2)])
+        ends_title.set_text("converges below 2/L" if c < 2 else f"plateau {level:.3g}, bound {delta**2 * c / 2:.3g}")
+        return first, passes, early_title, values, plateau, bound, late_title, here, ends_title
+
+    return live(
+        figure,
+        update,
+        **controls,
+        marks={f"c = {c:g}": {"c": c} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
+        caption="Past c = 2 the loss comes to a plateau proportional to c − 1 and oscillates there; it never diverges. "
+        "Dotted, left: when the top mode alone takes a residual past δ.",
+        alt="Three panels. Left: the first 60 losses in units of the plateau, rising and then alternating, with a "
+        "dotted line at the predicted step. Middle: the whole run on logarithmic scales, with the plateau dashed and "
+        "the bound dotted. Right: the mean of the last 200 losses against c, a dot close to the dashed plateau.",
+    )
+
+
+def _top_share(problem):
+    """The largest residual that the top singular direction of X carries at β = 0."""
+    top = np.linalg.svd(problem.X)[0][:, 0]
+    return float(np.abs(top * (top @ problem.y)).max())
+
+
+def huber_rise():
+    """h_δ in one dimension, in units of δ: why the loss rises before it oscillates: sliders c and x₀."""
+    steps = 200
+    objective = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
+    figure, (position, phase, loss) = figures.new(3, size=(11, 3.9))
+    position.set(xlim=(0, steps), ylim=(-1.05, 1.05), xlabel="step k", ylabel="xₖ / cδ")
+    band = position.axhspan(-1, 1, color="0.9", zorder=0.5)
+    (path,) = position.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
+    position_title = position.set_title("")
+    phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
+    for left, right in ((-1, 1), (1, -1)):
+        phase.plot([-1, 1], [left, right], color="0.75", linewidth=1, zorder=0.6)
+    figures.note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
+    (graph,) = phase.plot([], [], **THEORY)
+    (pairs,) = phase.plot([], [], ".", color=NGDM["color"])
+    (last,) = phase.plot([], [], "o", color=BLUE)
+    phase_title = phase.set_title("")
+    loss.set(xlim=(0, steps), yscale="log", ylim=(1e-13, 30), xlabel="step k", ylabel="h / δ²")
+    (values,) = loss.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
+    (growth,) = loss.plot([], [], **THEORY)
+    end = loss.axvline(0, **THRESHOLD)
+    loss_title = loss.set_title("")
+
+    def update(c, start):
+        run = trajectories.run(objective, np.array([start]), c, steps)
+        x = run.iterates[:, 0] / c
+        path.set_data(run.steps, x)
+        band.set_y(-1 / c)
+        band.set_height(2 / c)
+        knots = np.array([-1.05, -1 / c, 1 / c, 1.05]) * c
+        graph.set_data(knots / c, (knots - c * np.clip(knots, -1, 1)) / c)
+        pairs.set_data(x[:-1], x[1:])
+        last.set_data(x[-3:-1], x[-2:])
+        values.set_data(run.steps, run.values)
+        with np.errstate(over="ignore"):
+            law = start**2 / 2 * (c - 1) ** (2.0 * run.steps)
+        growth.set_data(run.steps, np.where(law <= 0.5, law, np.nan))
+        predicted = float(theory.huber_rise(c, start)) if c > 2 else np.nan
+        measured = int(np.argmax(np.abs(run.iterates[:, 0]) > 1))  # 0 if never
+        end.set_xdata([predicted, predicted])
+        arrived = f"step {measured}" if measured else f"not in {steps} steps"
+        loss_title.set_text(f"leaves: {arrived}; predicted {predicted:.1f}" if c > 2 else "c ≤ 2: no rise")
+        a, b = np.abs(run.iterates[-2:, 0])
+        position_title.set_text(f"c = {c:.3g}: last |x|/δ {max(a, b):.3g}, {min(a, b):.3g}")
+        phase_title.set_text(
+            "converges to 0" if c < 2 else f"they add up to {(a + b) / c:.3g}·cδ" if measured else "still within ±δ"
+        )
+        return path, band, position_title, graph, pairs, last, phase_title, values, growth, end, loss_title
+
+    return live(
+        figure,
+        update,
+        c=log_slider("c = ηL", 2.2, 1.5, 10, meaning="learning rate in units of 1/L"),
+        start=log_slider("x₀ / δ", 1e-3, 1e-6, 0.9, meaning="start in units of δ"),
+        marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
+        caption="The sign flips at every step and the loss does not see it: it grows by (c − 1)² until |x| passes δ "
+        "(grey band), where the step has the fixed length cδ.",
+        alt="Three panels. Left: the position, flipping sign at every step with growing size until it leaves a grey "
+        "band, then alternating. Middle: each position against the one before, on a dashed line of three pieces, the "
+        "last two as dots on its outer pieces. Right: the loss, a straight line up on a logarithmic scale along the "
+        "dashed prediction, then flat or alternating.",
+    )
+
+
+def trough():
+    """A convex Lipschitz function on which the loss stays bounded and the iterates do not: slider η."""
+    steps, width = 4000, 0.25
+    objective = Trough(width)
+    figure, (plane, climb, loss) = figures.new(3, size=(11, 3.8))
+    x, y = np.linspace(-1.1, 1.1, 120), np.linspace(-1, 18, 120)
+    field = objective.value(np.stack(np.meshgrid(x, y), axis=-1))
+    plane.contour(x, y, field, levels=np.arange(0.1, 1.2, 0.1), colors="0.8", linewidths=1, zorder=0.6)
+    height = np.linspace(0, 18, 400)
+    edge = width * height / (1 + height)  # f = 0 up to |x| = w(y)
+    plane.fill_betweenx(height, -edge, edge, color="0.9", zorder=0.5)
+    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
+    (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
+    plane_title = plane.set_title("")
+    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
+    (growth,) = climb.plot([], [], **NGDM)
+    (law,) = climb.plot([], [], **THEORY)
+    figures.note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
+    climb_title = climb.set_title("")
+    loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
+    (values,) = loss.plot([], [], **NGDM)
+    limit = loss.axhline(0, **THEORY)
+    loss_title = loss.set_title("")
+
+    def update(eta):
+        run = trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps)
+        path.set_data(*run.iterates.T)
+        growth.set_data(run.steps[1:], run.iterates[1:, 1])
+        law.set_data(run.steps[1:], theory.trough_height(width, eta, np.arange(1.0, steps + 1)))
+        values.set_data(run.steps + 1, run.values)
+        level = max(eta / 2 - width, 0.0)
+        limit.set_ydata([level, level])
+        plane_title.set_text(
+            "escapes"
+            if eta >= 2 * width
+            else "stopped in the grey set of minimisers"
+            if run.values[-1] == 0
+            else "still climbing: stops later"
+        )
+        climb_title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
+        loss_title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
+        return path, plane_title, growth, law, climb_title, values, limit, loss_title
+
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 1.0, 0.1, 2, meaning="learning rate"),
+        marks={"η = 4·width": {"eta": 1.0}, "η = 2·width": {"eta": 0.5}},
+        caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
+        alt="Three panels. Left: the trough with its grey set of minimisers and the path flipping across it "
+        "while it climbs. Middle: the height against the step on logarithmic scales along the dashed law. "
+        "Right: the loss, falling to the dashed limit.",
+    )
+
+
+LOSSES = {  # one-dimensional, f″(0) = 1
+    "Huber, δ = 1": Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum"),
+    "log-cosh": Separable("log-cosh"),
+    "√(1 + x²) − 1": Separable("√(1 + x²) − 1"),
+    "mollified Huber": Separable("mollified Huber"),
+    "x²/2": Quadratic(np.eye(1)),
+    "x²/2 + x⁴/4": Separable("x²/2 + x⁴/4"),
+}
+
+
+def growth_decides():
+    """Past 2/f″(0): which one-dimensional losses diverge, and where the others end: a choice, sliders η and x₀."""
+    steps, grid = 400, np.linspace(-6, 6, 401)
+    figure, (graph, size, slope) = figures.new(3, size=(11, 3.8))
+    graph.set(xlim=(-6, 6), ylim=(-0.3, 7), xlabel="x", ylabel="f(x)")
+    (curve,) = graph.plot([], [], color=BLUE)
+    (points,) = graph.plot([], [], "o", color=NGDM["color"])
+    graph_title = graph.set_title("")
+    size.set(xlim=(0, steps), yscale="log", ylim=(1e-6, 1e6), xlabel="step k", ylabel="|xₖ|")
+    (distance,) = size.plot([], [], **NGDM)
+    size_title = size.set_title("")
+    slope.set(xlim=(0, 6), ylim=(0, 2.1), xlabel="|x|", ylabel="f′(x)/x")
+    (secant,) = slope.plot([], [], color=BLUE)
+    level = slope.axhline(1, **THEORY)
+    (ends,) = slope.plot([], [], "o", color=NGDM["color"])
+    slope_title = slope.set_title("")
+    positive = np.linspace(1e-3, 6, 400)
+
+    def update(loss, eta, start):
+        objective = LOSSES[loss]
+        run = _run(objective, np.array([start]), eta, steps)
+        x = run.iterates[:, 0]
+        curve.set_data(grid, objective.value(grid[:, None]))
+        points.set_data(x[-2:], run.values[-2:])
+        distance.set_data(run.steps, np.abs(x))
+        secant.set_data(positive, objective.subgradient(positive[:, None])[:, 0] / positive)
+        level.set_ydata([2 / eta] * 2)
+        last = np.maximum(np.abs(x[-2:]), 1e-12)
+        ends.set_data(last, objective.subgradient(last[:, None])[:, 0] / last)
+        if run.overflow_step is not None or np.abs(x[-1]) > 1e6:
+            words = "diverges"
+        else:
+            drift = np.abs(x[-1]) / max(np.abs(x[-3]), 1e-300)
+            if last.mean() <= 1e-4 or drift < 1 - 1e-4:
+                words = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
+            else:
+                pair = f"|x| {last[0]:.3g}, {last[1]:.3g}"
+                words = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
+        graph_title.set_text(loss)
+        size_title.set_text(f"η = {eta:.3g}: {words}")
+        slope_title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
+        return curve, points, graph_title, distance, size_title, secant, level, ends, slope_title
+
+    return live(
+        figure,
+        update,
+        loss=choice("loss", "Huber, δ = 1", list(LOSSES), meaning="one-dimensional loss with f″(0) = 1"),
+        eta=log_slider("η", 2.5, 1, 6, meaning="learning rate"),
+        start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
+        marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
+        caption="Where the secant slope falls below 2/η the iterate is caught in a 2-cycle, kink or no kink.",
+        alt="Three panels. Left: the loss with the last two iterates. Middle: the distance to 0 against the "
+        "step. Right: the secant slope f′(x)/x falling or rising with |x|, with a dashed line at 2/η; the "
+        "2-cycle sits where they cross.",
+    )
+
+
+RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 1.0, 4.0, 8.0)  # the first five: learning rates of the recorded networks
+CHORDS = {  # name: (colour, marker, its size)
+    "Huber": (BLUE, "o", 9),
+    "|x|": (NGDM["color"], "s", 14),
+    "ReLU": (figures.ORANGE, "^", 6),
+    "tanh": (figures.PURPLE, "v", 6),
+    "GELU": (figures.SKY, "D", 4),
+}
+
+
+def chord_law():
+    """η times the chord curvature of consecutive iterates, on |x|, Huber and recorded networks: slider η."""
+    steps, networks = 4000, ("ReLU", "tanh", "GELU")
+    huber, absolute = problems.huber_problem(), L1Norm(1.0)
+    measured = {(row["activation"], row["lr"]): row for row in recorded.load("edge_of_stability") if row["seed"] == 0}
+    runs = {(name, lr): measured.get((name.lower(), lr)) for name in networks for lr in RATES}
+
+    @functools.cache
+    def chords():
+        """η × chord curvature of both losses, (steps, number of η): all η in one call each."""
+        lrs = np.array(RATES)
+        return {
+            name: theory.chord_curvature(_run(objective, start, lrs, steps), objective)
+            for name, objective, start in (("Huber", huber, np.zeros(50)), ("|x|", absolute, np.array([0.5053])))
+        }
+
+    def end(name, eta):
+        """The mean of the last 1000 steps; None where there is no run, or one that overflowed."""
+        if name in networks:
+            return runs[name, eta] and runs[name, eta]["directional"]
+        return chords()[name][-1000:, RATES.index(eta)].mean()
+
+    figure, (course, law) = figures.new(2, size=(11, 4.2))
+    course.set(xscale="log", xlim=(1, steps), ylim=(-0.5, 6), xlabel="step k", ylabel="η · ⟨Δg, Δx⟩ / ‖Δx‖²")
+    course.axhline(2, **THEORY)
+    law.set(xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature, at last")
+    law.plot([0.04, 10], [50, 0.2], **THEORY)
+    figures.note(law, 0.6, 0.9, "- - -  2/η", ha="left", va="top")
+    lines = {}
+    for name, (color, marker, size) in CHORDS.items():
+        style = {"linestyle": "none", "marker": "."} if name in networks else {"linewidth": 1.5}
+        (lines[name],) = course.plot([], [], color=color, markersize=4, label=name, **style)
+        found = {eta: end(name, eta) for eta in RATES if end(name, eta)}
+        law.plot(list(found), [y / eta for eta, y in found.items()], marker, color=color, markersize=size, mfc="none")
+    figures.legend(course, loc="upper right", ncols=2)
+    course_title, law_title = course.set_title(""), law.set_title("")
+    now = law.axvline(0.2, **THRESHOLD)
+
+    def update(eta):
+        words = []
+        for name, line in lines.items():
+            if name not in networks:
+                line.set_data(np.arange(1, steps + 1), chords()[name][:, RATES.index(eta)])
+            elif runs[name, eta]:
+                curve = runs[name, eta]["curves"]["directional"]
+                y = np.array(curve["values"], dtype=float)
+                line.set_data(1 + np.arange(y.size) * curve["every"], y)
+            else:
+                line.set_data([], [])
+                continue
+            words.append(f"{name} {end(name, eta):.3g}" if end(name, eta) else f"{name} overflows")
+        course_title.set_text("at last: " + ", ".join(words))
+        law_title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
+        now.set_xdata([eta, eta])
+        return *lines.values(), course_title, now, law_title
+
+    return live(
+        figure,
+        update,
+        eta=select_slider("η", 0.2, list(RATES), meaning="learning rate; networks were recorded up to 0.4"),
+        marks={f"η = {eta:g}": {"eta": eta} for eta in (0.1, 0.2, 0.4, 8.0)},
+        caption="Whatever ends in a 2-cycle has chord curvature 2/η, kink or no kink; networks at the edge come close.",
+        alt="Two panels. Left: η times chord curvature against the step for Huber, the absolute value and three "
+        "networks, ending near the dashed line at 2. Right: the curvature itself against η, on the dashed line 2/η "
+        "wherever η is large enough.",
+    )
+
+
+def local_edge():
+    """Mean Huber with n = 50 > p from near its minimiser, local against global threshold: slider δ, a choice of p."""
+    steps, cs = 1500, np.geomspace(1.5, 8, 40)
+    deltas = np.array([float(f"{delta:.3g}") for delta in np.geomspace(0.1, 2, 21)])  # those of the slider
+
+    @functools.cache
+    def sweep(p):
+        """For each δ: the local threshold in units of 1/L, and the final excess loss for each c, all in one call."""
+        minimisers, thresholds = zip(*(_minimiser(delta, p) for delta in deltas), strict=True)
+        objective = problems.huber_problem("U[0, 1]", deltas[:, None], n=50, p=p)
+        nearby = np.array(minimisers)[:, None, :] + 1e-4 * np.random.default_rng(1).standard_normal(p)
+        run = trajectories.run(objective, nearby, cs / objective.smoothness, steps, record_every=10)
+        lowest = objective.value(np.array(minimisers)[:, None, :])
+        return np.array(thresholds) * objective.smoothness, run.values[-10:].mean(axis=0) - lowest
+
+    figure, ax = figures.new(size=(9, 4.2))
+    ax.set(xscale="log", yscale="log", xlim=(1.5, 8), ylim=(3e-16, 1e5), xlabel="c = ηL", ylabel="final excess loss")
+    ax.set_xticks([2, 3, 4, 6, 8], ["2", "3", "4", "6", "8"])
+    ax.minorticks_off()
+    (excess,) = ax.plot([], [], marker="o", **NGDM)
+    ax.axvline(2, ymax=0.9, **THRESHOLD)
+    local = ax.axvline(2, ymax=0.9, **THEORY)
+    figures.note(ax, 0.02, 0.98, "· · ·   global 2/L          - - -  local 2/λmax(X_IᵀX_I/n)", va="top")
+    title = ax.set_title("")
+
+    def update(delta, p):
+        thresholds, values = sweep(p)
+        row = int(np.abs(deltas - delta).argmin())
+        excess.set_data(cs, np.maximum(values[row], 1e-15))
+        local.set_xdata([thresholds[row]] * 2)
+        title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
+        return excess, local, title
+
+    return live(
+        figure,
+        update,
+        delta=log_slider("δ", deltas[5], 0.1, 2, meaning="Huber's threshold", steps=len(deltas) - 1),
+        p=choice("p", 5, [5, 20], meaning="number of parameters"),
+        marks={"all residuals inside": {"delta": 2.0}, "few inside": {"delta": 0.1, "p": 5}},
+        caption="With n > p only the residuals inside ±δ count near the minimum, and the threshold moves up.",
+        alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
+        "threshold, then jumping up; the dotted global threshold is at 2.",
+    )
+
+
+def _minimiser(delta, p):
+    """The minimiser of the n = 50 problem by FISTA, and the local threshold there."""
+    objective = problems.huber_problem("U[0, 1]", delta, n=50, p=p)
+    run = trajectories.run(objective, np.zeros(p), 1 / objective.smoothness, 4000, "fista", record_every=4000)
+    beta = run.iterates[-1]
+    interior = np.abs(objective.X @ beta - objective.y) < delta
+    return beta, theory.local_threshold(objective.X, interior)
+
+
+def growth_exponent():
+    """A parabola up to |x| = 1 that goes on as |x|^q: which q end in a 2-cycle past 2/L: sliders q, η and x₀."""
+    steps, grid, exponents = 2000, np.linspace(-10, 10, 401), np.linspace(1, 3, 81)
+    positive, below = np.geomspace(0.05, 20, 300), exponents < 2
+    figure, (graph, slope, ends) = figures.new(3, size=(11, 3.9))
+    graph.set(xlim=(-10, 10), ylim=(-1, 30), xlabel="x", ylabel="f(x)")
+    graph.plot(grid, grid**2 / 2, color="0.75", linewidth=1, zorder=0.6)
+    (curve,) = graph.plot([], [], color=BLUE)
+    (points,) = graph.plot([], [], "o", color=NGDM["color"])
+    graph_title = graph.set_title("")
+    slope.set(xscale="log", yscale="log", xlim=(0.05, 20), ylim=(0.05, 20), xlabel="|x|", ylabel="f′(x)/x")
+    (secant,) = slope.plot([], [], color=BLUE)
+    level = slope.axhline(1, **THEORY)
+    (crossing,) = slope.plot([], [], "o", color=NGDM["color"])
+    figures.note(slope, 0.03, 0.95, "- - -  2/η", va="top")
+    slope_title = slope.set_title("")
+    ends.set(yscale="log", xlim=(1, 3), ylim=(0.5, 1e4), xlabel="growth exponent q", ylabel="larger of last two |x|")
+    (sweep,) = ends.plot([], [], ".", color=NGDM["color"], markersize=9)
+    (predicted,) = ends.plot([], [], **THEORY)
+    (here,) = ends.plot([], [], "o", color=BLUE, markersize=9, clip_on=False)
+    ends.axvline(2, **THRESHOLD)
+    figures.note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
+    ends_title = ends.set_title("")
+
+    def update(q, eta, start):
+        objective = PowerTail(q)
+        x = _run(objective, np.array([start]), eta, steps).iterates[-2:, 0]
+        curve.set_data(grid, objective.value(grid[:, None]))
+        points.set_data(x, objective.value(x[:, None]))
+        secant.set_data(positive, objective.subgradient(positive[:, None])[:, 0] / positive)
+        level.set_ydata([2 / eta] * 2)
+        everywhere = np.abs(_run(PowerTail(exponents), np.array([start]), eta, steps).iterates[-2:, :, 0]).max(0)
+        sweep.set_data(exponents, everywhere)
+        last = np.abs(x).max()
+        here.set_data([q], [np.clip(last, 0.5, 1e4)])
+        cycle = theory.power_cycle(eta, exponents[below]) if eta >= 2 else np.full(below.sum(), np.nan)
+        predicted.set_data(exponents[below], cycle)
+        diverges = q >= 2 and not last < 1e6
+        size = theory.power_cycle(eta, q) if eta > 2 and q < 2 else np.nan
+        crossing.set_data([size], [2 / eta])
+        digits = ".3g" if last < 1e4 else ".1e"
+        caught = f"last |x| {np.abs(x[0]):{digits}}, {np.abs(x[1]):{digits}}"
+        graph_title.set_text(f"q = {q:.3g}: {'converges' if last < 1e-9 else 'diverges' if diverges else caught}")
+        slope_title.set_text(f"2/η = {2 / eta:.3g}: " + (f"met at ±{size:{digits}}" if size < np.inf else "not met"))
+        ends_title.set_text(f"η = {eta:.3g}, every q; blue: this one")
+        return curve, points, graph_title, secant, level, crossing, slope_title, sweep, predicted, here, ends_title
+
+    return live(
+        figure,
+        update,
+        q=slider("q", 1.5, 1.0, 3.0, 0.01, meaning="growth exponent beyond |x| = 1"),
+        eta=log_slider("η", 2.5, 1.5, 6, meaning="learning rate; 2/f″(0) = 2"),
+        start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
+        marks={
+            "Huber: q = 1": {"q": 1.0, "eta": 2.5},
+            "q = 1.5": {"q": 1.5, "eta": 2.5},
+            "parabola: q = 2": {"q": 2.0, "eta": 2.5},
+            "q = 2.5": {"q": 2.5, "eta": 2.5},
+            "below 2/L": {"eta": 1.95},
+        },
+        caption="Past 2/L every growth exponent below 2 ends in a 2-cycle, every one from 2 on diverges; all these "
+        "losses are the same parabola near 0.",
+        alt="Three panels. Left: the loss with the last two iterates, and the parabola in grey. Middle: the secant "
+        "slope against |x| on logarithmic scales: flat at 1, then a straight line that bends down for exponents below "
+        "2, with a dashed line at 2/η. Right: where the run ends for every exponent, along the dashed law up to 2.",
+    )
+
+
+def toy_problem():
+    """Loss (3) and a two-weight network, as toy problems for the Edge of Stability: the largest curvature on the way.
+
+    Controls: a choice of loss; sliders c = ηL and |y|; a choice of data. L is 2λmax(XᵀX) for (3); for the network it is
+    the curvature at which gradient flow ends.
+    """
+    steps = 100
+    figure, (loss, curvature) = figures.new(2, size=(11, 4))
+    loss.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-8, 1e6), xlabel="step k + 1", ylabel="f − f*")
+    (values,) = loss.plot([], [], **NGDM)
+    loss_title = loss.set_title("")
+    curvature.set(xlim=(0, steps), ylim=(0, 2.2), xlabel="step k", ylabel="largest curvature / L")
+    (course,) = curvature.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
+    edge = curvature.axhline(2, **THRESHOLD)
+    curvature.axhline(1, **THEORY)
+    note = figures.note(curvature, 0.97, 0.97, "", ha="right", va="top")
+    curvature_title = curvature.set_title("")
+
+    def update(problem, c, strength, X):
+        if problem == "(3)":
+            objective, start = problems.relu_toy(strength, X)
+            L, lowest = objective.curvature, float((objective.y**2).sum())
+            run = _run(objective, start, c / L, steps)
+            sharpness = theory.active_curvature(objective, run.iterates)
+        else:
+            objective, L, lowest = Product(), theory.product_flow_sharpness(problems.TWO_WEIGHTS), 0.0
+            run = _run(objective, np.array(problems.TWO_WEIGHTS), c / L, steps)
+            with np.errstate(over="ignore", invalid="ignore"):
+                sharpness = theory.product_sharpness(run.iterates)
+        values.set_data(run.steps + 1, np.maximum(run.values - lowest, 1e-300))
+        course.set_data(run.steps, sharpness / L)
+        edge.set_ydata([2 / c, 2 / c])
+        dashed = "L: its bound" if problem == "(3)" else "L: where gradient flow ends"
+        note.set_text(f"· · ·   2/η{'' if c > 1 else ', above the frame'}\n- - -  {dashed}")
+        gone = run.overflow_step is not None or not run.values[-1] < 1e12
+        end = "diverges" if gone else f"last f − f* = {run.values[-1] - lowest:.2g}"
+        loss_title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
+        last = "" if gone else f", {sharpness[-1]:.3g} at last"
+        curvature_title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
+        return values, loss_title, course, edge, note, curvature_title
+
+    return live(
+        figure,
+        update,
+        problem=choice("loss", "(3)", ["(3)", "½(uv − 1)²"], meaning="the paper's toy problem, or two weights"),
+        c=log_slider("c = ηL", 0.2, 0.1, 8, meaning="learning rate in units of 1/L"),
+        strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength of (3)"),
+        X=choice("X", "U[−1, 1]", ["U[−1, 1]", "U[0, 1]"], meaning="data of (3)"),
+        marks={
+            "(3), c = 0.2": {"problem": "(3)", "c": 0.2, "X": "U[−1, 1]"},
+            "(3), c = 4": {"problem": "(3)", "c": 4.0, "X": "U[−1, 1]"},
+            "(3), c = 6": {"problem": "(3)", "c": 6.0, "X": "U[−1, 1]"},
+            "two weights, c = 0.2": {"problem": "½(uv − 1)²", "c": 0.2},
+            "two weights, c = 2.2": {"problem": "½(uv − 1)²", "c": 2.2},
+        },
+        caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
+        "rises as they learn, and comes down once it has passed 2/η.",
+        alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "
+        "curvature in units of L against the step, with a dotted line at 2/η and a dashed one at L.",
+    )

@@ -1,0 +1,208 @@
+"""The sliders of notebook 3, each a few lines on objectives, trajectories, theory, figures and live."""
+
+import functools
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.course import problems
+from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.objectives import L1Norm
+
+__all__ = ["disguised_learning_rate", "l1_orbit", "residue_sawtooth", "step_reduction"]
+
+
+def l1_orbit():
+    """Recursion (8) in two dimensions: sliders η, λ and the start β₀; marks at the paper's two settings."""
+    steps = 300
+    figure, (plane, cell, norm) = figures.new(3, size=(11, 3.7))
+    figures.l1_plane(plane)
+    (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
+    (start,) = plane.plot([], [], "s", color="0.3", markersize=7)
+    plane_title = plane.set_title("")
+    figures.l1_plane(cell)
+    figures.frame(cell, 1.1)
+    cell.set(title="the end, in units of ηλ", xlabel="β₁ / ηλ", ylabel="β₂ / ηλ")
+    (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
+    (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
+    figures.note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
+    norm.set_box_aspect(1)
+    norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
+    (fall,) = norm.plot([], [], **NGDM)
+    mean = norm.axhline(1, **THEORY)
+    figures.note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
+    norm_title = norm.set_title("")
+
+    def update(eta, lam, b1, b2):
+        run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
+        s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
+        level = theory.band_mean_l1(2, eta, lam)
+        figures.frame(plane, 1.1 * max(1.0, s))
+        path.set_data(*run.iterates[: arrival + 20].T)
+        start.set_data([b1], [b2])
+        closed.set_data(*(np.array(theory.orbit((b1, b2), eta, lam)) / s).T)
+        last.set_data(*(run.iterates[-2:] / s).T)
+        fall.set_data(run.steps, run.values / lam)
+        mean.set_ydata([level, level])
+        plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
+        high, low = problems.last_norms(run)
+        where = "ends at" if arrival < steps else "on its way:"
+        norm_title.set_text(f"‖β‖₁ {where} {high:.5g} / {low:.5g}")
+        return path, start, plane_title, closed, last, fall, mean, norm_title
+
+    at_paper = {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 0.1, 1e-3, 1, meaning="learning rate"),
+        lam=log_slider("λ", 1.0, 1e-2, 100, meaning="ℓ1 penalty"),
+        b1=slider("β₀ first", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
+        b2=slider("β₀ second", problems.PAPER_START[1], -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
+        marks={
+            "paper, λ = 1": {**at_paper, "lam": problems.PAPER_LAMS[0]},
+            "paper, λ = 100": {**at_paper, "lam": problems.PAPER_LAMS[1]},
+            "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82},
+        },
+        caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
+        "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
+        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two "
+        "iterates divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against "
+        "the step, falling and then staying around the dashed line ηλ.",
+    )
+
+
+def residue_sawtooth():
+    """Final ‖β‖₁ of (8) against λ at η = 0.01: sliders λ and β₀ = (b, b); the closed orbit over the simulation."""
+    steps, lams = 1000, np.linspace(0.5, 120, 1196)
+    figure, (time, saw) = figures.new(2, size=(11, 4))
+    time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="β₁ = β₂")
+    (dots,) = time.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
+    levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
+    time_title = time.set_title("")
+    saw.set(xlim=(0, 120), ylim=(0, 2.6), xlabel="λ   (η = 0.01)", ylabel="‖β‖₁")
+    simulated = [
+        saw.plot([], [], **style, label=f"simulated, step {steps + k}")[0] for k, style in enumerate((NGDM, NGDM_LARGE))
+    ]
+    closed = [saw.plot([], [], **THEORY, linewidth=1, label=label)[0] for label in ("Proposition 3.2", None)]
+    saw.plot(lams, theory.band_mean_l1(2, problems.PAPER_LR, lams), **THRESHOLD, label="two-step mean ηλ")
+    here = [saw.plot([], [], "o", color=style["color"], markersize=9)[0] for style in (NGDM, NGDM_LARGE)]
+    saw_title = saw.set_title("")
+    figures.legend(saw, loc="upper left")
+
+    @functools.lru_cache(maxsize=1)  # the sweep over λ depends on β₀ alone
+    def sweep(b):
+        runs = trajectories.run(L1Norm(lams), np.array([b, b]), problems.PAPER_LR, steps + 1).iterates[-2:]
+        orbits = theory.orbit(np.full((lams.size, 2), b), problems.PAPER_LR, lams)
+        return [(np.abs(end).sum(-1), np.abs(vector).sum(-1)) for end, vector in zip(runs, orbits, strict=True)]
+
+    def update(lam, b):
+        run = trajectories.run(L1Norm(lam), np.array([b, b]), problems.PAPER_LR, steps + 1)
+        dots.set_data(run.steps[:61], run.iterates[:61, 0])
+        for k, level in enumerate(theory.orbit((b, b), problems.PAPER_LR, lam)):
+            levels[k].set_ydata([level[0], level[0]])
+            for line, norms in zip((simulated[k], closed[k]), sweep(b)[k], strict=True):
+                line.set_data(lams, norms)
+            here[k].set_data([lam], [run.values[k - 2] / lam])
+        residue = theory.residue((b, b), problems.PAPER_LR, lam)[0]
+        time_title.set_text(f"ηλ = {problems.PAPER_LR * lam:.4g}, β mod ηλ = {residue:.4g}, at every step")
+        saw_title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
+        return dots, *levels, *simulated, *closed, *here, time_title, saw_title
+
+    return live(
+        figure,
+        update,
+        lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
+        b=slider("β₀ (both)", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
+        marks={f"ηλ = {s}": {"lam": 100 * s, "b": problems.PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
+        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. Only its two-step "
+        "mean is a line.",
+        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the "
+        "final ℓ1 norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted "
+        "line; the closed form lies on the simulation.",
+    )
+
+
+def step_reduction():
+    """η divided by a factor after 200 steps of (8), for λ = 1 and a larger λ: sliders factor and λ."""
+    switch, steps = 200, 400
+    figure, ax = figures.new(size=(9, 4.2))
+    ax.set(xlim=(0, steps), yscale="log", ylim=(1e-5, 100), xlabel="step k", ylabel="‖β‖₁")
+    ax.axvline(switch, **THRESHOLD)
+    ax.text(switch + 3, 40, "η is divided")
+    curves = [ax.plot([], [], **style)[0] for style in (NGDM, NGDM_LARGE)]
+    means = [ax.plot([], [], **THEORY)[0] for _ in curves]
+    labels = [ax.text(switch / 2, 1, "", ha="center", va="bottom") for _ in curves]
+    title = ax.set_title("")
+
+    def update(factor, lam):
+        ends = []
+        for curve, mean, label, penalty in zip(curves, means, labels, (problems.PAPER_LAMS[0], lam), strict=True):
+            rates = np.where(np.arange(steps) < switch, problems.PAPER_LR, problems.PAPER_LR / factor)
+            run = trajectories.run(L1Norm(penalty), np.array(problems.PAPER_START), lambda k, r=rates: r[k], steps)
+            before, after = (
+                theory.band_mean_l1(2, rate, penalty) for rate in (problems.PAPER_LR, problems.PAPER_LR / factor)
+            )
+            curve.set_data(run.steps, run.values / penalty)
+            mean.set_data([0, switch, switch, steps], [before, before, after, after])
+            label.set_y(2.2 * before)
+            label.set_text(f"λ = {penalty:.3g}")
+            ends.append(problems.last_norms(run))
+        title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
+        return *curves, *means, *labels, title
+
+    return live(
+        figure,
+        update,
+        factor=log_slider("η is divided by", 3.0, 1, 100, meaning="factor"),
+        lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
+        marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
+        caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
+        alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle around a dashed level; when "
+        "η is divided, both levels fall by the same factor.",
+    )
+
+
+def disguised_learning_rate():
+    """(7) under λ = 1 and under another λ, holding either ηλ or η: slider λ and a choice."""
+    steps, s, start = 60, 0.05, np.array([0.5053, -0.82])
+    reference = trajectories.run(L1Norm(1.0), start, s, steps)
+    figure, (path, band) = figures.new(2, size=(11, 4))
+    path.set(xlim=(0, steps), ylim=(-1.1, 1.1), xlabel="step k", ylabel="β")
+    path.plot(reference.steps, reference.iterates, color="0.6", linewidth=5, alpha=0.6)
+    path.text(20, 0.85, "grey: λ = 1, η = 0.05", color="0.4")
+    lines = path.plot(reference.steps, reference.iterates, **NGDM)
+    path_title = path.set_title("")
+    lams = np.geomspace(0.05, 20, 60)
+    band.set(
+        xscale="log", yscale="log", xlim=(0.04, 25), ylim=(1e-3, 3), xlabel="λ", ylabel="final ‖β‖₁, two-step mean"
+    )
+    band.plot(lams, theory.band_mean_l1(2, s, lams), **THEORY)
+    band.plot(lams, np.full_like(lams, theory.band_mean_l1(2, s, 1.0)), **THEORY)
+    band.text(0.06, theory.band_mean_l1(2, s, 0.06) * 0.8, "η held", va="top")
+    band.text(0.06, theory.band_mean_l1(2, s, 1.0) * 1.15, "ηλ held", va="bottom")
+    (here,) = band.plot([], [], "o", color=NGDM["color"], markersize=9)
+    band_title = band.set_title("")
+
+    def update(lam, hold):
+        eta = s / lam if hold == "ηλ" else s
+        run = trajectories.run(L1Norm(lam), start, eta, steps)
+        for line, coordinate in zip(lines, run.iterates.T, strict=True):
+            line.set_ydata(coordinate)
+        here.set_data([lam], [problems.last_norms(run).mean()])
+        gap = np.abs(run.iterates - reference.iterates).max()
+        path_title.set_text(f"λ = {lam:.3g}, η = {eta:.3g}: largest gap to λ = 1 is {gap:.2g}")
+        band_title.set_text(f"ηλ = {eta * lam:.3g}")
+        return *lines, here, path_title, band_title
+
+    return live(
+        figure,
+        update,
+        lam=log_slider("λ", 4.0, 0.05, 20, meaning="ℓ1 penalty"),
+        hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
+        marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
+        caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
+        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of "
+        "λ = 1. Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks "
+        "the chosen λ.",
+    )

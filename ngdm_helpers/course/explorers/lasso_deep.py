@@ -1,0 +1,187 @@
+"""The sliders of notebook 3 on deep networks: the law of the band, and recorded fine-tuning with an ℓ1 penalty."""
+
+import numpy as np
+
+from ngdm_helpers import figures, theory
+from ngdm_helpers.course import problems, recorded
+from ngdm_helpers.figures import ADAM, BLUE, GREEN, MOMENTUM, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, VERMILLION
+from ngdm_helpers.live import choice, live, log_slider, select_slider
+
+__all__ = ["band_law", "fine_tuned_mlp", "recorded_vgg16"]
+
+METHODS = {
+    "SGD": ("sgd", NGDM),
+    "momentum 0.9": ("momentum", MOMENTUM),
+    "Adam": ("adam", ADAM),
+    "proximal SGD": ("proximal", PROXIMAL),
+}
+
+
+def band_law():
+    """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
+    start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
+    shares = np.arange(1, start.size + 1) / start.size
+    lams = np.array([1e-4, 10])
+    figure, (norm, inside) = figures.new(2, size=(11, 4))
+    norm.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(1e-8, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
+    (law,) = norm.plot([], [], **THEORY)
+    norm.plot(0.1, problems.PAPER_NORM, "*", color=VERMILLION, markersize=14)
+    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
+    (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
+    norm_title = norm.set_title("")
+    inside.set(xscale="log", yscale="log", xlim=(1e-9, 10), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it")
+    (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
+    (uniform,) = inside.plot([], [], **THEORY)
+    inside.axvline(problems.PAPER_THRESHOLD, **THRESHOLD)
+    (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
+    figures.note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
+    share_title = inside.set_title("")
+
+    def update(N, eta, lam):
+        N, s = round(N), eta * lam
+        law.set_data(lams, N * eta * lams / 2)
+        mean = theory.band_mean_l1(N, eta, lam)
+        here.set_data([lam], [mean])
+        words = f"{mean:,.2f}" if mean >= 1 else f"{mean:.3g}"
+        norm_title.set_text(f"Nηλ/2 = {words} ± {theory.band_sd_l1(N, eta, lam):.2g}")
+        simulated.set_data(np.sort(np.abs(theory.orbit(start, eta, lam)[0])), shares)
+        uniform.set_data([1e-9, s, 10], [1e-9 / s, 1, 1])
+        share = theory.band_share(problems.PAPER_THRESHOLD, eta, lam)
+        crossing.set_data([problems.PAPER_THRESHOLD], [share])
+        share_title.set_text(f"ηλ = {s:.3g}; {100 * share:.3g} % below 10⁻⁵")
+        return law, here, norm_title, simulated, uniform, crossing, share_title
+
+    return live(
+        figure,
+        update,
+        N=log_slider("N", problems.VGG16_PARAMETERS, 2, 1e9, meaning="number of weights"),
+        eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
+        lam=log_slider("λ", 0.1, 1e-4, 10, meaning="ℓ1 penalty"),
+        marks={
+            "Appendix B: λ = 0.1": {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1},
+            "λ = 0.001": {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.001},
+            "two weights": {"N": 2, "eta": 0.01, "lam": 1.0},
+        },
+        caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
+        alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
+        "Right: the share of weights below a threshold, rising in proportion to it and reaching 1 at ηλ; a dotted line "
+        "at 1e-5.",
+    )
+
+
+def fine_tuned_mlp():
+    """The recorded fine-tuning of a small network on digits: a choice of optimizer, a slider over the recorded λ."""
+    runs = recorded.mlp_runs()  # over several seeds
+    lams = sorted({lam for _, lam in runs})
+    floor = 0.05  # where a norm of 0 is drawn
+    one = next(iter(runs.values()))
+    N, steps, seeds = one[0]["parameters"], one[0]["steps"], len(one)
+    figure, (time, norm, right) = figures.new(3, size=(12, 4.2))
+    time.set(xscale="symlog", xlim=(0, steps), yscale="log", ylim=(floor, 3e4), xlabel="step k", ylabel="‖β‖₁")
+    time.set_xticks([0, 1, 10, 100, 1000, steps])
+    curves = [time.plot([], [], linewidth=1)[0] for _ in range(seeds)]
+    (law,) = time.plot([], [], **THEORY)
+    time_title = time.set_title("")
+    figures.note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
+    for name, (method, style) in METHODS.items():
+        means, accuracies = (
+            np.array([[row[field] for row in runs[method, lam]] for lam in lams]) for field in ("mean", "accuracy")
+        )
+        for ax, values in ((norm, np.maximum(means, floor)), (right, accuracies)):
+            ax.plot(lams, np.median(values, axis=1), marker=".", **style, label=name)
+            ax.fill_between(lams, values.min(axis=1), values.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
+    norm.plot(lams, [N * one[0]["lr"] * lam / 2 for lam in lams], **THEORY)
+    norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel=f"‖β‖₁ after {steps} steps")
+    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01\n0 is drawn at the bottom", va="top")
+    right.axhline(np.median([row["accuracy_before"] for row in one]), **THRESHOLD)
+    right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy: medians, range")
+    figures.legend(right, loc="center right")
+    rings = [
+        ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
+    ]
+    norm_title, right_title = norm.set_title(""), right.set_title("")
+
+    def update(optimizer, lam):
+        method, style = METHODS[optimizer]
+        rows = runs[method, lam]
+        for curve, row in zip(curves, rows, strict=True):
+            curve.set(color=style["color"], linestyle=style["linestyle"])
+            curve.set_data(row["curve"]["steps"], np.maximum(row["curve"]["values"], floor))
+        eta = rows[0]["lr"]
+        level = {"adam": problems.ADAM_BAND * N * eta, "sgd": N * eta * lam / 2}.get(method, np.nan)
+        law.set_data([0, steps], [level, level])
+        mean, zeros, inside, accuracy = (
+            float(np.median([row[field] for row in rows])) for field in ("mean", "zeros", "inside", "accuracy")
+        )
+        rings[0].set_data([lam], [max(mean, floor)])
+        rings[1].set_data([lam], [accuracy])
+        time_title.set_text(f"{optimizer}, η = {eta:g}, λ = {lam:g}")
+        norm_title.set_text(f"{mean:.4g};   exactly 0: {zeros / N:.1%}")
+        right_title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
+        return *curves, law, *rings, time_title, norm_title, right_title
+
+    return live(
+        figure,
+        update,
+        optimizer=choice("optimizer", "SGD", list(METHODS), meaning="the update rule"),
+        lam=select_slider("λ", 0.1, lams, meaning="ℓ1 penalty"),
+        marks={
+            "paper's λ": {"optimizer": "SGD", "lam": 0.1},
+            "sparse and alive": {"optimizer": "proximal SGD", "lam": 0.01},
+            "λ = 1, SGD": {"optimizer": "SGD", "lam": 1.0},
+            "λ = 1, Adam": {"optimizer": "Adam", "lam": 1.0},
+        },
+        caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
+        alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, a line for each seed, falling "
+        "to a dashed level. Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at "
+        "large λ. Right: test accuracy against λ, near 1 at small λ and at one tenth at large λ. Shaded: the range "
+        "over seeds.",
+    )
+
+
+def recorded_vgg16():
+    """Recorded runs of Appendix B at full size: a choice of run."""
+    names = {method: name for name, (method, _) in METHODS.items()}
+    rows = sorted(recorded.load("vgg16_l1"), key=lambda row: (list(names).index(row["method"]), row["lam"]))
+    runs = {f"{names[row['method']]}, λ = {row['lam']:g}": row for row in rows}
+    last = max(row["steps"] for row in rows)
+    figure, (norm, share) = figures.new(2, size=(11, 4))
+    norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(10, 3e6), xlabel="step k", ylabel="‖β‖₁")
+    figures.note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {problems.ADAM_BAND}Nη")
+    (values,) = norm.plot([], [])
+    (law,) = norm.plot([], [], **THEORY)
+    norm_title = norm.set_title("")
+    share.set(xscale="symlog", xlim=(0, last), ylim=(0, 1.02), xlabel="step k", ylabel="share of the weights")
+    shares = [
+        share.plot([], [], color=color, label=label)[0]
+        for color, label in ((BLUE, "below ηλ"), (ORANGE, "below 10⁻⁵"), (GREEN, "exactly 0"))
+    ]
+    figures.legend(share, loc="center left")
+    share_title = share.set_title("")
+
+    def update(run):
+        row = runs[run]
+        y, style = np.array(row["curves"]["norm"]["values"]), METHODS[names[row["method"]]][1]
+        values.set(color=style["color"], linestyle=style["linestyle"])
+        values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 10))
+        level = {"sgd": row["law"], "adam": problems.ADAM_BAND * row["parameters"] * row["lr"]}.get(
+            row["method"], np.nan
+        )
+        law.set_data([0, last], [level, level])
+        steps, zeros, small, inside = np.array(row["curves"]["census"]).T
+        for line, counts in zip(shares, (inside, small, zeros), strict=True):
+            line.set_data(steps, counts / row["parameters"])
+        norm_title.set_text(f"{run}: ends at {row['mean']:.2f}")
+        share_title.set_text(f"test accuracy {row['accuracy_before']:.3f} before, {row['accuracy']:.3f} after")
+        return values, law, norm_title, *shares, share_title
+
+    return live(
+        figure,
+        update,
+        run=choice("run", "SGD, λ = 0.1", list(runs), meaning="update rule and penalty of a recorded run"),
+        marks={run: {"run": run} for run in ("SGD, λ = 0.001", "SGD, λ = 0.1", "SGD, λ = 1", "Adam, λ = 0.1")},
+        caption="Under SGD at λ ≥ 0.1 all but about a hundred of 138 357 544 weights are in the band after a few "
+        "hundred steps; what remains is Nηλ/2.",
+        alt="Two panels. Left: the ℓ1 norm of VGG16 against the step, falling to a dashed level. Right: the share of "
+        "its weights below ηλ, below 1e-5 and exactly 0 against the step.",
+    )

@@ -1,0 +1,269 @@
+"""The sliders of notebook 3 from floating point on: the general LASSO, its bound, what gives zeros, the staircase."""
+
+import functools
+import math
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.course import problems
+from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.objectives import L1Norm
+
+__all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso"]
+
+FLOOR = 1e-21  # where a logarithmic axis shows an exact 0
+
+
+def float_weights():
+    """(8) on 5000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
+    count, steps, every = 5000, 2000, 20
+    figure, (weights, share) = figures.new(2, size=(11, 4.2))
+    weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(2e-22, 20), xlabel="|β₀|", ylabel="|β| at the end")
+    (dots,) = weights.plot([], [], ".", color=NGDM["color"], markersize=3)
+    last_step = weights.axhline(1, **THRESHOLD)
+    weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
+    figures.note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
+    weights_title = weights.set_title("")
+    share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
+    (zeros,) = share.plot([], [], **NGDM)
+    law = share.axhline(0, **THEORY)
+    figures.note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
+    share_title = share.set_title("")
+
+    @functools.lru_cache(maxsize=64)
+    def run(dtype, schedule, s):
+        rates = problems.float_schedules(s, steps)[schedule]
+        path = np.abs(problems.float_run(dtype, rates, steps, count, record_every=every))
+        first = np.abs(problems.float_run(dtype, rates, 1, count))
+        return path[[0, -1]], (path == 0).mean(axis=1), (first[0] == first[1]).mean(), rates(steps - 1)
+
+    def update(dtype, schedule, s):
+        (start, end), fraction, frozen, last = run(dtype, schedule, s)
+        dots.set_data(start, np.where(end == 0, FLOOR, np.maximum(end, 30 * FLOOR)))
+        last_step.set_ydata([last, last])
+        zeros.set_data(np.arange(len(fraction)) * every, fraction)
+        exponent = -math.log2(s)
+        lawful = schedule == "constant" and exponent == round(exponent)
+        level = theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan
+        law.set_ydata([level, level])
+        weights_title.set_text(f"{dtype}: {frozen:.1%} cannot move at the first step")
+        share_title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
+        return dots, last_step, weights_title, zeros, law, share_title
+
+    schedules = list(problems.float_schedules(0.01, steps))
+    return live(
+        figure,
+        update,
+        dtype=choice("format", "bfloat16", list(problems.FLOATS), meaning="torch dtype of the weights"),
+        schedule=choice("schedule", "constant", schedules, meaning="learning rate over the steps"),
+        s=log_slider("ηλ", 2**-7, 2**-10, 0.1, meaning="the first step"),
+        marks={
+            "bfloat16, 2⁻⁷": {"dtype": "bfloat16", "schedule": "constant", "s": 2**-7},
+            "bfloat16, 0.001": {"dtype": "bfloat16", "schedule": "constant", "s": 1e-3},
+            "bfloat16, 2⁻¹⁰": {"dtype": "bfloat16", "schedule": "constant", "s": 2**-10},
+            "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
+            "float32, 0.995 a step": {"dtype": "float32", "schedule": schedules[2], "s": 0.01},
+        },
+        caption="Whether a weight ends at exactly 0 is a matter of the floating-point grid and of the schedule.",
+        alt="Two panels. Left: the size of 5000 weights at the end against their size at the start, on logarithmic "
+        "scales: most lie below the dotted line at the last step, those that are exactly 0 on a line at the bottom, "
+        "those that cannot move on the diagonal. Right: the share that is exactly 0 against the step.",
+    )
+
+
+METHODS = {"NGDM": "subgradient", "proximal gradient": "proximal", "Adam": "adam"}
+
+
+def general_lasso():
+    """(11) with a mean of squares, uniform data: sliders η, λ, n, p and a choice of method; U-curve on the right."""
+    steps, tail, lams = 1500, 100, np.geomspace(1e-3, 100, 16)
+    looks = {"NGDM": NGDM, "proximal gradient": PROXIMAL, "Adam": ADAM}
+    figure, (path, curve) = figures.new(2, size=(11, 4.2))
+    path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e4), xlabel="step k", ylabel="‖β‖₁")
+    norms = {name: path.plot([], [], **look)[0] for name, look in looks.items()}
+    exact_level, band_level = path.axhline(1, **THEORY), path.axhline(1, **THRESHOLD)
+    figures.note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
+    path_title = path.set_title("")
+    curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 3e4), xlabel="λ", ylabel="final ‖β‖₁")
+    finals = {name: curve.plot([], [], marker=".", **look)[0] for name, look in looks.items()}
+    (exact_curve,), (band,) = curve.plot([], [], **THEORY), curve.plot([], [], **THRESHOLD)
+    (here,) = curve.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
+    zero_from = curve.axvline(1, color="0.8", linewidth=6, zorder=0.6)
+    figures.note(curve, 0.03, 0.97, "grey: exact answer 0 from here on", va="top")
+    curve_title = curve.set_title("")
+
+    @functools.lru_cache(maxsize=32)
+    def exact_sweep(n, p):
+        problem, _ = problems.uniform_lasso(n, p, lams, reduction="mean")
+        largest = 2 * np.abs(problem.y[0, 0] @ problem.X[0, 0]).max() / n
+        return np.abs(problems.exact_lasso(problem)[0]).sum(axis=-1), largest
+
+    @functools.lru_cache(maxsize=32)
+    def sweep(eta, method, n, p):
+        problem, start = problems.uniform_lasso(n, p, lams, reduction="mean")
+        run = trajectories.run(problem, start, eta, steps, METHODS[method], record_every=5)
+        return np.abs(run.iterates[-tail // 5 :, 0]).sum(axis=-1).mean(axis=0)
+
+    def update(eta, lam, method, n, p):
+        problem, start = problems.uniform_lasso(n, p, [lam], reduction="mean")
+        run = trajectories.run(problem, start, eta, steps, METHODS[method])
+        norm = np.abs(run.iterates[:, 0, 0]).sum(axis=-1)
+        exact = np.abs(problems.exact_lasso(problem)).sum()
+        level, (exact_norms, largest) = theory.band_mean_l1(p, eta, lam), exact_sweep(n, p)
+        for name in METHODS:
+            shown = name == method
+            norms[name].set_data(run.steps[1:] if shown else [], norm[1:] if shown else [])
+            finals[name].set_data(lams if shown else [], sweep(eta, method, n, p) if shown else [])
+        exact_level.set_ydata([exact, exact] if exact else [1e-9, 1e-9])
+        band_level.set_ydata([level, level])
+        exact_curve.set_data(lams, np.where(exact_norms > 0, exact_norms, np.nan))
+        band.set_data(lams, theory.band_mean_l1(p, eta, lams))
+        here.set_data([lam], [norm[-tail:].mean()])
+        zero_from.set_xdata([largest, largest])
+        path_title.set_text(f"last {tail} steps: {norm[-tail:].mean():.3g}; exact {exact:.3g}")
+        curve_title.set_text(f"{method}, n = {n}, p = {p}: pηλ/2 = {level:.3g}")
+        moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
+        return *moving, path_title, curve_title
+
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 0.02, 0.005, 0.2, meaning="learning rate"),
+        lam=log_slider("λ", 10.0, 1e-3, 100, meaning="ℓ1 penalty"),
+        method=choice("method", "NGDM", list(METHODS), meaning="update rule"),
+        n=slider("n", 200, 20, 200, 20, meaning="samples"),
+        p=slider("p", 50, 10, 100, 10, meaning="parameters"),
+        marks={
+            "NGDM is right": {"eta": 0.02, "lam": 0.01, "method": "NGDM", "n": 200, "p": 50},
+            "the paradox": {"eta": 0.02, "lam": 100.0, "method": "NGDM", "n": 200, "p": 50},
+            "Adam": {"eta": 0.02, "lam": 100.0, "method": "Adam", "n": 200, "p": 50},
+            "n < p": {"eta": 0.1, "lam": 0.1, "method": "NGDM", "n": 20, "p": 100},
+        },
+        caption="NGDM's norm follows the exact one down, and pηλ/2 up again where the exact answer is 0.",
+        alt="Two panels. Left: the ℓ1 norm against the step for one λ, the exact answer dashed and the level pηλ/2 "
+        "dotted. Right: the final norm against λ: with NGDM a curve that falls along the dashed exact one and rises "
+        "along the dotted line; with proximal gradient it falls to 0, with Adam to a floor.",
+    )
+
+
+def best_so_far():
+    """f and its best value so far on (7) against (12): sliders p, ηλ and the residue, a choice of residues."""
+    steps, counts = 200, np.unique(np.geomspace(1, 1000, 16).round().astype(int))
+    figure, (run_ax, ratio) = figures.new(2, size=(11, 4.2))
+    run_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.05, 3e4), xlabel="step k", ylabel="f / (ηG²/2)")
+    (values,), (best,) = run_ax.plot([], [], **NGDM), run_ax.plot([], [], **NGDM_LARGE, linewidth=3)
+    (transient,) = run_ax.plot([], [], **THRESHOLD)
+    run_ax.axhline(1, **THEORY)
+    figures.note(
+        run_ax, 0.97, 0.97, "red: f    blue: best so far\n- - -  (12)    · · ·  (12) + R²/(2ηk)", ha="right", va="top"
+    )
+    run_title = run_ax.set_title("")
+    ratio.set(xscale="log", xlim=(0.9, 1100), ylim=(0, 1.05), xlabel="p", ylabel="f_best / (ηG²/2)")
+    ratio.axhline(1, **THEORY)
+    smooth = np.geomspace(1, 1000, 60)
+    ratio.plot(smooth, 1 - theory.best_value_deficit(smooth), color="0.4", linewidth=1)
+    ratio.text(20, 0.45, "mean over random residues:\n1 − √(2/(3πp))", color="0.4", va="top")
+    rng, many = np.random.default_rng(0), np.repeat(counts, 12)
+    means = np.array([rng.uniform(size=p).mean() for p in many])  # of the residues in units of ηλ
+    ratio.plot(many, 2 * np.minimum(means, 1 - means), ".", color="0.6", markersize=4)
+    (here,) = ratio.plot([], [], "o", color=NGDM_LARGE["color"], markersize=9)
+    ratio_title = ratio.set_title("")
+
+    def update(p, s, residues, residue):
+        p = round(p)
+        crossings = np.random.default_rng(1).integers(0, max(1, int(1 / s)), p) if residues == "random" else int(1 / s)
+        rests = np.random.default_rng(2).uniform(size=p) if residues == "random" else np.full(p, residue)
+        start = (crossings + rests) * s
+        objective = L1Norm(1.0, p)
+        bound = theory.subgradient_bound(objective, s)
+        run = trajectories.run(objective, start, s, steps)
+        lowest = np.minimum.accumulate(run.values)
+        values.set_data(run.steps[1:], run.values[1:] / bound)
+        best.set_data(run.steps[1:], lowest[1:] / bound)
+        whole = theory.best_value_bound(np.linalg.norm(start), objective.lipschitz, s, run.steps[1:].astype(float))
+        transient.set_data(run.steps[1:], whole / bound)
+        here.set_data([p], [lowest[-1] / bound])
+        run_title.set_text(f"ηλ = {s:.3g}, last two: {run.values[-2] / bound:.3g}, {run.values[-1] / bound:.3g}")
+        ratio_title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
+        return values, best, transient, here, run_title, ratio_title
+
+    return live(
+        figure,
+        update,
+        p=log_slider("p", 100.0, 1, 1000, meaning="number of coordinates"),
+        s=log_slider("ηλ", 0.05, 0.02, 1, meaning="the step"),
+        residues=choice("residues", "random", ["random", "all the same"], meaning="β₀ mod ηλ over the coordinates"),
+        residue=slider("residue / ηλ", 0.5, 0.01, 0.99, 0.01, meaning="of every coordinate, if all are the same"),
+        marks={
+            "p = 2": {"p": 2.0, "residues": "random"},
+            "p = 1000": {"p": 1000.0, "residues": "random"},
+            "all at ηλ/2": {"residues": "all the same", "residue": 0.5},
+            "all near 0": {"residues": "all the same", "residue": 0.01},
+        },
+        caption="The best value is at most the bound, and closer to it the more coordinates there are.",
+        alt="Two panels. Left: the loss and its best value so far against the step, in units of the bound; the best "
+        "settles at or below the dashed line at 1. Right: the best value in units of the bound against the number of "
+        "coordinates, rising to 1 along a grey curve.",
+    )
+
+
+def finite_precision():
+    """(8) for one coordinate in decimal arithmetic: a slider for the digits, choices of schedule and start."""
+    steps, floor = 10_000, 1e-30
+    shown = np.unique(np.geomspace(1, steps, 700).astype(int))
+    shown = np.unique(np.concatenate([shown, np.minimum(shown + 1, steps)]))  # neighbours: both ends of a 2-cycle
+    figure, (path, first) = figures.new(2, size=(11, 4.2))
+    path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(floor, 3), xlabel="step k", ylabel="|β|")
+    (sizes,) = path.plot([], [], ".", color=NGDM["color"], markersize=3)
+    (death,) = path.plot([], [], "X", color="black", markersize=10)
+    path.text(1.3, 300 * floor, "X: exactly 0 from here on", va="bottom")
+    path_title = path.set_title("")
+    digits_axis = np.arange(3, 41)
+    first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
+    (hits,) = first.plot([], [], "o", color=NGDM["color"], markersize=4)
+    (never,) = first.plot([], [], "^", color="0.6", markersize=4)
+    now = first.axvline(1, **THRESHOLD)
+    first.axhline(steps, color="0.85", linewidth=1)
+    first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
+    first_title = first.set_title("")
+
+    @functools.lru_cache(maxsize=512)
+    def walked(start, schedule, digits):
+        path = problems.decimal_walk(start, schedule, digits, steps)
+        zero = next((k for k, beta in enumerate(path) if beta == 0), None)
+        return np.array([float(abs(path[k])) for k in shown]), zero
+
+    def update(digits, schedule, start):
+        beta, zero = walked(start, schedule, digits)
+        alive = beta > 0
+        sizes.set_data(shown[alive], np.maximum(beta[alive], floor))
+        death.set_data([zero] if zero else [], [10 * floor] if zero else [])
+        zeros = [walked(start, schedule, int(d))[1] for d in digits_axis]
+        hit = np.array([z is not None for z in zeros])
+        hits.set_data(digits_axis[hit], [z for z in zeros if z is not None])
+        never.set_data(digits_axis[~hit], np.full((~hit).sum(), steps))
+        now.set_xdata([digits, digits])
+        least = beta[alive].min() if alive.any() else 0.0
+        path_title.set_text(f"{schedule}, {digits} digits: " + (f"0 from step {zero}" if zero else "never 0"))
+        first_title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
+        return sizes, death, path_title, hits, never, now, first_title
+
+    return live(
+        figure,
+        update,
+        digits=slider("digits", 16, 3, 40, 1, meaning="significant digits of the arithmetic"),
+        schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
+        start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
+        marks={
+            "like float32": {"digits": 7, "schedule": "1/(k + 1)", "start": "√2 − 1"},
+            "like float64": {"digits": 16, "schedule": "1/(k + 1)", "start": "√2 − 1"},
+            "34 digits": {"digits": 34, "schedule": "1/(k + 1)", "start": "√2 − 1"},
+            "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"},
+        },
+        caption="With diminishing steps the iterates come ever closer to 0; only rounding makes them 0.",
+        alt="Two panels. Left: |β| against the step on logarithmic scales: two falling branches that end in a cross "
+        "where the iterate is exactly 0. Right: the step of the first exact 0 against the number of digits, rising "
+        "steeply; triangles at the top mean that it does not happen.",
+    )

@@ -1,0 +1,275 @@
+"""The sliders of notebook 3 on Adam, on what gives zeros, and on the staircase."""
+
+import functools
+import math
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.course import problems
+from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.objectives import L1Norm, Minibatch
+
+__all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase"]
+
+RULES = {
+    "SGD": ("subgradient", {}),
+    "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}),
+    "Adam": ("adam", {}),
+    "Adam, β₁ = 0": ("adam", {"beta1": 0.0}),
+    "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}),
+}
+
+
+def optimizer_bands():
+    """Where SGD, momentum and Adam end on (7): a slider for λ, one for η, and a choice of rule."""
+    lams, window = np.geomspace(0.05, 100, 9), 60
+    figure, (time, band) = figures.new(2, size=(11, 4.2))
+    time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="the last 60 steps", ylabel="β / (largest |β| shown)")
+    lines = [time.plot([], [], marker=".", linewidth=1, color=color)[0] for color in (figures.VERMILLION, figures.BLUE)]
+    time_title = time.set_title("")
+    band.set(xscale="log", yscale="log", xlim=(0.04, 130), ylim=(5e-3, 2e3), xlabel="λ", ylabel="mean |β| / η")
+    (means,) = band.plot([], [], marker=".", **NGDM)
+    band.plot(lams, lams / 2, **THEORY)
+    band.text(0.055, 0.016, "λ/2", va="top")
+    band.axhline(1 / 8, **THRESHOLD)
+    band.text(100, 0.14, "1/8", ha="right", va="bottom")
+    (here,) = band.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
+    band_title = band.set_title("")
+
+    @functools.lru_cache(maxsize=64)
+    def sweep(rule, eta):
+        method, options = RULES[rule]
+        return problems.band_means(method, lams, eta, 3000, 100, **options)
+
+    def update(lam, eta, rule):
+        method, options = RULES[rule]
+        tail = trajectories.run(L1Norm(lam), np.array([0.5053, -0.82]), eta, 3000, method, **options).iterates[-window:]
+        for line, beta in zip(lines, tail.T, strict=True):
+            line.set_data(np.arange(window), beta / np.abs(tail).max())
+        average = problems.band_means(method, [lam], eta, 3000, 100, **options)[0]
+        means.set(color=ADAM["color"] if "Adam" in rule else MOMENTUM["color"] if "mom" in rule else NGDM["color"])
+        means.set_data(lams, sweep(rule, eta))
+        here.set_data([lam], [average])
+        time_title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")
+        band_title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
+        return *lines, means, here, time_title, band_title
+
+    return live(
+        figure,
+        update,
+        lam=log_slider("λ", 1.0, 0.05, 100, meaning="ℓ1 penalty"),
+        eta=log_slider("η", 0.05, 0.02, 0.2, meaning="learning rate"),
+        rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
+        marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
+        caption="The band of SGD grows with λ; that of Adam does not know λ.",
+        alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
+        "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
+        "for Adam.",
+    )
+
+
+def euler_at_kink():
+    """NGDM and the proximal step on ½(β − b)² + λ|β|: sliders η, λ, b and the start."""
+    steps, side = 40, np.linspace(-1.7, 1.7, 341)
+    figure, (valley, time) = figures.new(2, size=(11, 4.2))
+    valley.set(xlim=(-1.7, 1.7), ylim=(-0.1, 4), xlabel="β", ylabel="f(β)")
+    (curve,) = valley.plot([], [], color="0.6", linewidth=2)
+    (forward_dots,) = valley.plot([], [], marker="o", markersize=5, **{**NGDM, "linewidth": 0.8})
+    (backward_dots,) = valley.plot(
+        [], [], marker="s", markersize=9, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8}
+    )
+    valley_title = valley.set_title("")
+    time.set(xlim=(0, steps), ylim=(-1.8, 2.6), xlabel="step k", ylabel="β")
+    (forward,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
+    (backward,) = time.plot([], [], marker="s", markersize=6, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8})
+    minimum = time.axhline(0, **THEORY)
+    figures.note(
+        time,
+        0.97,
+        0.97,
+        "red ●  NGDM: forward Euler\ngreen □  proximal: backward\n- - -  minimiser",
+        ha="right",
+        va="top",
+    )
+    time_title = time.set_title("")
+
+    def update(eta, lam, b, start):
+        objective = problems.one_dimensional_lasso(b, lam)
+        runs = {
+            method: trajectories.run(objective, np.array([start]), eta, steps, method).iterates[:, 0]
+            for method in ("subgradient", "proximal")
+        }
+        minimiser = float(np.sign(b) * max(abs(b) - lam, 0))
+        curve.set_data(side, (side - b) ** 2 / 2 + lam * np.abs(side))
+        for method, dots, line in (("subgradient", forward_dots, forward), ("proximal", backward_dots, backward)):
+            beta = runs[method]
+            dots.set_data(beta, (beta - b) ** 2 / 2 + lam * np.abs(beta))
+            line.set_data(np.arange(steps + 1), beta)
+        minimum.set_ydata([minimiser, minimiser])
+        swing, at_zero = np.abs(np.diff(runs["subgradient"][-2:]))[0], np.flatnonzero(runs["proximal"] == 0)
+        arrival = (
+            f"exactly 0 from step {at_zero[0]}" if at_zero.size and runs["proximal"][-1] == 0 else "never exactly 0"
+        )
+        valley_title.set_text(f"minimiser {minimiser:.3g}; proximal: {arrival}")
+        time_title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
+        return curve, forward_dots, backward_dots, forward, backward, minimum, valley_title, time_title
+
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 0.3, 0.01, 1.0, meaning="step size"),
+        lam=slider("λ", 0.8, 0.0, 1.0, 0.05, meaning="ℓ1 penalty"),
+        b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
+        start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
+        marks={
+            "minimiser at the kink": {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2},
+            "minimiser off the kink": {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8},
+            "small η": {"eta": 0.05, "lam": 0.8, "b": 0.3, "start": 1.2},
+            "large η": {"eta": 1.0, "lam": 0.8, "b": 0.3, "start": 1.2},
+        },
+        caption="At a kink the forward step jumps over the minimiser for ever; the backward step stops on it.",
+        alt="Two panels. Left: the loss with a kink at 0 and the iterates of both methods on it. Right: β against the "
+        "step: NGDM goes up and down across the kink, the proximal step comes to rest on the dashed minimiser.",
+    )
+
+
+SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
+    "NGDM": ("subgradient", 1.0, None),
+    "Adam": ("adam", None, None),
+    "ISTA": ("proximal", 1.0, None),
+    "FISTA": ("fista", 1.0, None),
+    "RDA": ("rda", 3.0, None),
+    "SGD, 10 rows": ("subgradient", 0.1, 10),
+    "proximal SGD, 10 rows": ("proximal", 0.1, 10),
+    "RDA, 10 rows": ("rda", 3.0, 10),
+}
+
+
+def sparse_solvers():
+    """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
+    steps = 4000
+    base = problems.sparse_problem()
+    size, largest = base.curvature, 2 * np.abs(base.X.T @ base.y).max()
+    figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
+    gap_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-12, 1e5), xlabel="step k", ylabel="f − f*")
+    (gap,) = gap_ax.plot([], [], **NGDM)
+    gap_title = gap_ax.set_title("")
+    sorted_ax.set(
+        xlim=(0, 200), yscale="log", ylim=(1e-7, 10), xlabel="coefficients that are not 0, by size", ylabel="|β|"
+    )
+    (exact_sizes,) = sorted_ax.plot([], [], **THEORY)
+    (sizes,) = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4)
+    cut = sorted_ax.axhline(1, **THRESHOLD)
+    figures.note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
+    sorted_title = sorted_ax.set_title("")
+
+    @functools.lru_cache(maxsize=32)
+    def exact(lam):
+        problem = problems.sparse_problem(lam)
+        beta = problems.exact_lasso(problem)
+        return beta, float(problem.value(beta))
+
+    def update(method, lam, factor):
+        problem, (best, least) = problems.sparse_problem(lam), exact(lam)
+        rule, c, rows = SOLVERS[method]
+        eta = 0.01 * factor if c is None else c * factor / size
+        target = problem if rows is None else Minibatch(problem, rows)
+        run = trajectories.run(target, np.zeros(200), eta, steps, rule)
+        beta = run.iterates[-1]
+        gap.set_data(run.steps[1:], np.maximum(run.values[1:] - least, 1e-12))
+        for line, coefficients in ((exact_sizes, best), (sizes, beta)):
+            left = np.sort(np.abs(coefficients[coefficients != 0]))[::-1]
+            line.set_data(np.arange(1, len(left) + 1), left)
+        cut.set_ydata([2 * eta * lam] * 2)
+        thresholds = rule in ("proximal", "fista", "rda")
+        kept = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
+        support = f"{'exact' if ((best != 0) == kept).all() else 'wrong'} support"
+        least_gap = max(run.values[-1] - least, 1e-12)
+        gap_title.set_text(
+            f"{method}, η = {eta:.2g}: gap " + (f"{least_gap:.1e}" if least_gap > 1e-12 else "below 1e-12")
+        )
+        zeros = f"zeros: {(beta == 0).sum()}, exact {(best == 0).sum()}"
+        sorted_title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
+        return gap, exact_sizes, sizes, cut, gap_title, sorted_title
+
+    return live(
+        figure,
+        update,
+        method=choice("method", "NGDM", list(SOLVERS), meaning="update rule"),
+        lam=log_slider("λ", 20.0, 2, float(f"{1.2 * largest:.3g}"), meaning="ℓ1 penalty"),
+        factor=log_slider("η times", 1.0, 0.01, 1, meaning="factor on the step of the method"),
+        marks={
+            "NGDM": {"method": "NGDM", "lam": 20.0, "factor": 1.0},
+            "NGDM, η/30": {"method": "NGDM", "lam": 20.0, "factor": 1 / 30},
+            "FISTA": {"method": "FISTA", "lam": 20.0, "factor": 1.0},
+            "proximal SGD": {"method": "proximal SGD, 10 rows", "lam": 20.0, "factor": 1.0},
+            "RDA": {"method": "RDA, 10 rows", "lam": 20.0, "factor": 1.0},
+        },
+        caption="Methods with a soft-threshold have zeros; NGDM has a shelf of small weights instead.",
+        alt="Two panels. Left: the gap to the exact minimum against the step on logarithmic scales. Right: the sizes "
+        "of the coefficients that are not 0, largest first; for NGDM a shelf just below the dotted line follows the "
+        "large ones, for proximal methods the dots end where the dashed exact ones end.",
+    )
+
+
+def staircase():
+    """NGDM on ½β² − cβ + λ|β|: sliders c/λ and ηh; the mean of sign(β) against c/λ with its plateaus."""
+    ratios, window = np.linspace(0, 1, 301), 48
+    figure, (time, stairs) = figures.new(2, size=(11, 4.2))
+    time.set(xlim=(0, window), ylim=(-1.4, 1.15), xlabel="the last 48 steps", ylabel="β / (largest |β| shown)")
+    time.axhline(0, **THRESHOLD)
+    (beta,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
+    centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)
+    figures.note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
+    time_title = time.set_title("")
+    stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
+    stairs.plot([0, 1], [0, 1], **THRESHOLD)
+    (steps_line,) = stairs.plot([], [], ".", color=NGDM["color"], markersize=4)
+    fractions = [(plus, q) for q in range(2, 9) for plus in range(1, q) if math.gcd(plus, q) == 1 and 2 * plus >= q]
+    treads = [stairs.plot([], [], **THEORY, linewidth=1)[0] for _ in fractions]
+    (here,) = stairs.plot([], [], "o", color="black", markersize=9, markerfacecolor="none")
+    figures.note(
+        stairs, 0.03, 0.97, "- - -  plateaus, in closed form\n· · ·  c/λ, the exact subgradient at 0", va="top"
+    )
+    stairs_title = stairs.set_title("")
+
+    @functools.lru_cache(maxsize=32)
+    def sweep(shrink):
+        return problems.mean_signs(ratios, shrink), [theory.staircase_plateau(*f, shrink) for f in fractions]
+
+    def update(ratio, etah):
+        shrink = 1 - etah
+        problem = problems.one_dimensional_lasso(ratio, 1.0)
+        path = trajectories.run(problem, np.array([0.01]), etah, 1500).iterates[:, 0]
+        means, plateaus = sweep(shrink)
+        scale = np.abs(path[-window:]).max()
+        beta.set_data(np.arange(window), path[-window:] / scale)
+        centre.set_ydata([ratio / scale] * 2)
+        steps_line.set_data(ratios, means)
+        for tread, (plus, q), (low, high) in zip(treads, fractions, plateaus, strict=True):
+            tread.set_data([max(low, 0), high], [2 * plus / q - 1] * 2)
+        now = np.sign(path[-840:]).mean()
+        here.set_data([ratio], [now])
+        within = [f for f, (low, high) in zip(fractions, plateaus, strict=True) if low < ratio < high]
+        words = f"positive at {within[0][0]} of {within[0][1]} steps" if within else "no short cycle"
+        time_title.set_text(f"ηλ = {etah:.3g}·λ/h: {words}")
+        stairs_title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
+        return beta, centre, steps_line, *treads, here, time_title, stairs_title
+
+    return live(
+        figure,
+        update,
+        ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
+        etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
+        marks={
+            "on the tread 0": {"ratio": 0.2, "etah": 0.5},
+            "on the tread 1/3": {"ratio": 0.57, "etah": 0.5},
+            "on the tread 1/2": {"ratio": 0.8, "etah": 0.5},
+            "small step": {"ratio": 0.57, "etah": 0.02},
+        },
+        caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
+        alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
+        "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",
+    )

@@ -1,0 +1,316 @@
+"""The sliders of notebook 1."""
+
+import functools
+
+import numpy as np
+
+from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.course import problems
+from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
+
+__all__ = ["relu_loss", "step_sizes", "subdifferential", "subgradient_method", "two_recursions"]
+
+ONE_D = {  # one-dimensional functions: the objective, and 2/L
+    "x²": Quadratic(np.array([[2.0]])),
+    "|x|": L1Norm(1.0, p=1),
+    "Huber, δ = ½": Huber(np.array([[1.0]]), np.array([0.0]), delta=0.5, reduction="sum"),
+}
+
+
+def two_recursions():
+    """(1) and (2) in one dimension: sliders η and x₀, and a choice of function; marks at 2/L."""
+    steps, grid = 80, np.linspace(-2.2, 2.2, 301)
+    figure, (graph, size) = figures.new(2, size=(11, 4))
+    graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
+    (curve,) = graph.plot([], [], color="0.6")
+    (path,) = graph.plot([], [], marker="o", **{**NGDM, "linewidth": 0.8})
+    graph_title = graph.set_title("")
+    size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
+    (distance,) = size.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
+    (predicted,) = size.plot([], [], **THEORY)
+    size_title = size.set_title("")
+
+    def update(function, eta, start):
+        objective = ONE_D[function]
+        run = trajectories.run(objective, np.array([start]), eta, steps)
+        x, k = run.iterates[:, 0], run.steps
+        curve.set_data(grid, objective.value(grid[:, None]))
+        path.set_data(x, run.values)
+        distance.set_data(k, np.abs(x))
+        for line in (path, distance):
+            line.set_color((NGDM if function == "|x|" else SMOOTH)["color"])
+        if function == "|x|":
+            predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
+            graph_title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
+            mean = f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}: mean {np.abs(x[-2:]).mean():.3g}"
+            jumping = x[-1] * x[-2] < 0  # in the band; a small η may need more steps
+            size_title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
+        else:
+            L = objective.smoothness
+            delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
+            inside = int(np.argmax(np.abs(x) <= delta))
+            line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
+            line[line > delta] = np.nan
+            predicted.set_data(k[inside:], line)
+            past = eta * L > 2 and start != 0
+            words = "" if not past else ": diverges" if function == "x²" else ": a 2-cycle"
+            graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
+            where = ", within δ" if delta < np.inf else ""
+            size_title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
+        return curve, path, graph_title, distance, predicted, size_title
+
+    return live(
+        figure,
+        update,
+        function=choice("f", "x²", list(ONE_D), meaning="function"),
+        eta=log_slider("η", 0.1, 1e-3, 3, meaning="learning rate"),
+        start=slider("x₀", 1.73, -2.0, 2.0, 0.01, meaning="start"),
+        marks={
+            "x², η = 0.1": {"function": "x²", "eta": 0.1},
+            "|x|, η = 0.1": {"function": "|x|", "eta": 0.1},
+            "x², η = 2/L": {"function": "x²", "eta": 1.0},
+            "Huber, η = 2/L": {"function": "Huber, δ = ½", "eta": 2.0},
+            "Huber, η = 2.5": {"function": "Huber, δ = ½", "eta": 2.5},
+        },
+        caption="Below 2/L gradient descent lands; NGDM on |x| ends in a band as wide as its step, for every η.",
+        alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to "
+        "the minimiser against the step, on a logarithmic scale, with the predicted line dashed.",
+    )
+
+
+def subdifferential(functions):
+    """The subdifferential at a point as an interval, with autograd's choice on it: a function and a zoom.
+
+    functions: {name: (f, x, derivative)}: f of a NumPy array, the point, and the derivative autograd returned there.
+    """
+    figure, (graph, slopes) = figures.new(2, size=(11, 4))
+    unit = np.linspace(-1, 1, 401)
+    graph.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="(f(x) − f(kink)) / zoom")
+    (curve,) = graph.plot([], [], color=BLUE)
+    (tangent,) = graph.plot([], [], **NGDM)
+    graph_title = graph.set_title("")
+    slopes.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="slope")
+    (left,), (right,) = slopes.plot([], [], color=BLUE), slopes.plot([], [], color=BLUE)
+    (interval,) = slopes.plot([], [], color=BLUE, linewidth=8, alpha=0.3, solid_capstyle="butt")
+    (dot,) = slopes.plot([], [], "o", color=NGDM["color"], markersize=10)
+    slopes_title = slopes.set_title("")
+
+    def update(function, zoom):
+        f, kink, derivative = functions[function]
+        values = (f(kink + zoom * unit) - f(np.array([kink]))) / zoom
+        rates = np.diff(values) / np.diff(unit)
+        middles, half = (unit[1:] + unit[:-1]) / 2, unit.size // 2
+        curve.set_data(unit, values)
+        slope = derivative if np.isfinite(derivative) else 0.0
+        tangent.set_data(unit, slope * unit if np.isfinite(derivative) else np.full(unit.size, np.nan))
+        left.set_data(middles[:half], rates[:half])
+        right.set_data(middles[half:], rates[half:])
+        interval.set_data([0, 0], [rates[half - 1], rates[half]])
+        dot.set_data([0], [derivative if np.isfinite(derivative) else np.nan])
+        graph_title.set_text(f"{function} at {kink:g}, ±{zoom:.2g}")
+        ends = ("none" if np.isnan(rate) else f"{rate:.3g}" for rate in rates[half - 1 : half + 1])
+        off = " (off the frame)" if np.nanmax(np.abs(rates[half - 1 : half + 1])) > 1.3 else ""
+        slopes_title.set_text(f"slopes {' … '.join(ends)}{off}, autograd says {derivative:.3g}")
+        return curve, tangent, graph_title, left, right, interval, dot, slopes_title
+
+    names = list(functions)
+    return live(
+        figure,
+        update,
+        function=choice("f", names[0], names, meaning="function"),
+        zoom=log_slider("zoom ±", 1.0, 1e-4, 1, meaning="half-width of the view"),
+        marks={name: {"function": name, "zoom": 1.0} for name in names[:4]},
+        caption="A kink looks the same at every zoom; for most programs, not all, autograd's slope lies between left "
+        "and right.",
+        alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: "
+        "the slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a "
+        "dot.",
+    )
+
+
+def _across(row, count=1000):
+    """Short segments in the plane whose middles lie on the kink row·β = 0, and which cross it at right angles."""
+    rng = np.random.default_rng(0)
+    unit = row / np.linalg.norm(row)
+    middles = rng.uniform(-1, 1, (count, 1)) * np.array([-unit[1], unit[0]])
+    halves = np.geomspace(1e-3, 0.3, count)[:, None] * unit
+    return np.stack([middles - halves, middles + halves])
+
+
+def relu_loss():
+    """(3) in two dimensions: sliders λ₁, λ₂ and the kink strength |y|, choices of X and of the sign of one yᵢ."""
+    rng = np.random.default_rng(4)
+    directions = {"U[−1, 1]": rng.uniform(-1, 1, (8, 2)), "U[0, 1]": rng.uniform(0, 1, (8, 2))}
+    weights = rng.uniform(0.5, 1, 8)
+    anywhere = rng.uniform(-1, 1, (2, 4000, 2))  # segments for the midpoint test
+    segments = {name: np.concatenate([anywhere, _across(rows[0])], axis=1) for name, rows in directions.items()}
+    side = np.linspace(-1, 1, 121)
+    grid = np.stack(np.meshgrid(side, side), axis=-1)
+    t = np.linspace(0, 1, 101)[:, None]
+    angle = np.linspace(0, 2 * np.pi, 3600)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+    figure, (plane, chord) = figures.new(2, size=(11, 4.4))
+    plane.set(xlabel="β₁", ylabel="β₂", aspect="equal")
+    plane.grid(False)
+    image = plane.imshow(
+        np.zeros((121, 121)), extent=(-1, 1, -1, 1), origin="lower", vmin=0, vmax=1, interpolation="bilinear"
+    )
+    image.set_cmap(figures.bands(14))
+    (path,) = plane.plot([], [], marker=".", **NGDM)
+    (segment,) = plane.plot([], [], color="k", marker="o", linewidth=1)
+    plane_title = plane.set_title("")
+    chord.set(xlim=(0, 1), ylim=(-0.05, 1.1), xlabel="along the black segment", ylabel="f, scaled to [0, 1]")
+    (section,) = chord.plot([], [], color=BLUE)
+    (secant,) = chord.plot([], [], color="k", linewidth=1)
+    chord_title = chord.set_title("")
+
+    def update(lam1, lam2, strength, signs, X):
+        y = -strength * weights
+        if signs == "one yᵢ > 0":
+            y[0] = 2 * strength
+        loss = ReLURegression(directions[X], y, lam1, lam2, require_convex=False)
+        field = loss.value(grid)
+        field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
+        ends = segments[X]
+        gap = loss.value(ends.mean(axis=0)) - loss.value(ends).mean(axis=0)
+        a, b = ends[:, np.argmax(gap)]
+        along = loss.value(a + t * (b - a))
+        low, high = along.min(), max(along.max(), along.min() + 1e-12)
+        run = trajectories.run(loss, np.array([0.9, -0.7]), 0.2 / loss.curvature, 300)
+        image.set_data(field)
+        path.set_data(*run.iterates.T)
+        segment.set_data(*np.stack([a, b]).T)
+        section.set_data(t[:, 0], (along - low) / (high - low))
+        secant.set_data([0, 1], (along[[0, -1]] - low) / (high - low))
+        unique = lam1 + lam2 > 0 or (circle @ directions[X].T).max(axis=1).min() > 0  # no β ≠ 0 with Xβ ≤ 0
+        if signs == "all yᵢ ≤ 0" or strength == 0:
+            plane_title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
+        else:
+            plane_title.set_text("not convex: 0 need not be the minimiser")
+        chord_title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 5000 segments")
+        return image, path, segment, plane_title, section, secant, chord_title
+
+    return live(
+        figure,
+        update,
+        lam1=slider("λ₁", 0.2, 0.0, 2.0, meaning="ℓ1 penalty"),
+        lam2=slider("λ₂", 0.0, 0.0, 2.0, meaning="ridge penalty"),
+        strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength"),
+        signs=choice("y", "all yᵢ ≤ 0", ["all yᵢ ≤ 0", "one yᵢ > 0"], meaning="signs of the response"),
+        X=choice("X", "U[−1, 1]", list(directions), meaning="how the data were drawn"),
+        marks={
+            "the paper's signs": {"lam1": 0.2, "lam2": 0.0, "strength": 1.0, "signs": "all yᵢ ≤ 0"},
+            "one yᵢ > 0": {"lam1": 0.0, "lam2": 0.0, "strength": 2.0, "signs": "one yᵢ > 0"},
+            "y = 0: smooth": {"lam1": 0.0, "lam2": 0.2, "strength": 0.0, "signs": "all yᵢ ≤ 0"},
+            "flat cone": {"lam1": 0.0, "lam2": 0.0, "strength": 1.0, "signs": "all yᵢ ≤ 0", "X": "U[0, 1]"},
+        },
+        caption="With y ≤ 0 no segment rises above its chord; one positive entry is enough to find one that does.",
+        alt="Two panels. Left: bands of equal loss in the plane, the path of NGDM and one segment. Right: the "
+        "loss along that segment with its chord; where the loss is above the chord, it is not convex.",
+    )
+
+
+def subgradient_method():
+    """f_k, the best value so far and its bound on a sharp problem: slider η; marks at the best η for a budget T."""
+    steps = 2000
+    objective, solution = problems.sharp_problem()
+    R, G = float(np.linalg.norm(solution)), objective.lipschitz
+    k = np.arange(1.0, steps + 1)
+    figure, ax = figures.new(size=(9, 4.2))
+    ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="values seen, k", ylabel="f − f*")
+    (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="the k-th value, fₖ₋₁")
+    (best,) = ax.plot([], [], color=BLUE, label="best so far")
+    (bound,) = ax.plot([], [], **THEORY, label="R²/(2ηk) + ηG²/2")
+    stall = ax.axhline(1, **THRESHOLD, label="its limit, ηG²/2")
+    figures.legend(ax, loc="upper right")
+    title = ax.set_title("")
+
+    def update(eta):
+        run = trajectories.run(objective, np.zeros(solution.size), eta, steps)
+        value.set_data(k, run.values[:-1])
+        best.set_data(k, np.minimum.accumulate(run.values[:-1]))
+        bound.set_data(k, theory.best_value_bound(R, G, eta, k))
+        stall.set_ydata([eta * G**2 / 2] * 2)
+        up = np.flatnonzero(np.diff(run.values) > 0)
+        first = f", first in step {up[0] + 1}" if up.size else ""
+        title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
+        return value, best, bound, stall, title
+
+    return live(
+        figure,
+        update,
+        eta=log_slider("η", 0.05, 1e-4, 1, meaning="learning rate"),
+        marks={f"best η for T = {T}": {"eta": theory.best_constant_lr(R, G, T)} for T in (20, 200, 2000)},
+        caption="Small steps crawl, large steps stall high; neither makes every step a descent.",
+        alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so "
+        "far falls to a plateau, and both the dashed bound and its dotted limit lie above the best value.",
+    )
+
+
+PROBLEMS = ("sharp", "½x²")
+
+
+def step_sizes():
+    """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
+    steps = 1500
+    sharp, solution = problems.sharp_problem()
+    smooth = Quadratic(np.array([[1.0]]))
+    figure, (loss, travel) = figures.new(2, size=(11, 4))
+    k = np.arange(steps + 1)
+    loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
+    (best,) = loss.plot([], [], **NGDM)
+    loss_title = loss.set_title("")
+    travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
+    (total,) = travel.plot([], [], **NGDM)
+    (needed,) = travel.plot([1, steps], [1, 1], **THRESHOLD)
+    travel_title = travel.set_title("")
+
+    @functools.lru_cache(maxsize=4)
+    def simulate(problem, rule, lr, q, every):
+        schedule = {
+            "constant": lambda: trajectories.constant(lr),
+            "diminishing": lambda: trajectories.diminishing(lr),
+            "reducing (StepLR)": lambda: trajectories.step_decay(lr, every, q),
+            "geometric": lambda: trajectories.exponential_decay(lr, q),
+        }[rule]()
+        objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
+        run = trajectories.run(objective, start, schedule, steps)
+        return run, np.cumsum([schedule(j) for j in range(steps)])
+
+    def update(problem, rule, lr, q, every):
+        run, travelled = simulate(problem, rule, lr, q, every)
+        best.set_data(k, np.maximum(np.minimum.accumulate(run.values), 1e-17))
+        total.set_data(k[1:], travelled)
+        reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
+        needed.set_ydata([reach, reach])
+        loss_title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
+        dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
+        travel_title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
+        return best, loss_title, total, needed, travel_title
+
+    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
+    at = {"problem": "sharp", "lr": 0.3}
+    return live(
+        figure,
+        update,
+        problem=choice("problem", "sharp", PROBLEMS, meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
+        rule=choice("steps", "geometric", rules, meaning="step-size rule"),
+        lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
+        q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
+        every=slider("every", 300, 10, 500, 10, meaning="steps between two reductions"),
+        marks={
+            "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
+            "0.3/√(k+1)": {**at, "rule": "diminishing"},
+            "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
+            "0.3 · 0.98ᵏ": {**at, "rule": "geometric", "q": 0.98},
+            "0.3 · 0.8ᵏ": {**at, "rule": "geometric", "q": 0.8},
+            "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
+        },
+        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps converge "
+        "linearly if q is not too small.",
+        alt="Two panels. Left: the best loss so far against the step. Right: the sum of the learning rates over "
+        "the step, with a dotted line at the distance that has to be covered.",
+    )

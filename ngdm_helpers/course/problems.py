@@ -1,0 +1,353 @@
+"""Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
+
+import decimal
+
+import numpy as np
+
+from ngdm_helpers import checks, trajectories
+from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, ReLURegression
+
+# --- notebook 1 -------------------------------------------------------------------------------------------------------
+
+
+def sharp_problem(seed=0):
+    """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
+    rng = np.random.default_rng(seed)
+    X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
+    return LeastAbsolute(X, X @ solution), solution
+
+
+def best_on_sharp(schedule, steps=1500):
+    """Best value after 1500 steps of NGDM on the sharp problem from 0; f* = 0."""
+    objective, solution = sharp_problem()
+    return float(trajectories.run(objective, np.zeros(solution.size), schedule, steps).values.min())
+
+
+def midpoint_gap(objective, p, segments=20_000, seed=0):
+    """max f((a + b)/2) − (f(a) + f(b))/2 over random segments in [−1, 1]ᵖ: above 0 where f is not convex."""
+    ends = np.random.default_rng(seed).uniform(-1, 1, (2, segments, p))
+    return float((objective.value(ends.mean(axis=0)) - objective.value(ends).mean(axis=0)).max())
+
+
+# --- notebook 2 -------------------------------------------------------------------------------------------------------
+
+LECTURE_A, LECTURE_START, LECTURE_LR = np.array([[1.0, 2.0], [2.0, 5.0]]), np.array([-0.99, 0.99]), 0.1
+
+# Figure 1 as we reproduce it. Our copy of the paper lost n, p, η and the penalties; these are our choice.
+FIGURE_1 = {"n": 50, "p": 100, "low": 0.0, "seed": 2, "lr": 8e-5, "lam1": 0.1, "lam2": 0.1}
+
+
+def random_problems(n, p, low, seeds):
+    """X from U[low, 1], y from U[−1, 0], β₀ from U[−1, 1], drawn in this order, one problem for each seed.
+
+    Returns X (S, n, p), y (S, n) and β₀ (S, p).
+    """
+    drawn = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        drawn.append((rng.uniform(low, 1, (n, p)), -rng.uniform(0, 1, n), rng.uniform(-1, 1, p)))
+    return tuple(np.stack(arrays) for arrays in zip(*drawn, strict=True))
+
+
+# Each loss is ‖y·response − φ(Xβ)‖² + λ₂‖β‖² with the activation φ of `counterexamples.NeuronRegression`.
+FOUR_LOSSES = {
+    "ReLU, the paper's (3)": {"response": 1.0, "slope": 0.0, "width": 0.0},
+    "squared hinge, y = 0": {"response": 0.0, "slope": 0.0, "width": 0.0},
+    "softplus, width 0.1": {"response": 1.0, "slope": 0.0, "width": 0.1},
+    "ridge, y = 0": {"response": 0.0, "slope": 1.0, "width": 0.0},
+}
+
+
+def four_losses(X, y, lam2):
+    """The losses of `FOUR_LOSSES` on S data sets as one objective with batch (4, S): X (S, n, p), y (S, n)."""
+    response, slope, width = (
+        np.array([[row[key]] for row in FOUR_LOSSES.values()]) for key in ("response", "slope", "width")
+    )
+    return NeuronRegression(X, response[..., None] * y, slope, width, lam2=lam2)
+
+
+def figure_1(steps=600):
+    """Figure 1 and its smooth twin, y = 0 and λ₁ = 0, under the same η: a `Trajectory` with batch (2,)."""
+    at = FIGURE_1
+    X, y, start = random_problems(at["n"], at["p"], at["low"], [at["seed"]])
+    pair = ReLURegression(X[0], np.array([[1.0], [0.0]]) * y[0], np.array([at["lam1"], 0.0]), at["lam2"])
+    return trajectories.run(pair, start[0], at["lr"], steps)
+
+
+def falls(trajectory):
+    """Whether the loss never rises along a run, by more than rounding (1e-12 of its start): (...,)."""
+    values = trajectory.values
+    return (np.diff(values, axis=0) <= 1e-12 * values[0]).all(axis=0)
+
+
+def leaves_falling(trajectory, order):
+    """Whether a run leaves a ball about 0 before its loss has ever risen: (...,).
+
+    order=np.inf: the cube ‖β‖_∞ ≤ 1; order=2: the ball ‖β‖₂ ≤ ‖β₀‖₂. Rises up to rounding do not count (see `falls`).
+    """
+    values, norms = trajectory.values, np.linalg.norm(trajectory.iterates, ord=order, axis=-1)
+    radius = 1.0 if order == np.inf else norms[0] * (1 + 1e-12)
+    falling = np.logical_and.accumulate(np.diff(values, axis=0) <= 1e-12 * values[0], axis=0)
+    return ((norms[1:] > radius) & falling).any(axis=0)
+
+
+def steps_to(values, target):
+    """The first row of ``values`` (T, ...) that is at most ``target`` (a relative 1e-9 allowed); −1 where none is."""
+    reached = values <= target * (1 + 1e-9)
+    return np.where(reached.any(axis=0), reached.argmax(axis=0), -1)
+
+
+def slope(x, y):
+    """The slope of log y against log x, by least squares."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def rates_problem():
+    """Linear regression without noise, n = 200, p = 20, from N(0, 1): X, y = Xβ*, R = ‖β*‖₂. All losses have f* = 0."""
+    rng = np.random.default_rng(0)
+    X, solution = rng.standard_normal((200, 20)), rng.standard_normal(20)
+    return X, X @ solution, float(np.linalg.norm(solution))
+
+
+def rates_losses():
+    """Mean squared and mean absolute error on `rates_problem`."""
+    X, y, _ = rates_problem()
+    return Lasso(X, y, 0.0, "mean"), LeastAbsolute(X, y)
+
+
+def absolute_steps(eps):
+    """(NGDM with η = ε/G², GD on Huber's function with δ = ε and η = 1/L): the steps until the mean |Xβ − y| is ≤ ε."""
+    absolute, counts = rates_losses()[1], []
+    huber = Huber(absolute.X, absolute.y, eps)
+    for objective, lr in ((absolute, eps / absolute.lipschitz**2), (huber, 1 / huber.smoothness)):
+        run = trajectories.run(objective, np.zeros(20), lr, round(9 / eps))
+        counts.append(int(steps_to(absolute.value(run.iterates), eps)))
+    return tuple(counts)
+
+
+def interpolating_network(hidden=6, p=4, n=12, seed=0):
+    """(gradient, w*): the mean squared error of a ReLU network that fits its data exactly while on a kink.
+
+    gradient: (..., hidden·(p + 1)) → the same shape, as automatic differentiation returns it. At w* every residual is
+    0, and for the first sample every hidden unit's input is exactly 0.
+    """
+    rng = np.random.default_rng(seed)
+    X, W, a = rng.standard_normal((n, p)), rng.standard_normal((hidden, p)), rng.standard_normal(hidden)
+    X[0], W[:, 0] = np.eye(p)[0], 0.0  # so that W x₀ = 0
+    targets = np.maximum(X @ W.T, 0) @ a
+
+    def gradient(w):
+        W, a = w[..., : hidden * p].reshape(*w.shape[:-1], hidden, p), w[..., hidden * p :]
+        inputs = np.einsum("...hp,np->...nh", W, X)
+        active = np.maximum(inputs, 0)
+        residual = np.einsum("...nh,...h->...n", active, a) - targets
+        into = residual[..., None] * a[..., None, :] * (inputs > 0)
+        by_W = np.einsum("...nh,np->...hp", into, X).reshape(*w.shape[:-1], hidden * p)
+        return 2 / n * np.concatenate([by_W, np.einsum("...n,...nh->...h", residual, active)], axis=-1)
+
+    return gradient, np.concatenate([W.ravel(), a])
+
+
+def secants(gradient, point, distance, pairs=2000, seed=0):
+    """max ‖∇f(point + d·u) − ∇f(point)‖/d over random unit vectors u: a lower bound on L near ``point``.
+
+    gradient: (..., p) → (..., p); distance: a number d > 0.
+    """
+    u = np.random.default_rng(seed).standard_normal((pairs, point.size))
+    u /= np.linalg.norm(u, axis=-1, keepdims=True)
+    return float(np.linalg.norm(gradient(point + distance * u) - gradient(point), axis=-1).max() / distance)
+
+
+# --- notebook 3 -------------------------------------------------------------------------------------------------------
+
+# The example after Proposition 3.2. Our copy of the paper keeps two of its norms; start and steps reproduce them.
+PAPER_START = (0.5053, 0.5053)
+
+PAPER_LR, PAPER_LAMS = 0.01, (1.0, 100.0)
+
+
+def last_norms(trajectory):
+    """‖β‖₁ of the last two iterates, the larger first: (2, ...)."""
+    norms = np.abs(trajectory.iterates[-2:]).sum(axis=-1)
+    return np.stack([norms.max(axis=0), norms.min(axis=0)])
+
+
+FLOATS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # significant bits of each format
+
+
+def float_run(dtype, lr, steps, count=100_000, record_every=None):
+    """(8) with λ = 1 on ``count`` weights in a torch format, from one start in U(−1, 1) rounded to it.
+
+    Returns the iterates as float64, which holds them exactly: (steps//record_every + 1, count); by default the first
+    and the last. Both ηλ and each difference are rounded to the format.
+    """
+    import torch
+
+    from ngdm_helpers import networks
+
+    start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, (count, 1))).to(getattr(torch, dtype))
+    with networks.cpu_threads(1):
+        run = trajectories.run(L1Norm(1.0), start, lr, steps, record_every=record_every or steps)
+    return run.iterates[..., 0].to(torch.float64).numpy()
+
+
+def float_schedules(s, steps):
+    """Five schedules that begin a run of ``steps`` with ηλ = s (50s for 1/(k + 1)): name to schedule."""
+    return {
+        "constant": trajectories.constant(s),
+        "StepLR, 1/10 every quarter": trajectories.step_decay(s, max(steps // 4, 1), 0.1),
+        "ExponentialLR, 0.995 a step": trajectories.exponential_decay(s, 0.995),
+        "50/(k + 1)": trajectories.diminishing(50 * s, 1.0),
+        "cosine": trajectories.cosine(s, steps),
+    }
+
+
+def uniform_lasso(n, p, lam, seeds=1, reduction="sum"):
+    """(11) with X and y from U[−1, 1], and starts from U(−1, 1), for several seeds and penalties at once.
+
+    lam: (Λ,). Returns the objective, batch (seeds, Λ), and starts (seeds, 1, p). A seed draws X, y, β₀ in this order.
+    """
+    generators = [np.random.default_rng(seed) for seed in range(seeds)]
+    X, y, starts = (
+        np.stack([rng.uniform(-1, 1, shape) for rng in generators])[:, None] for shape in ((n, p), (n,), (p,))
+    )
+    return Lasso(X, y, np.asarray(lam, dtype=float)[None], reduction), starts
+
+
+def exact_lasso(problem):
+    """The minimisers of a `Lasso` by scikit-learn's coordinate descent: (*batch, p), to about nine digits."""
+    from sklearn.linear_model import Lasso as CoordinateDescent
+
+    batch, (n, p) = problem.batch_shape, problem.X.shape[-2:]
+    X, y = np.broadcast_to(problem.X, (*batch, n, p)), np.broadcast_to(problem.y, (*batch, n))
+    lam = np.broadcast_to(problem.lam, batch)
+    beta = np.zeros((*batch, p))
+    for index in np.ndindex(*batch):
+        alpha = lam[index] / (2 * n if problem.reduction == "sum" else 2)  # its objective is ‖y − Xβ‖²/(2n) + α‖β‖₁
+        model = CoordinateDescent(alpha=alpha, fit_intercept=False, tol=1e-14, max_iter=100_000)
+        beta[index] = model.fit(X[index], y[index]).coef_
+    return beta
+
+
+def sparse_problem(lam=20.0, seed=0):
+    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((100, 200))
+    beta = np.zeros(200)
+    beta[:8] = 1.5 * (-1.0) ** np.arange(8)
+    return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+
+
+def one_dimensional_lasso(c, lam, h=1.0):
+    """½hβ² − cβ + λ|β|, up to a constant, as a `Lasso` with one sample; c: a number or (batch,)."""
+    return Lasso(np.array([[(h / 2) ** 0.5]]), np.asarray(c, dtype=float)[..., None] / (2 * h) ** 0.5, lam)
+
+
+def walk(beta, steps):
+    """(8) for one coordinate in any arithmetic, Fraction and Decimal included: [β₀, β₁, …]; ``steps`` are ηₖλ."""
+    path = [beta]
+    for s in steps:
+        beta = beta - s if beta > 0 else beta + s if beta < 0 else beta
+        path.append(beta)
+    return path
+
+
+DECIMAL_SCHEDULES = ("constant", "reducing", "0.98 a step", "1/(k + 1)")
+
+DECIMAL_STARTS = ("0.5053", "√2 − 1", "π − 3")
+
+
+def decimal_walk(start, schedule, digits, steps):
+    """`walk` in decimal floating point of ``digits`` significant digits, at most 60; start and schedule by name.
+
+    "constant" is 0.01, "reducing" 0.01 and a tenth less after each quarter of the run, "0.98 a step" 0.05·0.98^k and
+    "1/(k + 1)" 0.5/(k + 1).
+    """
+    checks.choice("start", start, DECIMAL_STARTS)
+    checks.choice("schedule", schedule, DECIMAL_SCHEDULES)
+    with decimal.localcontext(decimal.Context(prec=checks.count("digits", digits))):
+        one = decimal.Decimal(1)
+        if schedule == "constant":
+            rates = [one / 100] * steps
+        elif schedule == "reducing":
+            rates = [one / 10 ** (2 + 4 * k // steps) for k in range(steps)]
+        elif schedule == "0.98 a step":
+            rates = [one / 20 * (one * 98 / 100) ** k for k in range(steps)]
+        else:
+            rates = [one / 2 / (k + 1) for k in range(steps)]
+        return walk(+_start(start), rates)
+
+
+def _start(name):
+    """A start to 60 digits and more."""
+    with decimal.localcontext(decimal.Context(prec=80)):
+        if name == "√2 − 1":
+            return decimal.Decimal(2).sqrt() - 1
+        if name == "π − 3":
+            return decimal.Decimal("0.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
+        return decimal.Decimal(name)
+
+
+def paper_pair(seeds=20, steps=3000):
+    """‖β‖₁ after NGDM on (11) at λ = 0.1 and 100: (seeds, 2). Our choice of n = 10, p = 50 and η = 0.01."""
+    problem, starts = uniform_lasso(10, 50, [0.1, 100.0], seeds)
+    return np.abs(trajectories.run(problem, starts, PAPER_LR, steps, record_every=steps).iterates[-1]).sum(axis=-1)
+
+
+def band_means(method, lams, lr=PAPER_LR, steps=3000, count=200, **options):
+    """Mean |β| of ``count`` weights over the last 200 steps of a method on (7), in units of η: (Λ,)."""
+    start = np.random.default_rng(0).uniform(-1, 1, count)
+    tail = trajectories.run(L1Norm(np.asarray(lams, dtype=float)), start, lr, steps, method, **options).iterates[-200:]
+    return np.abs(tail).mean(axis=(0, 2)) / lr
+
+
+def mean_signs(ratios, shrink, steps=1500):
+    """The mean of sign(β) over the end of NGDM on the 1-D LASSO with λ = 1, h = 1, c = ratios: (batch,).
+
+    The end is 840 steps, a whole number of cycles for every period up to 8.
+    """
+    problem = one_dimensional_lasso(ratios, 1.0)
+    path = trajectories.run(problem, [0.01], 1 - shrink, steps).iterates[-840:, ..., 0]
+    return np.sign(path).mean(axis=0)
+
+
+# --- notebook 3: deep networks ----------------------------------------------------------------------------------------
+
+VGG16_PARAMETERS = 138_357_544  # of torchvision's VGG16
+
+PAPER_NORM, PAPER_SMALL_NORM = 69178.44, 2113.83  # the two printed norms, λ = 0.1 and a smaller λ
+DEEP_LAM = 0.1  # the larger λ of Appendix B; η is PAPER_LR
+SMALL_LAM = 0.001  # our choice for the smaller λ, which our copy of the paper has lost
+PAPER_THRESHOLD = 1e-5  # below it the paper counts a weight as small
+ADAM_BAND = 0.127  # mean |β| in units of η once Adam has settled on a pure ℓ1 penalty, whatever λ
+
+
+# --- notebook 4 -------------------------------------------------------------------------------------------------------
+
+TWO_WEIGHTS = (1.5, 0.4)  # a start on ½(uv − 1)² from which the curvature rises by a quarter
+
+
+def huber_problem(data="U[0, 1]", delta=1.0, n=20, p=50, seed=0):
+    """Mean Huber (13) with X from U[0, 1] or U[−1, 1] and y from U[0, 1], drawn in this order."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.0 if data == "U[0, 1]" else -1.0, 1.0, (n, p))
+    return Huber(X, rng.uniform(0, 1, n), delta)
+
+
+def huber_tail(c, data="U[0, 1]", delta=1.0, steps=3000, **shape):
+    """Mean loss of the last 200 iterates of gradient descent on (13) from 0 with η = c/L."""
+    objective = huber_problem(data, delta, **shape)
+    start = np.zeros(objective.X.shape[-1])
+    return float(trajectories.run(objective, start, c / objective.smoothness, steps).values[-200:].mean())
+
+
+def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):
+    """Loss (3) without penalties, X from U[−1, 1] or U[0, 1], y from strength·U[−1, 0], and a start from U[−1, 1]ᵖ."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1.0 if data == "U[−1, 1]" else 0.0, 1.0, (n, p))
+    objective = ReLURegression(X, -strength * rng.uniform(0, 1, n))
+    return objective, rng.uniform(-1, 1, p)
+
+
+ONE_D_HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")

@@ -1,0 +1,253 @@
+"""Results too long or too special to compute in class: written once with their provenance, loaded by the notebooks.
+
+A record is a JSON file in ``ngdm_helpers/records``: ``rows``, a list of dicts, each with its own ``provenance``
+(command, date, versions, processor).
+"""
+
+import datetime
+import functools
+import importlib.metadata
+import json
+import math
+import os
+import pathlib
+import platform
+import tempfile
+
+import filelock
+import numpy as np
+
+FOLDER = pathlib.Path(__file__).parent / "recorded"
+POINTS = 400  # of a curve, at most
+
+
+def load(name, folder=FOLDER):
+    """The rows of record ``name``, oldest first; an empty list if it was never written."""
+    path = pathlib.Path(folder) / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+
+
+def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
+    """Add ``rows`` to record ``name``, replacing those with the same values of the fields ``key``; atomic.
+
+    Several processes may write to one record at a time: each waits for the other.
+    command: the command that measured them, stored with the date, versions and processor, and with whatever else
+    ``provenance`` names. compact: a row is one line, for records of hundreds of rows. Returns the path. Raises
+    ValueError for a row that lacks a field of ``key``.
+    """
+    for row in rows:
+        lacking = [field for field in key if field not in row]
+        if lacking:
+            raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
+    provenance = {
+        **provenance,
+        "command": command,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "versions": {package: importlib.metadata.version(package) for package in ("numpy", "torch")},
+        "processor": f"{os.cpu_count()} cores, {platform.machine()}",
+    }
+    new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
+    path = pathlib.Path(folder) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(path.with_name(f".{path.name}.lock")):
+        kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
+        write_text(path, _text(list({**kept, **new}.values()), compact))
+    return path
+
+
+def _text(rows, compact):
+    """The JSON of a record; ValueError for NaN and infinity, which JSON does not know."""
+    if not compact:
+        return json.dumps({"rows": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) for row in rows)
+    return '{"rows": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def write_text(path, text):
+    """Write a file whole or not at all: a failure or an interruption leaves the old one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def thinned(values, every=1):
+    """``values``, taken ``every`` so many steps, as at most 400: {"every": steps between them, "values": [...]}.
+
+    The stride is odd: on a 2-cycle an even one would see only one of the two points, and show a smooth curve.
+    """
+    stride = math.ceil(len(values) / POINTS)
+    stride += stride % 2 == 0
+    return {"every": stride * every, "values": [rounded(value) for value in values[::stride]]}
+
+
+def rounded(value):
+    """A Python float of 5 significant digits; None, which JSON knows, for NaN."""
+    return float(f"{value:.5g}") if np.isfinite(value) else None
+
+
+# --- what the recorded networks of Figure 2 say -----------------------------------------------------------------------
+
+DEPTHS = (11, 13, 19)
+
+ACTIVATIONS = ("relu", "gelu", "bridge-3", "bridge-10", "bridge-100", "abs", "leaky", "tanh")
+
+CHANCE = math.log(10)  # the cross-entropy of guessing among ten classes
+
+LONGEST = {"digits": 3000, "cifar10": 6250}  # steps of the longest runs
+
+APART = 0.05  # mean losses that differ by less are not compared with a third one
+
+SETUPS = {  # initialisation and optimiser: name of the setting in pictures and tables
+    ("variance-preserving", "sgd"): "variance-preserving, SGD",
+    ("default", "adam"): "torch's default, Adam",
+    ("default", "sgd"): "torch's default, SGD",
+}
+
+
+@functools.cache
+def _runs():
+    """Every recorded row on digits and on CIFAR-10, oldest first."""
+    return tuple(row for name in ("depth_digits", "depth_cifar10") for row in load(name))
+
+
+def depth_settings(data):
+    """The (init, optimizer, gain, lr, steps) recorded on ``data``, "digits" or "cifar10", at all depths, sorted.
+
+    Recorded for ReLU and GELU, that is; some have the other activations too.
+    """
+    fields = ("init", "optimizer", "gain", "lr", "steps")
+    found = {}
+    for row in _of(data):
+        found.setdefault(tuple(row[field] for field in fields), set()).add((row["depth"], row["activation"]))
+    wanted = {(depth, activation) for depth in DEPTHS for activation in ("relu", "gelu")}
+    order = list(SETUPS)
+    return sorted((s for s, there in found.items() if wanted <= there), key=lambda s: (order.index(s[:2]), s))
+
+
+def depth_run(data, depth, activation, init, optimizer, lr, gain=1.0, steps=None):
+    """A recorded run: steps k (T,) and its losses (seeds, T), each the mean of the minibatch losses up to k.
+
+    data: "digits" or "cifar10". steps: of the run; without, the most that were recorded for all `ACTIVATIONS`, or else
+    for ReLU and GELU. From where a loss was not finite it is inf. ValueError if there is no such run.
+    """
+    wanted = {"depth": depth, "init": init, "optimizer": optimizer, "lr": lr, "gain": gain}
+    found = {}
+    for row in _of(data):
+        if all(row[field] == value for field, value in wanted.items()) and steps in (None, row["steps"]):
+            found.setdefault(row["steps"], {})[row["activation"]] = row
+    longest = max(found, key=lambda steps: (len(found[steps]), steps), default=None)
+    if longest is None or activation not in found[longest]:
+        raise ValueError(f"there must be a recorded run on {data!r} with {wanted} of {activation!r}, got none")
+    row = found[longest][activation]
+    losses = np.array([[math.inf if value is None else value for value in curve] for curve in row["losses"]])
+    return row["every"] * np.arange(1, losses.shape[1] + 1), losses
+
+
+def _of(data):
+    return [row for row in _runs() if row["data"].partition("-")[0] == data]
+
+
+def mean_loss(losses):
+    """Of recorded losses (seeds, T): the mean over the run, (seeds,); what is worse than guessing counts as log 10.
+
+    One number for the speed of convergence that needs no target and no exception for runs that never reach one.
+    """
+    return np.minimum(losses, CHANCE).mean(axis=-1)
+
+
+def learns(losses):
+    """Whether the median over the seeds ends its run 0.1 below guessing: the plateau at log 10 is left."""
+    return bool(np.median(losses, axis=0)[-3:].mean() < CHANCE - 0.1)
+
+
+def relu_minus_gelu(data, init, optimizer, gain, lr, steps):
+    """Mean loss of ReLU minus that of GELU, (depths, seeds), above 0 where GELU is faster; and who learns, (depths, 2).
+
+    A seed fixes the minibatches, and the weights up to their scale, so the difference is taken seed by seed.
+    """
+    gaps, learned = [], []
+    for depth in DEPTHS:
+        pair = [depth_run(data, depth, name, init, optimizer, lr, gain, steps)[1] for name in ("relu", "gelu")]
+        gaps.append(mean_loss(pair[0]) - mean_loss(pair[1]))
+        learned.append([learns(losses) for losses in pair])
+    return np.array(gaps), np.array(learned)
+
+
+def widens(gaps):
+    """The paper's trend in gaps (depths, seeds): medians grow with depth, and GELU leads at the last for all seeds.
+
+    By more than 0.01, that is: two networks that both stay at guessing differ by less.
+    """
+    return bool((np.diff(np.median(gaps, axis=1)) > 0).all() and (gaps[-1] > 0.01).all())
+
+
+def learning_settings():
+    """The recorded (data, init, optimizer, gain, lr, steps) in which ReLU or GELU learns at depth 11."""
+    every = [(data, *setting) for data in ("digits", "cifar10") for setting in depth_settings(data)]
+    return [setting for setting in every if relu_minus_gelu(*setting)[1][0].any()]
+
+
+def median_losses(data, depth, init, optimizer, lr, activations=ACTIVATIONS):
+    """{activation: median over the seeds of the `mean_loss`} of recorded runs."""
+    return {a: float(np.median(mean_loss(depth_run(data, depth, a, init, optimizer, lr)[1]))) for a in activations}
+
+
+def long_settings():
+    """Those of `learning_settings` with as many steps as the longest runs."""
+    return [setting for setting in learning_settings() if setting[-1] == LONGEST[setting[0]]]
+
+
+def setting_means(setting, activation):
+    """`mean_loss` of the recorded runs in a setting (data, init, optimizer, gain, lr, steps): (depths, seeds)."""
+    data, init, optimizer, gain, lr, steps = setting
+    runs = (depth_run(data, depth, activation, init, optimizer, lr, gain, steps)[1] for depth in DEPTHS)
+    return np.array([mean_loss(losses) for losses in runs])
+
+
+def longest_means(data, activation):
+    """`setting_means` of the longest runs with SGD, η = 0.01, from variance-preserving weights: (depths, seeds)."""
+    return setting_means((data, "variance-preserving", "sgd", 1.0, 0.01, LONGEST[data]), activation)
+
+
+def nearer_to_relu(settings):
+    """(how often, of how many) x·Φ(100x) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
+
+    One comparison for each of ``settings`` and each depth at which ReLU and GELU differ by more than `APART`.
+    """
+    near = total = 0
+    for setting in settings:
+        relu, analytic, gelu = (np.median(setting_means(setting, a), axis=1) for a in ("relu", "bridge-100", "gelu"))
+        apart = np.abs(relu - gelu) > APART
+        near += int((np.abs(analytic - relu) < np.abs(analytic - gelu))[apart].sum())
+        total += int(apart.sum())
+    return near, total
+
+
+# --- what the recorded runs with an ℓ1 penalty say --------------------------------------------------------------------
+
+
+def vgg16_runs():
+    """The recorded runs of VGG16, {(method, λ): row}."""
+    return {(row["method"], row["lam"]): row for row in load("vgg16_l1")}
+
+
+def mlp_runs():
+    """The recorded runs of the small network, {(method, λ): [a row for each seed]}."""
+    runs = {}
+    for row in sorted(load("mlp_l1"), key=lambda row: row["seed"]):
+        runs.setdefault((row["method"], row["lam"]), []).append(row)
+    return runs
+
+
+def ends(rows, field, digits=3):
+    """The values of ``field`` over seeds, as (smallest, largest, words such as "0.945–0.961")."""
+    values = [row[field] for row in rows]
+    low, high = (f"{end:.{digits}f}" for end in (min(values), max(values)))
+    return min(values), max(values), low if low == high else f"{low}–{high}"

@@ -1,0 +1,228 @@
+"""The networks of the notebooks: small multilayer perceptrons, and the VGG networks of the paper's Figure 2."""
+
+import contextlib
+import itertools
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from ngdm_helpers import checks
+
+
+class Abs(torch.nn.Module):
+    """|x|, whose slope jumps by 2 at 0: twice ReLU's kink."""
+
+    def forward(self, x):
+        return x.abs()
+
+
+class Bridge(torch.nn.Module):
+    """x·Φ(βx), Φ the standard normal distribution function: GELU for β = 1, ReLU for β → ∞, C^∞ in between."""
+
+    def __init__(self, beta):
+        super().__init__()
+        self.beta = beta
+
+    def forward(self, x):
+        return torch.nn.functional.gelu(self.beta * x) / self.beta  # one fused kernel, and the same number
+
+    def extra_repr(self):
+        return f"β={self.beta:g}"
+
+
+ACTIVATIONS = {
+    "relu": torch.nn.ReLU,
+    "tanh": torch.nn.Tanh,
+    "gelu": torch.nn.GELU,
+    "elu": torch.nn.ELU,
+    "abs": Abs,
+    "leaky": lambda: torch.nn.LeakyReLU(0.5),  # max(x, x/2): half of ReLU's kink
+}
+
+
+def activation_layer(activation):
+    """The layer named ``activation``: one of ACTIVATIONS, or "bridge-β" with a number β > 0, such as "bridge-10"."""
+    if isinstance(activation, str) and activation.startswith("bridge-"):
+        try:
+            beta = float(activation.removeprefix("bridge-"))
+        except ValueError:
+            beta = math.nan
+        if not 0 < beta < math.inf:
+            raise ValueError(f"activation must be bridge-β with a number β > 0, got {activation!r}")
+        return Bridge(beta)
+    return ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]()
+
+
+def mlp(activation, widths=(64, 64, 64, 10), seed=0):
+    """A fully connected network, ``activation`` between its linear layers, none after the last.
+
+    activation: see `activation_layer`. widths: (inputs, hidden, …, outputs), two or more positive integers; the default
+    has 8970 parameters. seed: of torch's default initialisation, U(−1/√inputs, 1/√inputs) for every weight and bias;
+    torch's global generator is left as it was. Raises TypeError or ValueError, naming the argument.
+    """
+    activation_layer(activation)
+    if isinstance(widths, str) or not isinstance(widths, Iterable):
+        raise TypeError(f"widths must be two or more positive integers, got {widths!r}")
+    widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
+    if len(widths) < 2:
+        raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
+    with seeded(seed):
+        layers = [torch.nn.Linear(widths[0], widths[1])]
+        for inputs, outputs in itertools.pairwise(widths[1:]):
+            layers += [activation_layer(activation), torch.nn.Linear(inputs, outputs)]
+    return torch.nn.Sequential(*layers)
+
+
+def mse(outputs, targets):
+    """(1/n) Σᵢ ‖outputsᵢ − targetsᵢ‖², both (n, m): summed over the m outputs, averaged over the n examples, no ½.
+
+    It is m times torch.nn.MSELoss, which averages over the outputs too: a sharpness or an η measured with one of the
+    two does not carry over to the other.
+    """
+    return (outputs - targets).square().sum() / targets.shape[0]
+
+
+# --- the networks of Figure 2 -----------------------------------------------------------------------------------------
+
+VGG = {  # Appendix A, as printed: channels of the 3×3 convolutions; "M", there a max pool, is an average pool here
+    11: (16, "M", 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
+    13: (16, 16, "M", 32, 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
+    19: (16, 16, "M", 32, 32, "M", 32, 32, 32, 32, "M", 64, 64, 64, 64, "M", 64, 64, 64, 64, "M"),
+}
+INITIALISATIONS = ("default", "kaiming", "variance-preserving")
+_PROBES = 256  # images that "variance-preserving" is measured on
+
+
+def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None):
+    """Appendix A's network: ``depth`` − 3 convolutions 3×3, average pools between them, then Linear(64, 10).
+
+    It takes (n, 3, 32, 32) to (n, 10), and is kuangliu's VGG with the appendix's three changes: no batch
+    normalisation, average for max pools, fewer channels; Linear(512, 10) becomes Linear(64, 10) with them. (As in
+    kuangliu's code, VGG19 has 17 layers with weights rather than 19, because two of three linear ones are dropped; so
+    9 and 11 for the others.) depth: 11, 13 or 19. activation: see `activation_layer`, after every convolution.
+
+    init: "default", torch's, U(−1/√fan_in, 1/√fan_in) for weights and biases;
+    "kaiming", weights N(0, g²/fan_in) with g = `activation_gain`, biases 0, which keeps mean squares where neither
+    padding nor pooling changes them;
+    "variance-preserving", the same and then, layer by layer from the first, every weight scaled so that the layer's
+    outputs have mean square 1 on the first 256 of ``images`` (n, 3, 32, 32) (Mishkin and Matas 2016): what padding and
+    pooling take is made up for, whatever the activation.
+    gain: every weight is multiplied by it at the end. seed: of the draw; torch's global generator is left as it was.
+
+    The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
+    argument.
+    """
+    if depth not in VGG:
+        raise ValueError(f"depth must be one of {', '.join(map(str, VGG))}, got {depth!r}")
+    checks.choice("init", init, INITIALISATIONS)
+    gain = checks.positive_number("gain", gain)
+    if init == "variance-preserving" and images is None:
+        raise ValueError("images must be given for init='variance-preserving', got None")
+    if images is not None and (not isinstance(images, torch.Tensor) or tuple(images.shape[1:]) != (3, 32, 32)):
+        shape = tuple(images.shape) if isinstance(images, torch.Tensor) else images
+        raise ValueError(f"images must be a torch tensor of shape (n, 3, 32, 32), got {shape!r}")
+    with seeded(seed):
+        layers, channels = [], 3
+        for width in VGG[depth]:
+            if width == "M":
+                layers.append(torch.nn.AvgPool2d(2))
+            else:
+                layers += [torch.nn.Conv2d(channels, width, 3, padding=1), activation_layer(activation)]
+                channels = width
+        model = torch.nn.Sequential(*layers, torch.nn.AvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(channels, 10))
+        if init != "default":
+            for layer in _weighted(model):
+                spread = activation_gain(activation) / math.sqrt(layer.weight[0].numel())
+                torch.nn.init.normal_(layer.weight, std=spread)
+                torch.nn.init.zeros_(layer.bias)
+    if images is not None:
+        model = model.to(images.device)
+    model = model.to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        if init == "variance-preserving":
+            outputs = images[:_PROBES]
+            for layer in model:
+                if hasattr(layer, "weight"):
+                    layer.weight /= layer(outputs).square().mean().sqrt()
+                outputs = layer(outputs)
+        for layer in _weighted(model):
+            layer.weight *= gain
+    return model
+
+
+def _weighted(model):
+    """The convolutions and linear layers of a `vgg`, in order."""
+    return [layer for layer in model if hasattr(layer, "weight")]
+
+
+def activation_gain(activation, scale=1.0):
+    """s/√E[φ(sz)²] for the activation φ, s = ``scale``, a standard normal z: √2 for ReLU (He et al. 2015), 1 for |x|.
+
+    Weights of variance gain²/fan_in keep the mean square s² of what goes through φ and a wide linear layer. For φ that
+    is not positively homogeneous it depends on s: GELU's is 1.53 at s = 1 and grows to 2 as s → 0. By quadrature.
+    """
+    scale = checks.positive_number("scale", scale)
+    z, density = _normal()
+    return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
+
+
+def mean_share(activation, scale=1.0):
+    """E[φ(sz)]²/E[φ(sz)²], in [0, 1], for s = ``scale`` and a standard normal z: how much of φ is a constant.
+
+    It is the correlation that one wide random layer gives to two inputs without any: 0 for tanh, 1/π for ReLU, 2/π for
+    |x|. The larger, the sooner a deep network, before it is trained, maps all inputs to nearly the same output (Poole
+    et al. 2016). By quadrature.
+    """
+    scale = checks.positive_number("scale", scale)
+    z, density = _normal()
+    values = activation_layer(activation)(scale * z)
+    return (torch.trapezoid(values * density, z) ** 2 / torch.trapezoid(values.square() * density, z)).item()
+
+
+def _normal():
+    """A grid with a node at 0, where the kinks are, and the standard normal density on it, both (48 001,)."""
+    z = torch.linspace(-12, 12, 48_001, dtype=torch.float64)
+    return z, torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
+
+
+def mean_squares(model, X):
+    """The mean square of the outputs of each layer with weights of a `vgg` on images X, a NumPy array (layers,)."""
+    found, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            outputs = layer(outputs)
+            if hasattr(layer, "weight"):
+                found.append(outputs.square().mean().item())
+    return np.array(found)
+
+
+# --- seeds and threads ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be an integer, got {seed!r}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
+        yield
+
+
+@contextlib.contextmanager
+def cpu_threads(count):
+    """A context with ``count`` CPU threads for torch; after it there are as many as before.
+
+    Two are hardly faster on networks this small, and many times slower when other processes want the second core. With
+    one the sums do not depend on the number of cores either.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,243 @@
+"""Full-batch gradient descent on networks, with its sharpness.
+
+The setting of Cohen et al., "Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability" (ICLR
+2021), made small enough for a laptop: one loss, one fixed batch, plain gradient descent.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse.linalg import LinearOperator, eigsh
+from tqdm.auto import tqdm
+
+from ngdm_helpers import checks
+from ngdm_helpers.networks.models import cpu_threads, mse
+from ngdm_helpers.trajectories import DivergenceWarning
+
+# --- sharpness --------------------------------------------------------------------------------------------------------
+
+
+def sharpness(loss, parameters, start=None, tolerance=1e-4):
+    """The largest eigenvalue of the Hessian of ``loss``, a float, and its unit eigenvector, a NumPy array (p,).
+
+    loss: a scalar tensor that was just computed from ``parameters``, one tensor or several, of p entries in all; its
+    graph is kept. start: (p,), where the Lanczos iteration begins, best the eigenvector of a nearby point; without it
+    a fixed random vector, so that the answer is reproducible. tolerance: relative, 0 for machine precision.
+
+    Lanczos (ARPACK, by scipy.sparse.linalg.eigsh) on Hessian-vector products, each a backward pass through the
+    gradient (Pearlmutter 1994): the Hessian is never formed. "Largest" is algebraic: an eigenvalue below 0 is not
+    large.
+
+    Raises TypeError or ValueError, naming the argument, if the loss is no finite scalar, or is linear in parameters;
+    FloatingPointError if its Hessian overflows.
+    """
+    parameters = [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        raise TypeError(f"loss must be a scalar tensor, got {loss!r}")
+    if not loss.requires_grad:
+        raise ValueError(f"loss must be computed from parameters, with gradients on, got {loss!r}")
+    tolerance = checks.nonnegative("tolerance", tolerance, or_else="a number")
+    gradients = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
+    gradient = torch.cat([part.reshape(-1) for part in gradients])
+    if not (math.isfinite(loss.item()) and bool(gradient.isfinite().all())):
+        raise ValueError(f"loss must be finite, with a finite gradient, got {loss.item()!r}")
+    if not gradient.requires_grad:
+        raise ValueError("loss must not be linear in parameters, got one whose gradient is constant")
+    p = gradient.numel()
+
+    def product(vector):
+        vector = torch.as_tensor(np.ravel(vector), dtype=gradient.dtype, device=gradient.device)
+        columns = torch.autograd.grad(gradient, parameters, vector, retain_graph=True, materialize_grads=True)
+        column = torch.cat([part.reshape(-1) for part in columns]).cpu().numpy().astype(np.float64)
+        if not np.isfinite(column).all():
+            raise FloatingPointError("the Hessian of loss must be finite, got a product with it that is not")
+        return column
+
+    if p == 1:
+        return float(product([1.0])[0]), np.ones(1)
+    if start is None:
+        start = np.random.default_rng(0).standard_normal(p)
+    elif np.shape(start) != (p,):
+        raise ValueError(f"start must have shape ({p},), one entry a parameter, got {np.shape(start)}")
+    elif not np.any(start):
+        raise ValueError("start must not be 0 in every entry, got zeros")
+    if not product(start).any() and not product(np.random.default_rng(0).standard_normal(p)).any():
+        return 0.0, np.asarray(start) / np.linalg.norm(start)  # a Hessian of 0: Lanczos could not begin
+    hessian = LinearOperator((p, p), matvec=product, dtype=np.float64)
+    with cpu_threads(1):
+        values, vectors = eigsh(hessian, k=1, which="LA", v0=start, tol=tolerance)
+    return float(values[0]), vectors[:, 0]
+
+
+def second_differences(model, X, Y, distances):
+    """(f(θ + tv) + f(θ − tv) − 2f(θ))/t² of f = `mse`(model(X), Y) along the top eigenvector v of its Hessian at θ.
+
+    distances: the t > 0, (T,). Returns the largest Hessian eigenvalue, a float, to which the differences tend as t → 0
+    where there is a Hessian; the differences, (T,); and ‖∇f(θ)‖, a float, which times η is the length of the next
+    step. Where f grows subquadratically along v, they fall with t. The model is left as it was.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    weights = _parameters(model, X, Y)
+    distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
+    loss = mse(model(X), Y)
+    top, v = sharpness(loss, weights)
+    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    here = torch.cat([part.detach().reshape(-1) for part in weights])
+    v = torch.as_tensor(v, dtype=here.dtype, device=here.device)
+
+    def value(t):
+        torch.nn.utils.vector_to_parameters(here + t * v, weights)
+        return mse(model(X), Y).item()
+
+    with torch.no_grad(), cpu_threads(1):
+        ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
+        middle = value(0.0)  # which puts the weights back
+    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
+
+
+class _Gate(torch.nn.Module):
+    """Multiplication by 0 or 1, for each example and unit."""
+
+    def __init__(self, states):
+        super().__init__()
+        self.register_buffer("states", states)
+
+    def forward(self, x):
+        return x * self.states
+
+
+def frozen(model, X):
+    """``model`` with every ReLU kept in the state, on or off, that it has on each example of X now: without kinks.
+
+    model: a torch.nn.Sequential such as `mlp("relu")`, whose weights the result shares. It takes X only, and there has
+    the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError for another module.
+    """
+    if not isinstance(model, torch.nn.Sequential):
+        raise TypeError(f"model must be a torch.nn.Sequential, got {model!r}")
+    layers, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            if isinstance(layer, torch.nn.ReLU):
+                layer = _Gate((outputs > 0).to(outputs.dtype))
+            layers.append(layer)
+            outputs = layer(outputs)
+    return torch.nn.Sequential(*layers)
+
+
+# --- gradient descent -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class GDRun:
+    """What `full_batch_gd` left behind; x_0, …, x_K are the parameters it went through.
+
+    losses: (K + 1,), f(x_0), …, f(x_K). directional: (K,), η × the directional smoothness of each step. sharpness:
+    (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: True if the run was
+    stopped before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not
+    finite.
+    """
+
+    losses: np.ndarray
+    directional: np.ndarray
+    sharpness: np.ndarray
+    sharpness_steps: np.ndarray
+    lr: float
+    interrupted: bool = False
+    overflow_step: int | None = None
+
+    @property
+    def steps(self):
+        """K, the number of steps taken."""
+        return max(len(self.losses) - 1, 0)
+
+
+def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
+    """``steps`` updates x_{k+1} = x_k − η∇f(x_k) of ``model`` on f = `mse`(model(X), Y), as a `GDRun`.
+
+    model: a torch module, trained in place. X: (n, inputs), Y: (n, outputs), floating tensors of its dtype and device.
+    lr: η > 0. sharpness_every: measure the sharpness at steps 0, sharpness_every, …; None for never. progress: show a
+    bar. On a CPU the run has one thread, see `cpu_threads`.
+
+    The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
+    averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
+    computed: nothing is lost by rounding when steps are short. It is 2 if the gradient is reflected, as on a 2-cycle.
+    It is NaN after a step of length 0.
+
+    A KeyboardInterrupt ends the run, not the program: what was computed so far comes back, marked ``interrupted``.
+    A run that overflows ends with its finite part and says so in a `DivergenceWarning`.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
+    if sharpness_every is not None:
+        sharpness_every = checks.count("sharpness_every", sharpness_every)
+    parameters = _parameters(model, X, Y)
+    # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
+    flat = torch.cat([part.detach().reshape(-1) for part in parameters])
+    torch.nn.utils.vector_to_parameters(flat, parameters)
+    losses, directional, measured = [], [], []  # measured: (step, sharpness)
+    vector = previous = overflow = None
+    interrupted = False
+    try:
+        with cpu_threads(1):
+            for k in tqdm(range(steps + 1), desc=f"η = {lr:g}", unit="step", disable=not progress):
+                loss = mse(model(X), Y)
+                measure = sharpness_every is not None and k % sharpness_every == 0
+                gradients = torch.autograd.grad(loss, parameters, retain_graph=measure, materialize_grads=True)
+                gradient = torch.cat([part.reshape(-1) for part in gradients])
+                squared_norm = torch.dot(gradient, gradient)
+                if not (math.isfinite(loss.item()) and math.isfinite(squared_norm.item())):
+                    overflow = k
+                    break
+                if measure:
+                    top, vector = sharpness(loss, parameters, start=vector)
+                    measured.append((k, top))
+                if previous is not None:
+                    directional.append((1 - torch.dot(gradient, previous[0]) / previous[1]).item())
+                losses.append(loss.item())
+                previous = gradient, squared_norm
+                if k < steps:
+                    flat.sub_(gradient, alpha=lr)
+    except FloatingPointError:  # from sharpness: the Hessian overflows before the gradient does
+        overflow = len(losses)
+    except KeyboardInterrupt:
+        interrupted = True
+    if overflow is not None:
+        warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
+    measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
+    return GDRun(
+        losses=np.array(losses),
+        directional=np.array(directional[: max(len(losses) - 1, 0)]),
+        sharpness=np.array([top for _, top in measured]),
+        sharpness_steps=np.array([k for k, _ in measured], dtype=int),
+        lr=lr,
+        interrupted=interrupted,
+        overflow_step=overflow,
+    )
+
+
+def _parameters(model, X, Y):
+    """The parameters of ``model`` as a list, after a look at whether it maps X to something of Y's shape."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
+    parameters = list(model.parameters())
+    if not parameters:
+        raise ValueError(f"model must have parameters, got {model!r}")
+    dtype, device = parameters[0].dtype, parameters[0].device
+    for name, array in (("X", X), ("Y", Y)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+        if array.dtype != dtype or array.device != device:
+            raise TypeError(f"{name} must be {dtype} on {device} like the model, got {array.dtype} on {array.device}")
+        if not bool(array.isfinite().all()):
+            raise ValueError(f"{name} must be finite, got {int((~array.isfinite()).sum())} entries that are not")
+    try:
+        with torch.no_grad():
+            shape = tuple(model(X).shape)
+    except RuntimeError as error:
+        raise ValueError(f"X must have a shape that the model takes, got {tuple(X.shape)}: {error}") from None
+    if shape != tuple(Y.shape):
+        raise ValueError(f"Y must have the shape of the model's outputs, {shape}, got {tuple(Y.shape)}")
+    return parameters

@@ -1,0 +1,464 @@
+"""ℓ1 fine-tuning of networks: data loss + λ‖β‖₁ over all parameters, by four update rules, one pass over the weights.
+
+The paper's Appendix B writes the penalty into the loss and leaves its gradient, λ·sign(β), to automatic
+differentiation: several sweeps over all weights for something known in closed form. Here automatic differentiation
+sees the data loss alone. The rest of a step, ‖β‖₁ included, is done block by block while a block lies in the
+processor's cache, with the same floating-point operations, so that the weights are the same.
+"""
+
+import copy
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from ngdm_helpers import checks
+from ngdm_helpers.networks.models import cpu_threads, seeded
+
+# --- minibatch training -----------------------------------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
+    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),
+}
+_LOOK_EVERY = 20  # steps between looks at whether a loss is still finite: each makes a GPU wait
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """What `train` left behind.
+
+    losses: (models, K), the minibatch loss of each model at steps 0, …, K − 1, before the step's update; NaN from where
+    it was not finite. lr: η. interrupted: True if training was stopped before its last step.
+    """
+
+    losses: np.ndarray
+    lr: float
+    interrupted: bool = False
+
+
+def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, together=True, threads=1, progress=True):
+    """Minibatch training on the cross-entropy, several models side by side on batches of their own: a `TrainingRun`.
+
+    models: a list of `vgg` of one depth and activation, trained in place. X: (n, 3, 32, 32) float32, y: (n,) int64, on
+    one device; models are moved there. lr: η > 0. optimizer: "sgd", with momentum 0.9, or "adam". seeds: of the
+    `minibatches` of each model; without, 0, 1, …. progress: show a bar.
+    together: train them as one network of grouped convolutions, the same numbers up to rounding; faster at this batch
+    (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
+    threads: of torch on a CPU, see `cpu_threads`; more pay from batches of some hundred images on.
+
+    The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
+    no longer finite is left behind; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
+    ValueError, naming the argument.
+    """
+    lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
+    make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]
+    models, count, threads = _alike(models), _labelled(X, y), checks.count("threads", threads)
+    seeds = range(len(models)) if seeds is None else list(seeds)
+    if len(seeds) != len(models):
+        raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
+    batches = torch.stack([minibatches(count, batch, steps, seed) for seed in seeds]).to(X.device)
+    together = together and len(models) > 1
+    for model in models:
+        model.to(X.device, memory_format=torch.channels_last)
+    X = X.contiguous(memory_format=torch.channels_last)
+    losses = torch.full((len(models), steps), math.nan, device=X.device)
+    # What is trained: networks, each with the rows of batches and losses that belong to it.
+    parts = [(_grouped(models), slice(None))] if together else [(m, slice(i, i + 1)) for i, m in enumerate(models)]
+    running = [(network, rows, make(network.parameters(), lr)) for network, rows in parts]
+    done, interrupted = 0, False
+    try:
+        with cpu_threads(threads):
+            for k in tqdm(range(steps), desc=f"η = {lr:g}", unit="step", disable=not progress):
+                for network, rows, updates in running:
+                    chosen = batches[rows, k]
+                    loss = cross_entropies(network, X[chosen], y[chosen])
+                    updates.zero_grad()
+                    loss.sum().backward()
+                    updates.step()
+                    losses[rows, k] = loss.detach()
+                done = k + 1
+                if k % _LOOK_EVERY == 0:
+                    running = [part for part in running if bool(losses[part[1], k].isfinite().any())]
+                    if not running:
+                        break
+    except KeyboardInterrupt:
+        interrupted = True
+    if together:
+        _ungroup(parts[0][0], models)
+    losses = losses.cpu().numpy().astype(np.float64)
+    losses[np.cumsum(~np.isfinite(losses), axis=1) > 0] = math.nan
+    return TrainingRun(losses[:, :done] if interrupted else losses, lr, interrupted)
+
+
+def minibatches(count, batch, steps, seed=0):
+    """(steps, batch) indices into ``count`` examples, int64: shuffled anew for each pass, an incomplete batch left out.
+
+    Raises TypeError or ValueError, naming the argument.
+    """
+    count, batch = checks.count("count", count), checks.count("batch", batch)
+    steps = checks.count("steps", steps)
+    if batch > count:
+        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
+    with seeded(seed):
+        passes = math.ceil(steps / (count // batch))
+        order = [torch.randperm(count)[: count // batch * batch] for _ in range(passes)]
+    return torch.cat(order).view(-1, batch)[:steps]
+
+
+def cross_entropies(network, X, y):
+    """(models,): each model's mean cross-entropy on its own batch. X: (models, batch, 3, 32, 32), y: (models, batch).
+
+    network: a model, or what `_grouped` made of several.
+    """
+    models, batch = y.shape
+    channels = X.transpose(0, 1).reshape(batch, -1, *X.shape[3:])  # the models' images as groups of channels
+    outputs = network(channels.contiguous(memory_format=torch.channels_last)).view(batch, models, -1)
+    losses = torch.nn.functional.cross_entropy(outputs.transpose(1, 2), y.T, reduction="none")
+    return losses.mean(dim=0)
+
+
+def _grouped(models):
+    """One network of grouped convolutions that computes what each of the models does, side by side in its channels."""
+    count, layers = len(models), []
+    for alike in zip(*models, strict=True):
+        layer = alike[0]
+        if hasattr(layer, "weight"):
+            outputs, inputs = layer.weight.shape[:2]
+            size = layer.weight.shape[2] if layer.weight.ndim == 4 else 1  # a linear layer is a 1×1 convolution
+            layer = torch.nn.Conv2d(count * inputs, count * outputs, size, padding=size // 2, groups=count)
+            with torch.no_grad():
+                layer.weight.copy_(torch.cat([each.weight.view(outputs, inputs, size, size) for each in alike]))
+                layer.bias.copy_(torch.cat([each.bias for each in alike]))
+        layers.append(torch.nn.Identity() if isinstance(layer, torch.nn.Flatten) else layer)
+    return torch.nn.Sequential(*layers).to(models[0][0].weight.device, memory_format=torch.channels_last)
+
+
+def _ungroup(network, models):
+    """The parameters of a `_grouped` network back into the models."""
+    with torch.no_grad():
+        for layer, *alike in zip(network, *models, strict=True):
+            if hasattr(layer, "weight"):
+                parts = zip(alike, layer.weight.chunk(len(models)), layer.bias.chunk(len(models)), strict=True)
+                for each, weight, bias in parts:
+                    each.weight.copy_(weight.view(each.weight.shape))
+                    each.bias.copy_(bias)
+
+
+def _alike(models):
+    """``models`` as a list, after a look at whether they have the layers of one another."""
+    models = list(models) if isinstance(models, (list, tuple)) else [models]
+    if not models or not all(isinstance(model, torch.nn.Sequential) for model in models):
+        raise TypeError(f"models must be a list of networks.vgg(…), got {models!r}")
+    for model in models[1:]:
+        if [repr(layer) for layer in model] != [repr(layer) for layer in models[0]]:
+            raise ValueError("models must have the same layers, got networks that differ in depth or activation")
+    return models
+
+
+def _labelled(X, y):
+    """The number of examples, after a look at whether X and y are images and their labels."""
+    for name, array, dtype in (("X", X, torch.float32), ("y", y, torch.int64)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+        if array.dtype != dtype:
+            raise TypeError(f"{name} must have dtype {dtype}, got {array.dtype}")
+    if X.ndim != 4 or tuple(X.shape[1:]) != (3, 32, 32):
+        raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
+    if tuple(y.shape) != (len(X),) or y.device != X.device:
+        raise ValueError(f"y must have shape ({len(X)},) on {X.device} like X, got {tuple(y.shape)} on {y.device}")
+    if not bool(((y >= 0) & (y < 10)).all()):
+        raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
+    return len(X)
+
+
+# --- ℓ1 fine-tuning ---------------------------------------------------------------------------------------------------
+
+METHODS = ("sgd", "momentum", "adam", "proximal")
+MOMENTUM = 0.9
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's, torch's defaults
+SMALL = 1e-5  # the threshold at which the paper counts
+_BUFFERS = {"sgd": 0, "momentum": 1, "adam": 2, "proximal": 0}
+_BLOCK = 2**18  # entries: 1 MiB of float32
+
+
+def buffers(weights, method):
+    """What ``method`` remembers from step to step, zero at the start: for each weight a list of tensors like it.
+
+    One for "momentum", two for "adam", none for "sgd" and "proximal". ValueError for another method.
+    """
+    count = _BUFFERS[checks.choice("method", method, METHODS)]
+    return [[torch.zeros_like(weight) for _ in range(count)] for weight in weights]
+
+
+@torch.no_grad()
+def update(weights, gradients, memory, step, lr, lam, method="sgd"):
+    """One step on (data loss) + λ‖β‖₁, in place; returns ‖β‖₁ after it, a float64 tensor.
+
+    weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
+    overwritten, and an expanded one is never written out whole on a CPU. memory: what `buffers` returned for them,
+    updated. step: 1 for the first step, 2 for the next, … (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or
+    a tensor (L,) for L networks side by side, whose weights then have the shape (L, …) each and whose norms come back
+    as (L,).
+    method: with g = gradient + λ·sign(β), sign(0) = 0, the step is torch.optim's SGD ("sgd"), SGD with momentum 0.9
+    ("momentum") or Adam with its defaults ("adam") on g. "proximal": β ← S(β − η·gradient, ηλ), the soft threshold.
+
+    Raises TypeError or ValueError, naming the argument.
+    """
+    rule = _RULES[checks.choice("method", method, METHODS)]
+    lr, step = checks.positive_number("lr", lr), checks.count("step", step)
+    weights, gradients, memory = list(weights), list(gradients), list(memory)
+    if not len(weights) == len(gradients) == len(memory):
+        raise ValueError(
+            "gradients and memory must have an entry for each of weights, "
+            f"got {len(gradients)} and {len(memory)} for {len(weights)}"
+        )
+    copies, lam = _penalty(lam, weights)
+    gradients = _unshared(gradients)
+    norms = []
+    for weight, gradient, kept in zip(weights, gradients, memory, strict=True):
+        if gradient.shape != weight.shape:
+            raise ValueError(
+                f"gradients must be shaped like weights, got {tuple(gradient.shape)} for {tuple(weight.shape)}"
+            )
+        for part in _aligned(copies, weight, gradient, *kept):
+            for block in _blocks(copies, *part):
+                rule(*block, step, lr, lam)
+                norms.append(torch.abs(block[0], out=block[1]).sum(1))  # the gradient has done its work
+    total = torch.stack(norms).sum(0, dtype=torch.float64)
+    return total if isinstance(lam, torch.Tensor) else total[0]
+
+
+def _unshared(gradients):
+    """The gradients; of those that share memory with an earlier one, as autograd's in a and b of a + b do, copies.
+
+    Each is a scratchpad for its own weight.
+    """
+    seen, own = set(), []
+    for gradient in gradients:
+        place = gradient.data_ptr()
+        own.append(gradient.clone() if place in seen else gradient)
+        seen.add(place)
+    return own
+
+
+def _penalty(lam, weights):
+    """(number of networks, λ as a number or as a column (L, 1)) after a look at both."""
+    if isinstance(lam, (list, tuple, np.ndarray)):
+        raise TypeError(f"lam must be a number or a torch tensor (L,), got a {type(lam).__name__}")
+    if not isinstance(lam, torch.Tensor):
+        return 1, checks.nonnegative("lam", lam, or_else="a number or a tensor (L,)")
+    if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
+        raise ValueError(f"lam must be a number or a tensor (L,), non-negative and finite, got {lam!r}")
+    for weight in weights:
+        if weight.ndim < 1 or weight.shape[0] != len(lam):
+            raise ValueError(f"weights must have the shape ({len(lam)}, …) for {len(lam)} λ, got {tuple(weight.shape)}")
+    return len(lam), lam[:, None]
+
+
+def _aligned(copies, weight, gradient, *kept):
+    """The arguments, with the gradient in the weight's order in memory, so that blocks correspond.
+
+    Where that takes a copy they come in slices along the first axis, each of a block's size.
+    """
+    if gradient.stride() == weight.stride():
+        yield weight, gradient, *kept
+        return
+    sliced = copies == 1 and weight.device.type == "cpu"
+    rows = max(1, _BLOCK // weight[0].numel()) if sliced else len(weight)
+    for part, slope, *others in zip(*(tensor.split(rows) for tensor in (weight, gradient, *kept)), strict=True):
+        yield part, torch.empty_like(part).copy_(slope), *others
+
+
+def _blocks(copies, *tensors):
+    """Slices (copies, ≤ block) of tensors of one size, each seen as ``copies`` rows; on a GPU one block is all."""
+    rows = [_rows(tensor, copies) for tensor in tensors]
+    width = max(1, _BLOCK // copies) if rows[0].device.type == "cpu" else rows[0].shape[1]
+    return zip(*(row.split(width, dim=1) for row in rows), strict=True)
+
+
+def _rows(tensor, copies):
+    """A view (copies, …) of a tensor that is laid out densely, whatever the order of its axes when ``copies`` is 1."""
+    if copies == 1 and not tensor.is_contiguous():
+        span = 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+        if span != tensor.numel():
+            raise ValueError(f"weights must lie densely in memory, got strides {tensor.stride()} for {tensor.shape}")
+        tensor = tensor.detach().as_strided((tensor.numel(),), (1,))
+    return tensor.detach().view(copies, -1)
+
+
+def _add_sign(weight, gradient, lam):
+    """gradient += λ·sign(weight)."""
+    if isinstance(lam, torch.Tensor):
+        gradient.add_(torch.sign(weight).mul_(lam))
+    else:
+        gradient.add_(torch.sign(weight), alpha=lam)
+
+
+def _sgd(weight, gradient, step, lr, lam):
+    _add_sign(weight, gradient, lam)
+    weight.add_(gradient, alpha=-lr)
+
+
+def _momentum(weight, gradient, velocity, step, lr, lam):
+    _add_sign(weight, gradient, lam)
+    velocity.mul_(MOMENTUM).add_(gradient)
+    weight.add_(velocity, alpha=-lr)
+
+
+def _adam(weight, gradient, mean, square, step, lr, lam):
+    _add_sign(weight, gradient, lam)
+    mean.lerp_(gradient, 1 - BETAS[0])
+    square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+    scale = square.sqrt().div_(math.sqrt(1 - BETAS[1] ** step)).add_(EPSILON)
+    weight.addcdiv_(mean, scale, value=-lr / (1 - BETAS[0] ** step))
+
+
+def _proximal(weight, gradient, step, lr, lam):
+    weight.add_(gradient, alpha=-lr)
+    weight.sub_(torch.clamp(weight, -lr * lam, lr * lam))  # |β| ≤ ηλ goes to 0, exactly
+
+
+_RULES = {"sgd": _sgd, "momentum": _momentum, "adam": _adam, "proximal": _proximal}
+
+
+@torch.no_grad()
+def census(weights, quantum):
+    """Counts over all entries of ``weights``, a dict of integers: "zeros", exactly 0; "small", |β| < 1e-5, the paper's
+    threshold; "inside", |β| < ``quantum`` (ηλ > 0, say); "total"; and "largest", the largest |β|, a float.
+    """
+    quantum = checks.positive_number("quantum", quantum)
+    found = {"zeros": 0, "small": 0, "inside": 0, "total": 0, "largest": 0.0}
+    for weight in weights:
+        for (block,) in _blocks(1, weight):
+            size = block.abs()
+            found["zeros"] += int((size == 0).sum())
+            found["small"] += int((size < SMALL).sum())
+            found["inside"] += int((size < quantum).sum())
+            found["total"] += size.numel()
+            found["largest"] = float(np.maximum(found["largest"], float(size.max())))  # NaN stays NaN
+    return found
+
+
+# --- small networks, one for each λ -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuned:
+    """L networks side by side, each fine-tuned under its own λ.
+
+    lams: (L,). lr: η. method: see `update`. norms: (K + 1, L), ‖β‖₁ at the start and after each of K steps. weights:
+    {parameter's name: tensor (L, …)}, at the end. model: the module that they belong to.
+    """
+
+    lams: np.ndarray
+    lr: float
+    method: str
+    norms: np.ndarray
+    weights: dict
+    model: torch.nn.Module
+
+    @property
+    def means(self):
+        """(L,): the mean of ‖β‖₁ over the last two iterates."""
+        return self.norms[-2:].mean(axis=0)
+
+    def network(self, i):
+        """The i-th network, a module."""
+        model = copy.deepcopy(self.model)
+        model.load_state_dict({name: weight[i] for name, weight in self.weights.items()})
+        return model
+
+    def cut(self):
+        """The same with every weight |β| < ηλ set to 0: pruning by the one threshold that fits (8)."""
+        limits = torch.tensor(self.lr * self.lams)
+        weights = {}
+        for name, weight in self.weights.items():
+            limit = limits.to(weight).view(-1, *[1] * (weight.ndim - 1))
+            weights[name] = torch.where(weight.abs() < limit, torch.zeros_like(weight), weight)
+        return replace(self, weights=weights)
+
+    def census(self):
+        """`census` of each network, a list of L dicts; its quantum is ηλ."""
+        return [
+            census([weight[i] for weight in self.weights.values()], self.lr * lam) for i, lam in enumerate(self.lams)
+        ]
+
+    @torch.no_grad()
+    def accuracy(self, X, y):
+        """(L,): the share of the images X, (n, …), that each network gives its label y, (n,) integers."""
+        return (_outputs(self.model, self.weights, X).argmax(-1) == y).float().mean(1).cpu().numpy()
+
+
+def _outputs(model, weights, X):
+    """The outputs (L, n, m) of the L networks on the same X (n, …)."""
+    return torch.func.vmap(lambda one: torch.func.functional_call(model, one, (X,)))(weights)
+
+
+def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, progress=True):
+    """``steps`` updates of ``model`` on cross entropy + λ‖β‖₁ over all parameters, for each λ at once, as `FineTuned`.
+
+    model: a module without buffers, dropout or batch norm; it is left as it is. X: (n, …), y: (n,) integer labels.
+    lams: L numbers ≥ 0; 0 trains without penalty. lr: η. method: see `update`. batch: examples a step, at most n,
+    drawn without replacement, epoch by epoch, in an order that ``seed`` fixes; the same for every λ. On a CPU the run
+    has one thread. progress: show a bar. Raises TypeError or ValueError, naming the argument.
+    """
+    checks.choice("method", method, METHODS)
+    lr, steps, batch = checks.positive_number("lr", lr), checks.count("steps", steps), checks.count("batch", batch)
+    if isinstance(lams, str) or not isinstance(lams, Iterable):
+        raise TypeError(f"lams must be one or more numbers, got {lams!r}")
+    lams = [checks.nonnegative(f"lams[{i}]", lam, or_else="a number") for i, lam in enumerate(lams)]
+    if not lams:
+        raise ValueError("lams must be one or more numbers, got none")
+    for name, array in (("X", X), ("y", y)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
+        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
+    first = next(model.parameters())
+    if X.dtype != first.dtype or X.device != first.device:
+        raise TypeError(f"X must be {first.dtype} on {first.device} like model, got {X.dtype} on {X.device}")
+    if y.dtype != torch.int64 or y.device != X.device or y.ndim != 1:
+        raise TypeError(f"y must be (n,) torch.int64 on {X.device}, got {tuple(y.shape)} {y.dtype} on {y.device}")
+    if len(X) != len(y):
+        raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
+    if bool((y < 0).any()):
+        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be an integer, at least 0, got {seed!r}")
+    if batch > len(X):
+        raise ValueError(f"batch must be at most {len(X)}, the number of examples, got {batch}")
+    penalty = torch.tensor(lams, dtype=X.dtype, device=X.device)
+    weights = {
+        name: part.detach().repeat(len(lams), *[1] * part.ndim).requires_grad_()
+        for name, part in model.named_parameters()
+    }
+    leaves, memory = list(weights.values()), buffers(weights.values(), method)
+    norms = [sum(leaf.detach().abs().flatten(1).sum(1, dtype=torch.float64) for leaf in leaves)]
+    with cpu_threads(1):
+        bar = tqdm(batches(len(X), batch, steps, seed), f"{method}, {len(lams)} λ", steps, disable=not progress)
+        for step, chosen in enumerate(bar, 1):
+            outputs = _outputs(model, weights, X[chosen])
+            labels = y[chosen].expand(len(lams), -1)
+            loss = torch.nn.functional.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="sum") / batch
+            gradients = torch.autograd.grad(loss, leaves)
+            norms.append(update(leaves, gradients, memory, step, lr, penalty, method))
+    ends = {name: weight.detach() for name, weight in weights.items()}
+    return FineTuned(np.array(lams), lr, method, torch.stack(norms).cpu().numpy(), ends, model)
+
+
+def batches(count, batch, steps, seed, first=0):
+    """The batches of steps ``first``, …, steps − 1: index tensors (batch,) into ``count`` examples.
+
+    Each epoch has a random order of its own, which depends on ``seed`` and the epoch alone, so that a run can go on
+    anywhere; an incomplete last batch is left out.
+    """
+    each, order, current = count // batch, None, None
+    for step in range(first, steps):
+        epoch, place = divmod(step, each)
+        if epoch != current:
+            order, current = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(count)), epoch
+        yield order[place * batch : (place + 1) * batch]

@@ -1,131 +1,16 @@
-"""The losses that we bring against a claim of the paper."""
+"""The losses that we bring against a claim of the paper; like `objectives`, and with the same conventions."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import array_api_compat
 
 from ngdm_helpers import checks
-from ngdm_helpers.objectives import (
-    Array,
-    Composite,
-    Objective,
-    Oracle,
-    _batched,
-    _check_p,
-    _data,
-    _data_batch,
-    _identity,
-    _largest_eigenvalue,
-    _linear,
-    _norm1,
-    _same_data,
-    _samples,
-    _scalar,
-    _set,
-    _shape,
-    _sum_squares,
-    per_coordinate,
-    soft_threshold,
-)
+from ngdm_helpers.checks import Array
+from ngdm_helpers.objectives import Objective, Oracle, identity, l1_oracle, soft_threshold
 
-
-def project_l1_ball(v, radius=1.0):
-    """The nearest point with ‖·‖₁ ≤ r = ``radius`` ≥ 0 to each ``v``: (..., p) → (..., p); radius broadcasts against v.
-
-    It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
-    """
-    xp = checks.namespace(v)
-    size = xp.flip(xp.sort(xp.abs(v), axis=-1), axis=-1)
-    count = xp.arange(1, v.shape[-1] + 1, dtype=v.dtype, device=array_api_compat.device(v))
-    t = xp.max((xp.cumulative_sum(size, axis=-1) - radius) / count, axis=-1, keepdims=True)
-    return soft_threshold(v, xp.maximum(t, xp.zeros_like(t)))
-
-
-@dataclass(frozen=True, eq=False)
-class NeuronRegression(Objective):
-    """Relatives of (3): f(β) = ‖y − φ(Xβ)‖² + λ₁‖β‖₁ + λ₂‖β‖², φ(z) = a·z + (1 − a)·w·log(1 + exp(z/w)).
-
-    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; both numbers or arrays over the batch, so
-    that one call runs all members of the family. w = 0, a = 0 is (3); w > 0 softplus; a = 1 linear (ridge) regression.
-    Convex for a = 1, and for a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for softplus.
-    """
-
-    X: Array = field(repr=False)
-    y: Array = field(repr=False)
-    slope: float | Array = 0.0
-    width: float | Array = 0.0
-    lam1: float | Array = 0.0
-    lam2: float | Array = 0.0
-
-    def __post_init__(self):
-        X, y = _data(self.X, self.y)
-        names = ("slope", "width", "lam1", "lam2")
-        _set(self, X=X, y=y, **{n: checks.nonnegative(n, getattr(self, n), like=X) for n in names})
-        if bool((self.slope > 1).any()) if checks.is_array(self.slope) else self.slope > 1:
-            raise ValueError(f"slope must be at most 1, got {self.slope!r}")
-
-    @property
-    def batch_shape(self):
-        return _data_batch(self, slope=self.slope, width=self.width, lam1=self.lam1, lam2=self.lam2)
-
-    @property
-    def curvature(self):
-        """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
-        return 2 * _largest_eigenvalue(self.X) + 2 * self.lam2
-
-    @property
-    def smoothness(self):
-        """inf for the members with a kink; for softplus an upper bound, which grows like max|y|/w as the kink sharpens.
-
-        Per sample φ′² + φφ″ ≤ 1.05 and φ″ ≤ (1 − a)/(4w).
-        """
-        xp = checks.namespace(self.X)
-        slope, width, lam1 = (xp.asarray(v, dtype=self.X.dtype) for v in (self.slope, self.width, self.lam1))
-        kink = (1 - slope) * xp.max(xp.abs(self.y), axis=-1)  # half the slope jump, in units of x
-        rounded = xp.where((width > 0) & (slope < 1), 1.05 + kink / (4 * xp.where(width > 0, width, 1.0)), 1.0)
-        L = 2 * _largest_eigenvalue(self.X) * rounded + 2 * self.lam2
-        return _scalar(xp.where(((width == 0) & (kink > 0)) | (lam1 > 0), xp.full_like(L, math.inf), L))
-
-    @property
-    def lipschitz(self):
-        return math.inf
-
-    def oracle(self, beta):
-        X, y = _same_data(self, beta)
-        slope = _batched("slope", self.slope, beta, trailing=True)
-        width = _batched("width", self.width, beta, trailing=True)
-        lam1, lam1_coord = _batched("lam1", self.lam1, beta), per_coordinate("lam1", self.lam1, beta)
-        lam2, lam2_coord = _batched("lam2", self.lam2, beta), per_coordinate("lam2", self.lam2, beta)
-        xp, norm1 = checks.namespace(beta), _norm1(beta)
-        sign = checks.sign(beta)
-        forward, _ = _linear(X)
-        _, backward = _linear(2 * X)
-        zero = xp.zeros_like(y)
-        round_off = bool(xp.any(width > 0))  # without a softplus member, no exponential is computed
-        safe = xp.where(width > 0, width, xp.ones_like(width))
-
-        def activation(z):
-            soft = xp.maximum(z, zero)
-            if round_off:
-                soft = soft + width * xp.log1p(xp.exp(-xp.abs(z) / safe))
-            return slope * z + (1 - slope) * soft
-
-        def derivative(z):
-            step = xp.astype(z > 0, z.dtype)
-            if round_off:
-                tail = xp.exp(-xp.abs(z) / safe)
-                step = xp.where(width > 0, xp.where(z > 0, 1 / (1 + tail), tail / (1 + tail)), step)
-            return slope + (1 - slope) * step
-
-        def value(b):
-            return _sum_squares(xp, y - activation(forward(b))) + lam1 * norm1(b) + lam2 * _sum_squares(xp, b)
-
-        def subgradient(b):
-            z = forward(b)
-            return backward((activation(z) - y) * derivative(z)) + lam1_coord * sign(b) + 2 * lam2_coord * b
-
-        return Oracle(value, subgradient)
+# --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,40 +26,105 @@ class LeastAbsolute(Objective):
     reduction: str = "mean"
 
     def __post_init__(self):
-        X, y = _data(self.X, self.y)
-        _set(self, X=X, y=y)
-        checks.choice("reduction", self.reduction, ("sum", "mean"))
-
-    @property
-    def batch_shape(self):
-        return _data_batch(self)
-
-    @property
-    def smoothness(self):
-        return math.inf
+        self._check_data()
 
     @property
     def lipschitz(self):
         """An upper bound on ‖g‖₂: √n·σmax(X), divided by n for the mean."""
-        return _largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / _samples(self)
+        return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
 
     def oracle(self, beta):
-        X, y = _same_data(self, beta)
-        xp = checks.namespace(beta)
-        sign, samples = checks.sign(beta), _samples(self)
-        forward, _ = _linear(X)
-        _, backward = _linear(X / samples)
+        samples, sign = self._samples, checks.sign(beta)
+        xp, forward, backward, y = self._data_at(beta, self.X / samples)
         return Oracle(
             value=lambda b: xp.sum(xp.abs(forward(b) - y), axis=-1) / samples,
             subgradient=lambda b: backward(sign(forward(b) - y)),
         )
 
 
+@dataclass(frozen=True, eq=False)
+class NeuronRegression(Objective):
+    """Relatives of (3): f(β) = ‖y − φ(Xβ)‖² + λ₁‖β‖₁ + λ₂‖β‖², φ(z) = a·z + (1 − a)·w·log(1 + exp(z/w)).
+
+    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; both numbers or arrays over the batch, so
+    that one call runs all members of the family. w = 0, a = 0 is (3), for any y; w > 0 softplus; a = 1 linear (ridge)
+    regression. Convex for a = 1, and for a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for
+    softplus.
+    """
+
+    X: Array = field(repr=False)
+    y: Array = field(repr=False)
+    slope: float | Array = 0.0
+    width: float | Array = 0.0
+    lam1: float | Array = 0.0
+    lam2: float | Array = 0.0
+
+    def __post_init__(self):
+        self._check_data(**dict.fromkeys(("slope", "width", "lam1", "lam2"), checks.nonnegative))
+        if not _everywhere(self.slope, lambda slope: slope <= 1):
+            raise ValueError(f"slope must be at most 1, got {self.slope!r}")
+
+    @property
+    def curvature(self):
+        """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
+        return 2 * checks.largest_eigenvalue(self.X) + 2 * self.lam2
+
+    @property
+    def smoothness(self):
+        """inf for the members with a kink; for softplus an upper bound, which grows like max|y|/w as the kink sharpens.
+
+        Per sample φ′² + φφ″ ≤ 1.05 and φ″ ≤ (1 − a)/(4w).
+        """
+        xp = checks.namespace(self.X)
+        slope, width, lam1 = (xp.asarray(v, dtype=self.X.dtype) for v in (self.slope, self.width, self.lam1))
+        kink = (1 - slope) * xp.max(xp.abs(self.y), axis=-1)  # half the slope jump, in units of x
+        safe = xp.where(width > 0, width, xp.ones_like(width))
+        rounded = xp.where((width > 0) & (slope < 1), 1.05 + kink / (4 * safe), xp.ones_like(kink + width))
+        L = 2 * checks.largest_eigenvalue(self.X) * rounded + 2 * self.lam2
+        return checks.scalar(xp.where(((width == 0) & (kink > 0)) | (lam1 > 0), xp.full_like(L, math.inf), L))
+
+    def oracle(self, beta):
+        xp, forward, backward, y = self._data_at(beta, 2 * self.X)
+        slope = checks.over_batch("slope", self.slope, beta, trailing=True)
+        width = checks.over_batch("width", self.width, beta, trailing=True)
+        l1 = l1_oracle("lam1", self.lam1, beta)
+        lam2 = checks.over_batch("lam2", self.lam2, beta)
+        lam2_coordinate = checks.per_coordinate("lam2", self.lam2, beta)
+        zero = xp.zeros_like(y)
+        any_rounded = bool(xp.any(width > 0))  # without a softplus member, no exponential is computed
+        safe = xp.where(width > 0, width, xp.ones_like(width))
+
+        def activation(z):
+            soft = xp.maximum(z, zero)
+            if any_rounded:
+                soft = soft + width * xp.log1p(xp.exp(-xp.abs(z) / safe))
+            return slope * z + (1 - slope) * soft
+
+        def derivative(z):
+            step = xp.astype(z > 0, z.dtype)
+            if any_rounded:
+                tail = xp.exp(-xp.abs(z) / safe)
+                step = xp.where(width > 0, xp.where(z > 0, 1 / (1 + tail), tail / (1 + tail)), step)
+            return slope + (1 - slope) * step
+
+        def value(b):
+            residual = y - activation(forward(b))
+            return xp.sum(residual * residual, axis=-1) + l1.value(b) + lam2 * xp.sum(b * b, axis=-1)
+
+        def subgradient(b):
+            z = forward(b)
+            return backward((activation(z) - y) * derivative(z)) + l1.subgradient(b) + 2 * lam2_coordinate * b
+
+        return Oracle(value, subgradient)
+
+
+# --- notebook 2: the rate of convergence ------------------------------------------------------------------------------
+
 TIES = ("first", "shared")
 
 
 @dataclass(frozen=True, eq=False)
-class MaxNorm(Composite):
+class MaxNorm(Objective):
     """f(β) = ‖β‖_∞, minimised at 0, with G = 1 in every dimension.
 
     ties: where several |βᵢ| are largest, which subgradient. "first" is the sign of the first of them, as torch's
@@ -185,14 +135,6 @@ class MaxNorm(Composite):
 
     def __post_init__(self):
         checks.choice("ties", self.ties, TIES)
-
-    @property
-    def batch_shape(self):
-        return ()
-
-    @property
-    def smoothness(self):
-        return math.inf
 
     @property
     def curvature(self):
@@ -216,13 +158,13 @@ class MaxNorm(Composite):
         return Oracle(
             value=lambda b: xp.max(xp.abs(b), axis=-1),
             subgradient=subgradient,
-            smooth_gradient=lambda b: xp.zeros_like(b),
+            smooth_gradient=xp.zeros_like,
             prox=lambda b, step: b - project_l1_ball(b, step),
         )
 
 
 @dataclass(frozen=True, eq=False)
-class SmoothMaxNorm(Composite):
+class SmoothMaxNorm(Objective):
     """f(β) = min_u ‖u‖_∞ + ‖u − β‖²/(2δ): the Moreau envelope of ‖·‖_∞, which for p = 1 is Huber's function over δ.
 
     ‖β‖_∞ − δ/2 ≤ f(β) ≤ ‖β‖_∞; L = 1/δ, G = 1. delta: δ > 0, a number or an array over the batch.
@@ -231,58 +173,108 @@ class SmoothMaxNorm(Composite):
     delta: float | Array
 
     def __post_init__(self):
-        _set(self, delta=checks.positive("delta", self.delta))
-
-    @property
-    def batch_shape(self):
-        return _shape(self.delta)
+        self._keep(delta=checks.positive("delta", self.delta))
 
     @property
     def smoothness(self):
         return 1 / self.delta
 
     @property
-    def curvature(self):
-        return self.smoothness
-
-    @property
     def lipschitz(self):
         return 1.0
 
     def oracle(self, beta):
-        delta, delta_coord = _batched("delta", self.delta, beta), per_coordinate("delta", self.delta, beta)
+        delta = checks.over_batch("delta", self.delta, beta)
+        delta_coordinate = checks.per_coordinate("delta", self.delta, beta)
         xp = checks.namespace(beta)
 
         def gradient(b):
-            return project_l1_ball(b / delta_coord)
+            return project_l1_ball(b / delta_coordinate)
 
         def value(b):
             g = gradient(b)
-            return xp.max(xp.abs(b - delta_coord * g), axis=-1) + delta * _sum_squares(xp, g) / 2
+            return xp.max(xp.abs(b - delta_coordinate * g), axis=-1) + delta * xp.sum(g * g, axis=-1) / 2
 
-        return Oracle(value, gradient, smooth_gradient=gradient, prox=_identity)
+        return Oracle(value, gradient, gradient, identity)
 
 
-SEPARABLE = ("log-cosh", "√(1 + x²) − 1", "x²/2 + x⁴/4", "mollified Huber")
+def project_l1_ball(v: Array, radius: float | Array = 1.0) -> Array:
+    """The nearest point with ‖·‖₁ ≤ r = ``radius`` ≥ 0 to each ``v``: (..., p) → (..., p); radius broadcasts against v.
+
+    It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
+    """
+    xp = checks.namespace(v)
+    size = xp.flip(xp.sort(xp.abs(v), axis=-1), axis=-1)
+    count = xp.arange(1, v.shape[-1] + 1, dtype=v.dtype, device=array_api_compat.device(v))
+    t = xp.max((xp.cumulative_sum(size, axis=-1) - radius) / count, axis=-1, keepdims=True)
+    return soft_threshold(v, xp.maximum(t, xp.zeros_like(t)))
+
+
+# --- notebook 4: growth, bounded losses with unbounded iterates, sharpness that rises ---------------------------------
+
+Parts = tuple[Callable[[Array], Array], Callable[[Array], Array]]
+
+
+def _log_cosh(xp, sign) -> Parts:
+    def phi(b):
+        size = xp.abs(b)
+        half = xp.sinh(xp.minimum(size, xp.ones_like(b)) / 2)  # cosh(b) = 1 + 2 sinh²(b/2): no cancellation near 0
+        large = size + xp.log1p(xp.expm1(-2 * size) / 2)  # no overflow far from 0
+        return xp.where(size < 1, xp.log1p(2 * half * half), large)
+
+    return phi, xp.tanh
+
+
+def _pseudo_huber(xp, sign) -> Parts:
+    # √(1 + b²) − 1, written without its cancellation
+    return lambda b: b * b / (1 + xp.sqrt(1 + b * b)), lambda b: b / xp.sqrt(1 + b * b)
+
+
+def _quartic(xp, sign) -> Parts:
+    return lambda b: b * b / 2 + (b * b) * (b * b) / 4, lambda b: b + b * b * b
+
+
+def _mollified_huber(xp, sign) -> Parts:
+    def pieces(b):
+        """|b|, cut at 0.8, how far it has come of the 0.4 between 0.8 and 1.2, and how far beyond 1.2."""
+        size = xp.abs(b)
+        zero, inner, outer = xp.zeros_like(b), 0.8 + xp.zeros_like(b), 1.2 + xp.zeros_like(b)
+        bend = xp.minimum(xp.maximum(size - inner, zero), outer - inner)
+        return xp.minimum(size, inner), bend, xp.maximum(size - outer, zero)
+
+    def phi(b):
+        core, bend, beyond = pieces(b)
+        return core * core / 2 + 0.8 * bend + bend * bend / 2 - bend * bend * bend / 2.4 + beyond
+
+    def gradient(b):
+        core, bend, _ = pieces(b)
+        return sign(b) * (core + bend - bend * bend / 0.8)
+
+    return phi, gradient
+
+
+SEPARABLE = {  # kind: its φ and φ′
+    "log-cosh": _log_cosh,
+    "√(1 + x²) − 1": _pseudo_huber,
+    "x²/2 + x⁴/4": _quartic,
+    "mollified Huber": _mollified_huber,
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Separable(Composite):
+class Separable(Objective):
     """f(β) = Σᵢ φ(βᵢ) with φ″(0) = 1 = curvature: smooth relatives of Huber's function, and one that is not.
 
     kind: "log-cosh" and "√(1 + x²) − 1" are analytic, with L = 1 and |φ′| < 1 (as Huber with δ = 1); "x²/2 + x⁴/4"
     grows faster than its tangent parabola, and its gradient is not Lipschitz; "mollified Huber" is Huber with δ = 1
     averaged over shifts in (−0.2, 0.2), less a constant: C², φ = x²/2 for |x| ≤ 0.8 and slope 1 from 1.2 on.
+    G is inf: 1 per coordinate for all but the quartic, hence √p for p of them, and no finite constant for every p.
     """
 
     kind: str
 
     def __post_init__(self):
         checks.choice("kind", self.kind, SEPARABLE)
-
-    @property
-    def batch_shape(self):
-        return ()
 
     @property
     def curvature(self):
@@ -292,57 +284,10 @@ class Separable(Composite):
     def smoothness(self):
         return math.inf if self.kind == "x²/2 + x⁴/4" else 1.0
 
-    @property
-    def lipschitz(self):
-        """inf: 1 per coordinate for the first two kinds, hence √p for p of them, and no finite constant for every p."""
-        return math.inf
-
     def oracle(self, beta):
         xp = checks.namespace(beta)
-        if self.kind == "log-cosh":
-            gradient = xp.tanh
-
-            def phi(b):
-                size = xp.abs(b)
-                half = xp.sinh(xp.minimum(size, xp.ones_like(b)) / 2)  # cosh(b) = 1 + 2 sinh²(b/2): no cancellation
-                large = size + xp.log1p(xp.expm1(-2 * size) / 2)  # no overflow
-                return xp.where(size < 1, xp.log1p(2 * half * half), large)
-
-        elif self.kind == "x²/2 + x⁴/4":
-
-            def gradient(b):
-                return b + b * b * b
-
-            def phi(b):
-                return b * b / 2 + (b * b) * (b * b) / 4
-
-        elif self.kind == "mollified Huber":
-            sign = checks.sign(beta)
-
-            def parts(b):
-                """|b|, cut at 0.8, how far it has come of the 0.4 between 0.8 and 1.2, and how far beyond 1.2."""
-                size = xp.abs(b)
-                zero, inner, outer = xp.zeros_like(b), 0.8 + xp.zeros_like(b), 1.2 + xp.zeros_like(b)
-                bend = xp.minimum(xp.maximum(size - inner, zero), outer - inner)
-                return xp.minimum(size, inner), bend, xp.maximum(size - outer, zero)
-
-            def gradient(b):
-                core, bend, _ = parts(b)
-                return sign(b) * (core + bend - bend * bend / 0.8)
-
-            def phi(b):
-                core, bend, beyond = parts(b)
-                return core * core / 2 + 0.8 * bend + bend * bend / 2 - bend * bend * bend / 2.4 + beyond
-
-        else:
-
-            def gradient(b):
-                return b / xp.sqrt(1 + b * b)
-
-            def phi(b):
-                return b * b / (1 + xp.sqrt(1 + b * b))  # √(1 + b²) − 1 without cancellation
-
-        return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, smooth_gradient=gradient, prox=_identity)
+        phi, gradient = SEPARABLE[self.kind](xp, checks.sign(beta))
+        return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, gradient, identity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -351,19 +296,15 @@ class PowerTail(Objective):
 
     exponent: q ≥ 1, a number or an array over the batch. q = 1 is Huber with δ = 1 and q = 2 the parabola. φ′ is
     continuous: φ′(x) = sign(x)·|x|^(q − 1) beyond 1. Growth is subquadratic for q < 2; L = 1 up to q = 2.
+    G is inf: 1 per coordinate for q = 1, hence √p for p of them, and none for q > 1.
     """
 
     exponent: float | Array
 
     def __post_init__(self):
-        exponent = checks.positive("exponent", self.exponent)
-        if bool((exponent < 1).any()) if checks.is_array(exponent) else exponent < 1:
+        self._keep(exponent=checks.positive("exponent", self.exponent))
+        if not _everywhere(self.exponent, lambda q: q >= 1):
             raise ValueError(f"exponent must be at least 1 (below it f is not convex), got {self.exponent!r}")
-        _set(self, exponent=exponent)
-
-    @property
-    def batch_shape(self):
-        return _shape(self.exponent)
 
     @property
     def smoothness(self):
@@ -373,13 +314,8 @@ class PowerTail(Objective):
             return xp.where(self.exponent <= 2, one, one * math.inf)
         return 1.0 if self.exponent <= 2 else math.inf
 
-    @property
-    def lipschitz(self):
-        """inf: 1 per coordinate for q = 1, hence √p for p of them, and none for q > 1."""
-        return math.inf
-
     def oracle(self, beta):
-        q = _batched("exponent", self.exponent, beta, trailing=True)
+        q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
         xp, sign = checks.namespace(beta), checks.sign(beta)
 
         def parts(b):
@@ -404,24 +340,10 @@ class Product(Objective):
     Its minimisers are the hyperbola uv = 1, where the largest curvature is u² + v² (see `theory.product_sharpness`).
     """
 
-    @property
-    def p(self):
-        return 2
-
-    @property
-    def batch_shape(self):
-        return ()
-
-    @property
-    def smoothness(self):
-        return math.inf
-
-    @property
-    def lipschitz(self):
-        return math.inf
+    p = 2
 
     def oracle(self, beta):
-        _check_p(2, beta)
+        checks.dimension(2, beta)
         xp = checks.namespace(beta)
 
         def residual(b):
@@ -444,28 +366,17 @@ class Trough(Objective):
     """
 
     width: float
+    p = 2
 
     def __post_init__(self):
-        _set(self, width=checks.positive_number("width", self.width))
-
-    @property
-    def p(self):
-        return 2
-
-    @property
-    def batch_shape(self):
-        return ()
-
-    @property
-    def smoothness(self):
-        return math.inf
+        self._keep(width=checks.positive_number("width", self.width))
 
     @property
     def lipschitz(self):
         return math.sqrt(1 + self.width**2)
 
     def oracle(self, beta):
-        _check_p(2, beta)
+        checks.dimension(2, beta)
         xp, sign, width = checks.namespace(beta), checks.sign(beta), self.width
 
         def parts(b):
@@ -483,3 +394,8 @@ class Trough(Objective):
             return xp.where((height > 0)[..., None], g, xp.zeros_like(g))
 
         return Oracle(value, subgradient)
+
+
+def _everywhere(value, test):
+    """Whether ``test`` holds for a number, or for every entry of an array."""
+    return bool(checks.namespace(value).all(test(value))) if checks.is_array(value) else test(value)

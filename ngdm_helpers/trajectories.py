@@ -15,9 +15,11 @@ import array_api_compat
 import numpy as np
 
 from ngdm_helpers import checks
-from ngdm_helpers.objectives import parameters, per_coordinate
+from ngdm_helpers.checks import Array
+from ngdm_helpers.objectives import Objective
 
-Array = Any
+# η: a number, an array over the batch, or a schedule k ↦ η_k of either
+LearningRate = float | Array | Callable[[int], Any]
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -34,20 +36,20 @@ class Schedule:
     description: str
     rate: Callable[[int], float | Array]
 
-    def __call__(self, k):
+    def __call__(self, k: int) -> float | Array:
         return self.rate(k)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.description
 
 
-def constant(lr):
+def constant(lr: float | Array) -> Schedule:
     """η_k = lr, as in (1), (2) and (8)."""
     lr = checks.positive("lr", lr)
     return Schedule(f"constant({lr})", lambda k: lr)
 
 
-def diminishing(lr, power=0.5):
+def diminishing(lr: float | Array, power: float = 0.5) -> Schedule:
     """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
     if power > 1:
@@ -55,19 +57,19 @@ def diminishing(lr, power=0.5):
     return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
 
 
-def step_decay(lr, every, factor=0.1):
+def step_decay(lr: float | Array, every: int, factor: float = 0.1) -> Schedule:
     """η_k = lr·factor^⌊k/every⌋, torch's StepLR: the paper's "reducing" regime. 0 < factor < 1."""
     lr, every, factor = checks.positive("lr", lr), checks.count("every", every), _decay_factor(factor)
     return Schedule(f"step_decay({lr}, every={every}, factor={factor})", lambda k: lr * factor ** (k // every))
 
 
-def exponential_decay(lr, factor):
+def exponential_decay(lr: float | Array, factor: float) -> Schedule:
     """η_k = lr·factor^k, torch's ExponentialLR stepped at every iteration. 0 < factor < 1."""
     lr, factor = checks.positive("lr", lr), _decay_factor(factor)
     return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
 
 
-def cosine(lr, steps):
+def cosine(lr: float | Array, steps: int) -> Schedule:
     """η_k = lr·(1 + cos(πk/steps))/2, from lr down to 0 at k = steps: torch's CosineAnnealingLR; 0 from there on."""
     lr, steps = checks.positive("lr", lr), checks.count("steps", steps)
     return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
@@ -159,36 +161,48 @@ METHODS = tuple(_RULES)
 
 # --- one call ---------------------------------------------------------------------------------------------------------
 
+ON_OVERFLOW = ("warn", "ignore")
+
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """What a run left behind.
+    """The result of `run`.
 
     iterates: (T, ..., p), the start and every ``record_every``-th iterate. values: (T, ...), the objective along them.
-    lr: the learning rate as it was given. overflow_step: None if every iterate and value is finite; otherwise the first
-    step that was not (an integer; for a batch an integer array, −1 where a member stayed finite).
+    lr: the learning rate as it was given. overflow_step: None if every recorded iterate and value is finite; otherwise
+    the first recorded step that is not (an integer; for a batch an integer array, −1 where a member stayed finite).
     """
 
     iterates: Array
     values: Array
-    lr: float | Array | Schedule
+    lr: LearningRate
     record_every: int = 1
     overflow_step: int | Array | None = None
 
     @property
-    def steps(self):
+    def steps(self) -> np.ndarray:
         """The step number of each recorded iterate: (T,), 0, record_every, 2·record_every, …"""
         return np.arange(self.iterates.shape[0]) * self.record_every
 
 
-def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **options):
+def run(
+    objective: Objective,
+    beta0: Array,
+    lr: LearningRate,
+    steps: int,
+    method: str = "subgradient",
+    record_every: int = 1,
+    on_overflow: str = "warn",
+    **options: float,
+) -> Trajectory:
     """Run ``steps`` updates of ``method`` on ``objective`` from ``beta0`` and return the `Trajectory`.
 
     beta0: (..., p); a list takes the library and dtype of the objective's data. Its dtype and device are kept.
     lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k ≥ 0. The batch is
     what beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape
     (1, 100) with a beta0 of shape (2,) run 10⁴ settings in one call.
-    record_every: keep every so-manieth iterate; iterates has ``steps // record_every + 1`` rows, the start included.
+    record_every: keep every ``record_every``-th iterate; iterates has ``steps // record_every + 1`` rows, the start
+    included.
 
     method, with its options and their defaults:
       "subgradient"  β − η·g, g as automatic differentiation returns it: (2), NGDM; on smooth functions (1)
@@ -199,46 +213,43 @@ def run(objective, beta0, lr, steps, method="subgradient", record_every=1, **opt
       "adam"         torch.optim.Adam: beta1=0.9, beta2=0.999, eps=1e-8
       "rmsprop"      torch.optim.RMSprop: alpha=0.99, eps=1e-8
 
-    A run that overflows ends with its finite part, says so in a `DivergenceWarning`, and carries the step in
-    ``overflow_step``; in a batch, a member that overflowed repeats its last finite iterate up to the common end.
+    A run that overflows ends with its finite part and carries the step in ``overflow_step``; in a batch, a member that
+    overflowed repeats its last finite iterate up to the common end. on_overflow: "warn" says so in a
+    `DivergenceWarning`, "ignore" leaves it at that.
 
     Raises TypeError or ValueError, naming the argument, for a wrong type, shape, sign, library or device.
     """
     steps, record_every = checks.count("steps", steps), checks.count("record_every", record_every)
+    checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
     rule, options = _rule(method, options)
-    if not callable(getattr(objective, "oracle", None)):
+    if not isinstance(objective, Objective):
         raise TypeError(f"objective must be one of ngdm_helpers.objectives, got {objective!r}")
-    beta = _start(objective, beta0, lr)
+    beta, rates = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
     if oracle.prox is None and method in ("proximal", "fista", "rda"):
         raise ValueError(
             f"method must be one of 'subgradient', 'momentum', 'adam', 'rmsprop' for {type(objective).__name__}, "
             f"which is no smooth function plus one of known proximal map, got {method!r}"
         )
-
-    def states(oracle):
-        return itertools.islice(rule(oracle, beta, _rates(lr, beta), **options), steps)
-
     xp = checks.namespace(beta)
     iterates = xp.empty(
         (steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=array_api_compat.device(beta)
     )
-    iterates[0, ...] = last = beta
+    iterates[0, ...] = beta
     with np.errstate(over="ignore", invalid="ignore"):
-        if record_every == 1:
-            for k, last in enumerate(states(oracle), 1):
-                iterates[k, ...] = last
-        else:
-            for k, last in enumerate(states(oracle), 1):
-                if k % record_every == 0:
-                    iterates[k // record_every, ...] = last
+        if not bool(xp.all(xp.isfinite(oracle.value(beta)))):
+            raise ValueError(f"beta0 must have a finite objective value, got {oracle.value(beta)}")
+        for k, state in enumerate(itertools.islice(rule(oracle, beta, rates, **options), steps), 1):
+            if k % record_every == 0:
+                iterates[k // record_every, ...] = state
         values = _values(oracle.value, iterates)
-        # An iterate that is not finite stays so under every rule: the last one tells for all.
-        if bool(xp.all(xp.isfinite(last))) and bool(xp.all(xp.isfinite(values))):
-            return Trajectory(iterates, values, lr, record_every)
-        again = states(objective.oracle(beta))  # a new oracle, so that a `Minibatch` draws the same rows
-        overflow = _first_overflow(again, oracle.value, beta)
-    return _finite_part(iterates, values, lr, record_every, overflow, f"{method} on {objective!r}")
+    # An iterate that is not finite stays so under every rule: the last row tells for all.
+    if bool(xp.all(xp.isfinite(iterates[-1, ...]))) and bool(xp.all(xp.isfinite(values))):
+        return Trajectory(iterates, values, lr, record_every)
+    finished = _finite_part(iterates, values, lr, record_every)
+    if on_overflow == "warn":
+        _warn(f"{method} on {objective!r}", finished)
+    return finished
 
 
 def _values(value, iterates):
@@ -247,7 +258,7 @@ def _values(value, iterates):
     if block >= rows:
         return value(iterates)
     xp = checks.namespace(iterates)
-    return xp.concat([value(iterates[k : k + block]) for k in range(0, rows, block)])
+    return xp.concat([value(iterates[k : k + block, ...]) for k in range(0, rows, block)])
 
 
 def _rule(method, options):
@@ -263,38 +274,30 @@ def _rule(method, options):
 
 
 def _start(objective, beta0, lr):
-    """beta0 spelt out over the whole batch."""
-    beta = parameters(objective, beta0, "beta0")
+    """(beta0 broadcast to the whole batch, an endless iterator of learning rates shaped for its coordinates)."""
+    beta = objective.start(beta0, "beta0")
     first = _rate("lr(0)", lr(0), beta) if callable(lr) else _rate("lr", lr, beta)
-    shape = tuple(first.shape) if checks.is_array(first) else ()
     batch = checks.broadcast(tuple(beta.shape[:-1]), objective=objective.batch_shape)
-    batch = checks.broadcast(batch, lr=shape)
+    batch = checks.broadcast(batch, lr=checks.shape(first))
     xp = checks.namespace(beta)
     if getattr(beta, "requires_grad", False):
         beta = beta.detach()  # a torch parameter is a start like any other
     beta = xp.asarray(xp.broadcast_to(beta, (*batch, beta.shape[-1])), copy=True)
-    with np.errstate(over="ignore", invalid="ignore"):
-        value = objective.value(beta)
-    if not bool(xp.all(xp.isfinite(value))):
-        raise ValueError(f"beta0 must have a finite objective value, got {value}")
-    return beta
+    eta = checks.per_coordinate("lr", first, beta)
+    if not callable(lr):
+        return beta, itertools.repeat(eta)
+    later = (_scheduled(f"lr({k})", lr(k), beta) for k in itertools.count(1))
+    return beta, itertools.chain([eta], later)
 
 
 def _rate(name, lr, beta, check=checks.positive):
-    checks.same_home(name, lr, beta, "beta0")
-    return check(name, lr, or_else="a number, an array over the batch, or a schedule", like=beta)
-
-
-def _rates(lr, beta):
-    """An endless iterator of learning rates in beta's library, shaped for its coordinates."""
-    if not callable(lr):
-        return itertools.repeat(per_coordinate("lr", _rate("lr", lr, beta), beta))
-    return (_scheduled(f"lr({k})", lr(k), beta) for k in itertools.count())
+    checks.same_library_and_device(name, lr, beta, "beta0")
+    return check(name, lr, expected="a number, an array over the batch, or a schedule", like=beta)
 
 
 def _scheduled(name, lr, beta):
     lr = _rate(name, lr, beta, checks.nonnegative)  # a geometric schedule underflows to 0 in the end
-    eta = per_coordinate(name, lr, beta)
+    eta = checks.per_coordinate(name, lr, beta)
     if eta.ndim and eta.shape != beta.shape:
         raise ValueError(
             f"{name} must broadcast to the batch {tuple(beta.shape[:-1])} of the run, got shape {tuple(eta.shape[:-1])}"
@@ -302,36 +305,30 @@ def _scheduled(name, lr, beta):
     return eta
 
 
-def _first_overflow(states, value, beta):
-    """The first step at which each member of the batch is not finite: (...), −1 where it never happens."""
-    xp = checks.namespace(beta)
-    first = xp.full_like(beta[..., 0], -1, dtype=xp.int64)
-    for k, state in enumerate(states, 1):
-        finite = xp.isfinite(value(state)) & xp.all(xp.isfinite(state), axis=-1)
-        first = xp.where((first < 0) & ~finite, xp.full_like(first, k), first)
-        if bool(xp.all(first > 0)):
-            break
-    return first
-
-
-def _finite_part(iterates, values, lr, record_every, overflow, what):
-    xp = checks.namespace(iterates)
-    rows = iterates.shape[0]
-    # member i has finite rows 0, …, last_row[i]
-    last_row = xp.where(overflow < 0, xp.full_like(overflow, rows - 1), (overflow - 1) // record_every)
-    kept = int(xp.max(last_row)) + 1
-    row = xp.reshape(xp.arange(kept, device=array_api_compat.device(iterates)), (kept,) + (1,) * overflow.ndim)
-    row = xp.minimum(row + 0 * last_row, last_row + 0 * row)
-    values = xp.take_along_axis(values[:kept], row, axis=0)
+def _finite_part(iterates, values, lr, record_every):
+    """The `Trajectory` up to the last row at which some member of the batch has been finite so far."""
+    xp, rows = checks.namespace(iterates), iterates.shape[0]
+    finite = xp.isfinite(values) & xp.all(xp.isfinite(iterates), axis=-1)
+    # member i is finite in its first length[i] rows; row 0, the start, is finite for every member
+    length = xp.where(xp.all(finite, axis=0), rows, xp.argmin(xp.astype(finite, xp.int8), axis=0))
+    kept = int(xp.max(length))
+    row = xp.reshape(xp.arange(kept, device=array_api_compat.device(iterates)), (kept,) + (1,) * length.ndim)
+    row = xp.minimum(row + 0 * length, length - 1 + 0 * row)
+    values = xp.take_along_axis(values[:kept, ...], row, axis=0)
     index = xp.asarray(xp.broadcast_to(row[..., None], (*row.shape, iterates.shape[-1])), copy=True)
-    iterates = xp.take_along_axis(iterates[:kept], index, axis=0)
-    if overflow.ndim == 0:
-        overflow = int(overflow)
-        message = f"{what} overflowed at step {overflow}; the trajectory ends at step {(kept - 1) * record_every}"
+    iterates = xp.take_along_axis(iterates[:kept, ...], index, axis=0)
+    overflow = xp.where(length < rows, length * record_every, -1)
+    return Trajectory(iterates, values, lr, record_every, overflow if overflow.ndim else int(overflow))
+
+
+def _warn(what, trajectory):
+    overflow = trajectory.overflow_step
+    if isinstance(overflow, int):
+        message = f"{what} overflowed at step {overflow}; the trajectory ends at step {trajectory.steps[-1]}"
     else:
+        xp = checks.namespace(overflow)
         members = overflow >= 0
-        count, first = int(xp.sum(members)), int(xp.min(overflow[members]))
+        count, first = int(xp.sum(xp.astype(members, xp.int64))), int(xp.min(overflow[members]))
         total = math.prod(overflow.shape)
         message = f"{what} overflowed in {count} of {total} settings, first at step {first}; see overflow_step"
     warnings.warn(message, DivergenceWarning, stacklevel=3)
-    return Trajectory(iterates, values, lr, record_every, overflow)

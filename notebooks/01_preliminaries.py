@@ -33,7 +33,7 @@ import time
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute
+from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
@@ -301,7 +301,7 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 figure, ax = figures.new(size=(9, 4))
 z = np.linspace(-1.5, 2.5, 401)
 for y, style in ((-1.0, figures.NGDM), (0.0, figures.SMOOTH), (1.0, {"color": figures.PURPLE, "linestyle": "--"})):
-    term = ReLURegression([[1.0]], [y], require_convex=False)
+    term = NeuronRegression([[1.0]], [y])
     ax.plot(z, term.value(z[:, None]), **style, label=f"y = {y:g}")
 ax.set(xlabel="z = xᵢᵀβ", ylabel="(yᵢ − max(z, 0))²", xlim=(-1.5, 2.5), ylim=(-0.2, 6))
 figures.legend(ax, loc="upper left")
@@ -370,9 +370,9 @@ loss.drive()
 for strength, lam1, lam2 in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (3.0, 2.0, 0.0), (3.0, 0.0, 2.0)):
     assert problems.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
 flipped = np.where(np.arange(20) == 0, 2.0, y)
-assert problems.midpoint_gap(ReLURegression(X, flipped, require_convex=False), 3) > 0.01  # not convex …
+assert problems.midpoint_gap(NeuronRegression(X, flipped), 3) > 0.01  # not convex …
 for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ₁ and λ₂ are
-    bent, half = ReLURegression(X, flipped, lam1, lam2, require_convex=False), 1e-4 * X[0]
+    bent, half = NeuronRegression(X, flipped, lam1=lam1, lam2=lam2), 1e-4 * X[0]
     assert bent.value(x0) > (bent.value(x0 + half) + bent.value(x0 - half)) / 2
 
 # %% [markdown] id="descent-claim" slideshow={"slide_type": "slide"}

@@ -999,7 +999,7 @@ bridge
 #   for what software computes (Bolte and Pauwels 2021).
 
 # %% id="forward-theory" slideshow={"slide_type": "subslide"}
-down = ReLURegression([[1.0]], [1.0], require_convex=False)  # (1 − max(w, 0))²: a unit that should be larger
+down = NeuronRegression([[1.0]], [1.0])  # (1 − max(w, 0))²: a unit that should be larger
 up = ReLURegression([[1.0]], [-1.0])  # (1 + max(w, 0))²: the paper's sign of y
 print("second difference at the kink   (f(h) + f(−h) − 2f(0))/h²")
 for h in (1e-1, 1e-2, 1e-3, 1e-4):

@@ -195,7 +195,7 @@ BAD = [
     (start(beta0=[1.0, INF]), ValueError, "beta0", "finite", "inf at index (1,)"),
     (start(beta0=np.array([1, 2])), TypeError, "beta0", "floating dtype", "int64"),
     (start(beta0=[1e200, 1e200]), ValueError, "beta0", "a finite objective value", "inf"),
-    (lambda: ReLURegression(X, Y + 2), ValueError, "y", "≤ 0 for (3) to be convex", "2.0; require_convex=False"),
+    (lambda: ReLURegression(X, Y + 2), ValueError, "y", "≤ 0 for (3) to be convex", "2.0; counterexamples.NeuronRegression takes any y"),
     (lambda: Quadratic([[1.0, 2.0], [0.0, 1.0]]), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
     (lambda: theory.cube_gain([[1.0, 2.0], [0.0, 1.0]], 0.1), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
     (lambda: theory.diagonally_dominant(X), ValueError, "A", "shape (..., p, p)", "(3, 2)"),

@@ -88,7 +88,7 @@ CASES = {
         lambda to: ReLURegression(to(X), to(0 * Y)), lambda b: relu_loss(b, 0 * Y, 0, 0), lambda b: b @ X.T == 0
     ),
     "ReLU-nonconvex": Case(
-        lambda to: ReLURegression(to(X), to(Y), 0.5, 0.25, require_convex=False),
+        lambda to: NeuronRegression(to(X), to(Y), lam1=0.5, lam2=0.25),
         lambda b: relu_loss(b, Y),
         lambda b: b @ X.T == 0,
         convex=False,
@@ -196,9 +196,9 @@ def test_subgradient_inequality(name, x, z):
 
 
 def test_relu_regression_is_not_convex_for_positive_y():
-    f = ReLURegression([[1.0]], [1.0], require_convex=False)
+    f = NeuronRegression([[1.0]], [1.0])
     assert f.value([0.0]) > (f.value([-1.0]) + f.value([1.0])) / 2
-    f = ReLURegression(X, np.where(np.arange(12) == 3, 1.0, 0.0), require_convex=False)  # one positive entry is enough
+    f = NeuronRegression(X, np.where(np.arange(12) == 3, 1.0, 0.0))  # one positive entry is enough
     x = X[3] / 1000  # the concave kink at x₃ᵀβ = 0 wins over the curvature of the others on a short segment
     assert f.value(0 * x) > (f.value(x) + f.value(-x)) / 2
 

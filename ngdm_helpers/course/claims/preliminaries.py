@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngdm_helpers import trajectories
+from ngdm_helpers.counterexamples import NeuronRegression
 from ngdm_helpers.course import problems
 from ngdm_helpers.course.claims.ledger import Measured, claim
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
@@ -26,7 +27,7 @@ def _convex():
     kept = problems.midpoint_gap(loss, 3)
     at_zero, lowest = float(loss.value(np.zeros(3))), float(loss.value(rng.uniform(-1, 1, (20_000, 3))).min())
     y = np.where(np.arange(20) == 0, 2.0, y)
-    flipped = problems.midpoint_gap(ReLURegression(X, y, lam1=0.1, require_convex=False), 3)
+    flipped = problems.midpoint_gap(NeuronRegression(X, y, lam1=0.1), 3)
     ours = (
         f"y ≤ 0: midpoint minus chord at most {kept:.0e} on 20 000 segments, f(0) = {at_zero:.3f} against "
         f"{lowest:.3f} at best elsewhere; with one yᵢ > 0 at most {flipped:.2g}"

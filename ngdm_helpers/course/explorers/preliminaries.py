@@ -5,10 +5,11 @@ import functools
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
+from ngdm_helpers.counterexamples import NeuronRegression
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, slider
-from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
+from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
 __all__ = ["relu_loss", "step_sizes", "subdifferential", "subgradient_method", "two_recursions"]
 
@@ -171,7 +172,7 @@ def relu_loss():
         y = -strength * weights
         if signs == "one yᵢ > 0":
             y[0] = 2 * strength
-        loss = ReLURegression(directions[X], y, lam1, lam2, require_convex=False)
+        loss = NeuronRegression(directions[X], y, lam1=lam1, lam2=lam2)
         field = loss.value(grid)
         field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
         ends = segments[X]

@@ -21,7 +21,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def device():
+def device() -> str:
     """The name of the best device torch can compute on: ``"cuda"`` if there is a GPU, else ``"cpu"``."""
     import torch
 

@@ -14,6 +14,7 @@ import numpy as np
 
 # An array of any library that follows the Python array API standard: NumPy, torch, …; checked as the program runs.
 Array = Any
+Number = float | Array  # a number, or an array over the batch
 BATCHED = "a number or an array over the batch"
 
 
@@ -97,12 +98,12 @@ def _real(name, value, inside, allowed, expected, like=None):
     return value
 
 
-def positive(name: str, value: Any, expected: str = BATCHED, like: Array | None = None) -> float | Array:
+def positive(name: str, value: Any, expected: str = BATCHED, like: Array | None = None) -> Number:
     """A number, or an array over the batch, with every entry > 0 and finite; a list becomes an array like ``like``."""
     return _real(name, value, lambda v: v > 0, "positive", expected, like)
 
 
-def nonnegative(name: str, value: Any, expected: str = BATCHED, like: Array | None = None) -> float | Array:
+def nonnegative(name: str, value: Any, expected: str = BATCHED, like: Array | None = None) -> Number:
     """A number, or an array over the batch, with every entry ≥ 0 and finite; a list becomes an array like ``like``."""
     return _real(name, value, lambda v: v >= 0, "non-negative", expected, like)
 
@@ -214,7 +215,7 @@ def broadcast(batch: tuple[int, ...], **shapes: tuple[int, ...]) -> tuple[int, .
 # --- array operations -------------------------------------------------------------------------------------------------
 
 
-def over_batch(name: str, value: float | Array, beta: Array, trailing: bool = False) -> Array:
+def over_batch(name: str, value: Number, beta: Array, trailing: bool = False) -> Array:
     """``value`` as an array in beta's library, dtype and device, with a last axis of 1 if ``trailing``."""
     xp = namespace(beta)
     if is_array(value):
@@ -224,7 +225,7 @@ def over_batch(name: str, value: float | Array, beta: Array, trailing: bool = Fa
     return xp.asarray(value, dtype=beta.dtype, device=array_api_compat.device(beta))
 
 
-def per_coordinate(name: str, value: float | Array, beta: Array) -> Array:
+def per_coordinate(name: str, value: Number, beta: Array) -> Array:
     """``value`` broadcast to every coordinate of ``beta`` beforehand, so that a loop broadcasts nothing.
 
     With a last axis as short as p = 2, broadcasting costs NumPy ten times as much as the arithmetic.
@@ -273,17 +274,17 @@ def linear(M: Array, adjoint: Array | None = None) -> tuple[Callable[[Array], Ar
     return lambda v: (M @ v[..., None])[..., 0], lambda r: (r[..., None, :] @ N)[..., 0, :]
 
 
-def largest_eigenvalue(X: Array) -> float | Array:
+def largest_eigenvalue(X: Array) -> Number:
     """λmax(XᵀX) = σmax(X)²; a float, or an array over the batch of X."""
     return scalar(namespace(X).linalg.matrix_norm(X, ord=2)) ** 2
 
 
-def scalar(value: Array) -> float | Array:
+def scalar(value: Array) -> Number:
     """An unbatched constant as a Python float, a batched one as it is."""
     return float(value) if value.ndim == 0 else value
 
 
-def inf_where_positive(lam: float | Array, otherwise: float | Array) -> float | Array:
+def inf_where_positive(lam: Number, otherwise: Number) -> Number:
     """inf where λ > 0, ``otherwise`` where it is 0: an ℓ1 penalty has no Lipschitz gradient."""
     if is_array(lam):
         xp = namespace(lam)

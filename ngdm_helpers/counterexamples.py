@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import array_api_compat
 
 from ngdm_helpers import checks
-from ngdm_helpers.checks import Array
+from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective, Oracle, identity, l1_oracle, soft_threshold
 
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
@@ -29,11 +30,11 @@ class LeastAbsolute(Objective):
         self._check_data()
 
     @property
-    def lipschitz(self):
+    def lipschitz(self) -> Number:
         """An upper bound on ‖g‖₂: √n·σmax(X), divided by n for the mean."""
         return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         samples, sign = self._samples, checks.sign(beta)
         xp, forward, backward, y = self._data_at(beta, self.X / samples)
         return Oracle(
@@ -54,10 +55,10 @@ class NeuronRegression(Objective):
 
     X: Array = field(repr=False)
     y: Array = field(repr=False)
-    slope: float | Array = 0.0
-    width: float | Array = 0.0
-    lam1: float | Array = 0.0
-    lam2: float | Array = 0.0
+    slope: Number = 0.0
+    width: Number = 0.0
+    lam1: Number = 0.0
+    lam2: Number = 0.0
 
     def __post_init__(self):
         self._check_data(**dict.fromkeys(("slope", "width", "lam1", "lam2"), checks.nonnegative))
@@ -65,25 +66,25 @@ class NeuronRegression(Objective):
             raise ValueError(f"slope must be at most 1, got {self.slope!r}")
 
     @property
-    def curvature(self):
+    def curvature(self) -> Number:
         """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
         return 2 * checks.largest_eigenvalue(self.X) + 2 * self.lam2
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         """inf for the members with a kink; for softplus an upper bound, which grows like max|y|/w as the kink sharpens.
 
         Per sample φ′² + φφ″ ≤ 1.05 and φ″ ≤ (1 − a)/(4w).
         """
         xp = checks.namespace(self.X)
-        slope, width, lam1 = (xp.asarray(v, dtype=self.X.dtype) for v in (self.slope, self.width, self.lam1))
+        slope, width, lam1 = (checks.over_batch("slope", v, self.X) for v in (self.slope, self.width, self.lam1))
         kink = (1 - slope) * xp.max(xp.abs(self.y), axis=-1)  # half the slope jump, in units of x
         safe = xp.where(width > 0, width, xp.ones_like(width))
         rounded = xp.where((width > 0) & (slope < 1), 1.05 + kink / (4 * safe), xp.ones_like(kink + width))
         L = 2 * checks.largest_eigenvalue(self.X) * rounded + 2 * self.lam2
         return checks.scalar(xp.where(((width == 0) & (kink > 0)) | (lam1 > 0), xp.full_like(L, math.inf), L))
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         xp, forward, backward, y = self._data_at(beta, 2 * self.X)
         slope = checks.over_batch("slope", self.slope, beta, trailing=True)
         width = checks.over_batch("width", self.width, beta, trailing=True)
@@ -132,19 +133,12 @@ class MaxNorm(Objective):
     """
 
     ties: str = "first"
+    curvature, lipschitz = 0.0, 1.0
 
     def __post_init__(self):
         checks.choice("ties", self.ties, TIES)
 
-    @property
-    def curvature(self):
-        return 0.0
-
-    @property
-    def lipschitz(self):
-        return 1.0
-
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         xp, sign, shared = checks.namespace(beta), checks.sign(beta), self.ties == "shared"
         places = xp.arange(beta.shape[-1], device=array_api_compat.device(beta))
 
@@ -170,20 +164,17 @@ class SmoothMaxNorm(Objective):
     ‖β‖_∞ − δ/2 ≤ f(β) ≤ ‖β‖_∞; L = 1/δ, G = 1. delta: δ > 0, a number or an array over the batch.
     """
 
-    delta: float | Array
+    delta: Number
+    lipschitz = 1.0
 
     def __post_init__(self):
         self._keep(delta=checks.positive("delta", self.delta))
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return 1 / self.delta
 
-    @property
-    def lipschitz(self):
-        return 1.0
-
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         delta = checks.over_batch("delta", self.delta, beta)
         delta_coordinate = checks.per_coordinate("delta", self.delta, beta)
         xp = checks.namespace(beta)
@@ -198,7 +189,7 @@ class SmoothMaxNorm(Objective):
         return Oracle(value, gradient, gradient, identity)
 
 
-def project_l1_ball(v: Array, radius: float | Array = 1.0) -> Array:
+def project_l1_ball(v: Array, radius: Number = 1.0) -> Array:
     """The nearest point with ‖·‖₁ ≤ r = ``radius`` ≥ 0 to each ``v``: (..., p) → (..., p); radius broadcasts against v.
 
     It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
@@ -215,7 +206,7 @@ def project_l1_ball(v: Array, radius: float | Array = 1.0) -> Array:
 Parts = tuple[Callable[[Array], Array], Callable[[Array], Array]]
 
 
-def _log_cosh(xp, sign) -> Parts:
+def _log_cosh(xp: Any, sign: Any) -> Parts:
     def phi(b):
         size = xp.abs(b)
         half = xp.sinh(xp.minimum(size, xp.ones_like(b)) / 2)  # cosh(b) = 1 + 2 sinh²(b/2): no cancellation near 0
@@ -225,16 +216,16 @@ def _log_cosh(xp, sign) -> Parts:
     return phi, xp.tanh
 
 
-def _pseudo_huber(xp, sign) -> Parts:
+def _pseudo_huber(xp: Any, sign: Any) -> Parts:
     # √(1 + b²) − 1, written without its cancellation
     return lambda b: b * b / (1 + xp.sqrt(1 + b * b)), lambda b: b / xp.sqrt(1 + b * b)
 
 
-def _quartic(xp, sign) -> Parts:
+def _quartic(xp: Any, sign: Any) -> Parts:
     return lambda b: b * b / 2 + (b * b) * (b * b) / 4, lambda b: b + b * b * b
 
 
-def _mollified_huber(xp, sign) -> Parts:
+def _mollified_huber(xp: Any, sign: Any) -> Parts:
     def pieces(b):
         """|b|, cut at 0.8, how far it has come of the 0.4 between 0.8 and 1.2, and how far beyond 1.2."""
         size = xp.abs(b)
@@ -272,19 +263,16 @@ class Separable(Objective):
     """
 
     kind: str
+    curvature = 1.0
 
     def __post_init__(self):
         checks.choice("kind", self.kind, SEPARABLE)
 
     @property
-    def curvature(self):
-        return 1.0
-
-    @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return math.inf if self.kind == "x²/2 + x⁴/4" else 1.0
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         xp = checks.namespace(beta)
         phi, gradient = SEPARABLE[self.kind](xp, checks.sign(beta))
         return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, gradient, identity)
@@ -299,7 +287,7 @@ class PowerTail(Objective):
     G is inf: 1 per coordinate for q = 1, hence √p for p of them, and none for q > 1.
     """
 
-    exponent: float | Array
+    exponent: Number
 
     def __post_init__(self):
         self._keep(exponent=checks.positive("exponent", self.exponent))
@@ -307,14 +295,14 @@ class PowerTail(Objective):
             raise ValueError(f"exponent must be at least 1 (below it f is not convex), got {self.exponent!r}")
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         if checks.is_array(self.exponent):
             xp = checks.namespace(self.exponent)
             one = xp.ones_like(self.exponent)
             return xp.where(self.exponent <= 2, one, one * math.inf)
         return 1.0 if self.exponent <= 2 else math.inf
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
         xp, sign = checks.namespace(beta), checks.sign(beta)
 
@@ -342,7 +330,7 @@ class Product(Objective):
 
     p = 2
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         checks.dimension(2, beta)
         xp = checks.namespace(beta)
 
@@ -372,10 +360,10 @@ class Trough(Objective):
         self._keep(width=checks.positive_number("width", self.width))
 
     @property
-    def lipschitz(self):
+    def lipschitz(self) -> Number:
         return math.sqrt(1 + self.width**2)
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         checks.dimension(2, beta)
         xp, sign, width = checks.namespace(beta), checks.sign(beta), self.width
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ngdm_helpers import checks
-from ngdm_helpers.checks import Array
+from ngdm_helpers.checks import Array, Number
 
 
 class Oracle(NamedTuple):
@@ -62,17 +62,17 @@ class Objective:
         return checks.broadcast((), **{name: s[: len(s) - own_axes.get(name, 0)] for name, s in shapes.items()})
 
     @property
-    def smoothness(self) -> float | Array:
+    def smoothness(self) -> Number:
         """L of (5), the Lipschitz constant of the gradient in the 2-norm; inf where there is none."""
         return math.inf
 
     @property
-    def lipschitz(self) -> float | Array:
+    def lipschitz(self) -> Number:
         """G of (6), the Lipschitz constant of f in the 2-norm; inf where there is none."""
         return math.inf
 
     @property
-    def curvature(self) -> float | Array:
+    def curvature(self) -> Number:
         """L of the smooth part g: proximal gradient converges for steps below 2/L."""
         return self.smoothness
 
@@ -91,7 +91,7 @@ class Objective:
         beta = self.start(beta)
         return self._splitting(beta)[0](beta)
 
-    def prox(self, beta: Array, step: float | Array) -> Array:
+    def prox(self, beta: Array, step: Number) -> Array:
         """argmin_u step·h(u) + ½‖u − beta‖²: ``(..., p) → (..., p)``; ``step`` > 0, a number or over the batch.
 
         TypeError if f has no proximal splitting.
@@ -146,7 +146,7 @@ class Objective:
         return checks.namespace(beta), *checks.linear(self.X, adjoint), self.y
 
 
-def soft_threshold(u: Array, t: float | Array) -> Array:
+def soft_threshold(u: Array, t: Number) -> Array:
     """S_t(u) = sign(u)·max(|u| − t, 0), elementwise; the proximal map of t‖·‖₁. ``t`` ≥ 0, broadcast against ``u``."""
     xp = checks.namespace(u)
     return checks.sign(u)(u) * xp.maximum(xp.abs(u) - t, xp.zeros_like(u))
@@ -157,7 +157,7 @@ def identity(beta: Array, step: Array) -> Array:
     return beta
 
 
-def l1_oracle(name: str, lam: float | Array, beta: Array) -> Oracle:
+def l1_oracle(name: str, lam: Number, beta: Array) -> Oracle:
     """The `Oracle` of λ‖·‖₁ for arrays like ``beta``; ``name`` is what errors call λ."""
     lam_batch, lam_coordinate = checks.over_batch(name, lam, beta), checks.per_coordinate(name, lam, beta)
     xp, norm1, sign = checks.namespace(beta), checks.norm1(beta), checks.sign(beta)
@@ -176,8 +176,9 @@ class L1Norm(Objective):
     lam: λ ≥ 0, number or array over the batch. p: the dimension, needed only for G = λ√p; if given, beta must have it.
     """
 
-    lam: float | Array
+    lam: Number
     p: int | None = None  # type: ignore[assignment]  # a field here, not what data say
+    curvature = 0.0
 
     def __post_init__(self):
         self._keep(lam=checks.nonnegative("lam", self.lam))
@@ -185,21 +186,17 @@ class L1Norm(Objective):
             self._keep(p=checks.count("p", self.p))
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return checks.inf_where_positive(self.lam, 0.0)
 
     @property
-    def curvature(self):
-        return 0.0
-
-    @property
-    def lipschitz(self):
+    def lipschitz(self) -> Number:
         """G = λ√p. Raises ValueError without p: no finite constant serves every dimension."""
         if self.p is None:
             raise ValueError("p must be given for the Lipschitz constant λ√p: L1Norm(lam, p=2), got p=None")
         return self.lam * math.sqrt(self.p)
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         checks.dimension(self.p, beta)
         return l1_oracle("lam", self.lam, beta)
 
@@ -215,8 +212,8 @@ class ReLURegression(Objective):
 
     X: Array = field(repr=False)
     y: Array = field(repr=False)
-    lam1: float | Array = 0.0
-    lam2: float | Array = 0.0
+    lam1: Number = 0.0
+    lam2: Number = 0.0
 
     def __post_init__(self):
         self._check_data(lam1=checks.nonnegative, lam2=checks.nonnegative)
@@ -228,17 +225,17 @@ class ReLURegression(Objective):
             )
 
     @property
-    def curvature(self):
+    def curvature(self) -> Number:
         """2λmax(XᵀX) + 2λ₂: the largest curvature where f is twice differentiable."""
         return 2 * checks.largest_eigenvalue(self.X) + 2 * self.lam2
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         xp = checks.namespace(self.y)
         L = xp.zeros_like(self.y[..., 0]) + checks.inf_where_positive(self.lam1, self.curvature)
         return checks.scalar(xp.where(xp.any(self.y != 0, axis=-1), xp.full_like(L, math.inf), L))
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         xp, forward, backward, y = self._data_at(beta, 2 * self.X)
         l1 = l1_oracle("lam1", self.lam1, beta)
         lam2 = checks.over_batch("lam2", self.lam2, beta)
@@ -267,22 +264,22 @@ class Lasso(Objective):
 
     X: Array = field(repr=False)
     y: Array = field(repr=False)
-    lam: float | Array
+    lam: Number
     reduction: str = "sum"
 
     def __post_init__(self):
         self._check_data(lam=checks.nonnegative)
 
     @property
-    def curvature(self):
+    def curvature(self) -> Number:
         """L of the square: 2λmax(XᵀX), divided by n for the mean."""
         return 2 * checks.largest_eigenvalue(self.X) / self._samples
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return checks.inf_where_positive(self.lam, self.curvature)
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         samples = self._samples
         xp, forward, backward, y = self._data_at(beta, self.X * (2 / samples))
         l1 = l1_oracle("lam", self.lam, beta)
@@ -320,22 +317,22 @@ class Minibatch(Objective):
             raise ValueError(f"size must be at most n = {X.shape[0]}, got {self.size}")
 
     @property
-    def X(self):
+    def X(self) -> Array:
         return self.problem.X
 
     @property
-    def batch_shape(self):
+    def batch_shape(self) -> tuple[int, ...]:
         return self.problem.batch_shape
 
     @property
-    def curvature(self):
+    def curvature(self) -> Number:
         return self.problem.curvature
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return self.problem.smoothness
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         full, X, y = self.problem.oracle(beta), self.problem.X, self.problem.y
         l1 = l1_oracle("lam", self.problem.lam, beta)
         n, rng = X.shape[0], np.random.default_rng(self.seed)
@@ -358,23 +355,23 @@ class Huber(Objective):
 
     X: Array = field(repr=False)
     y: Array = field(repr=False)
-    delta: float | Array = 1.0
+    delta: Number = 1.0
     reduction: str = "mean"
 
     def __post_init__(self):
         self._check_data(delta=checks.positive)
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         return checks.largest_eigenvalue(self.X) / self._samples
 
     @property
-    def lipschitz(self):
+    def lipschitz(self) -> Number:
         """An upper bound on ‖∇f‖₂: δ√n·σmax(X), divided by n for the mean."""
         n = self.X.shape[-2]
         return self.delta * checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(n) / self._samples
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         samples = self._samples
         xp, forward, backward, y = self._data_at(beta, self.X / samples)
         delta = checks.over_batch("delta", self.delta, beta, trailing=True)
@@ -401,12 +398,12 @@ class Quadratic(Objective):
         self._keep(A=checks.symmetric("A", self.A))
 
     @property
-    def smoothness(self):
+    def smoothness(self) -> Number:
         """The largest |eigenvalue| of A."""
         xp = checks.namespace(self.A)
         return checks.scalar(xp.max(xp.abs(xp.linalg.eigvalsh(self.A)), axis=-1))
 
-    def oracle(self, beta):
+    def oracle(self, beta: Array) -> Oracle:
         checks.same_library_and_device("A", self.A, beta)
         checks.same_dtype("A", self.A, beta)
         checks.dimension(self.A.shape[-1], beta)

@@ -15,11 +15,11 @@ import array_api_compat
 import numpy as np
 
 from ngdm_helpers import checks
-from ngdm_helpers.checks import Array
+from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective
 
 # η: a number, an array over the batch, or a schedule k ↦ η_k of either
-LearningRate = float | Array | Callable[[int], Any]
+LearningRate = Number | Callable[[int], Any]
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -34,22 +34,22 @@ class Schedule:
     """A learning rate per step: calling it with k = 0, 1, 2, … gives η_k, a number or an array over the batch."""
 
     description: str
-    rate: Callable[[int], float | Array]
+    rate: Callable[[int], Number]
 
-    def __call__(self, k: int) -> float | Array:
+    def __call__(self, k: int) -> Number:
         return self.rate(k)
 
     def __repr__(self) -> str:
         return self.description
 
 
-def constant(lr: float | Array) -> Schedule:
+def constant(lr: Number) -> Schedule:
     """η_k = lr, as in (1), (2) and (8)."""
     lr = checks.positive("lr", lr)
     return Schedule(f"constant({lr})", lambda k: lr)
 
 
-def diminishing(lr: float | Array, power: float = 0.5) -> Schedule:
+def diminishing(lr: Number, power: float = 0.5) -> Schedule:
     """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
     if power > 1:
@@ -57,19 +57,19 @@ def diminishing(lr: float | Array, power: float = 0.5) -> Schedule:
     return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
 
 
-def step_decay(lr: float | Array, every: int, factor: float = 0.1) -> Schedule:
+def step_decay(lr: Number, every: int, factor: float = 0.1) -> Schedule:
     """η_k = lr·factor^⌊k/every⌋, torch's StepLR: the paper's "reducing" regime. 0 < factor < 1."""
     lr, every, factor = checks.positive("lr", lr), checks.count("every", every), _decay_factor(factor)
     return Schedule(f"step_decay({lr}, every={every}, factor={factor})", lambda k: lr * factor ** (k // every))
 
 
-def exponential_decay(lr: float | Array, factor: float) -> Schedule:
+def exponential_decay(lr: Number, factor: float) -> Schedule:
     """η_k = lr·factor^k, torch's ExponentialLR stepped at every iteration. 0 < factor < 1."""
     lr, factor = checks.positive("lr", lr), _decay_factor(factor)
     return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
 
 
-def cosine(lr: float | Array, steps: int) -> Schedule:
+def cosine(lr: Number, steps: int) -> Schedule:
     """η_k = lr·(1 + cos(πk/steps))/2, from lr down to 0 at k = steps: torch's CosineAnnealingLR; 0 from there on."""
     lr, steps = checks.positive("lr", lr), checks.count("steps", steps)
     return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)

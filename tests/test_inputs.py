@@ -195,7 +195,13 @@ BAD = [
     (start(beta0=[1.0, INF]), ValueError, "beta0", "finite", "inf at index (1,)"),
     (start(beta0=np.array([1, 2])), TypeError, "beta0", "floating dtype", "int64"),
     (start(beta0=[1e200, 1e200]), ValueError, "beta0", "a finite objective value", "inf"),
-    (lambda: ReLURegression(X, Y + 2), ValueError, "y", "≤ 0 for (3) to be convex", "2.0; counterexamples.NeuronRegression takes any y"),
+    (
+        lambda: ReLURegression(X, Y + 2),
+        ValueError,
+        "y",
+        "≤ 0 for (3) to be convex",
+        "2.0; counterexamples.NeuronRegression takes any y",
+    ),
     (lambda: Quadratic([[1.0, 2.0], [0.0, 1.0]]), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
     (lambda: theory.cube_gain([[1.0, 2.0], [0.0, 1.0]], 0.1), ValueError, "A", "symmetric", "max |A − Aᵀ| = 2"),
     (lambda: theory.diagonally_dominant(X), ValueError, "A", "shape (..., p, p)", "(3, 2)"),
@@ -223,10 +229,12 @@ BAD = [
     (start(beta0=TONE), TypeError, "beta0", "the same library as X (numpy)", "torch"),
     (start(lr=TONE), TypeError, "lr", "the same library as beta0 (numpy)", "torch"),
     (start(lr=from_step(3, TONE)), TypeError, "lr(3)", "the same library as beta0 (numpy)", "torch"),
-    (lambda: theory.orbit(ONE, TONE, 1), TypeError, "lr", "the same library as beta0 (numpy)", "torch"),
-    (lambda: theory.orbit(TONE, 1, ONE), TypeError, "lam", "the same library as beta0 (torch)", "numpy"),
-    (lambda: theory.band_mean_l1(2, ONE, TONE), TypeError, "lam", "the same library as lr (numpy)", "torch"),
-    (lambda: theory.huber_plateau(3 * ONE, TONE), TypeError, "delta", "the same library as c (numpy)", "torch"),
+    (lambda: theory.orbit(ONE, TONE, 1), TypeError, "lr", "a number or a NumPy array", "a Tensor"),
+    (lambda: theory.orbit(TONE, 1, ONE), TypeError, "beta0", "a number or a NumPy array", "a Tensor"),
+    (lambda: theory.residue(ONE, 1, TONE), TypeError, "lam", "a number or a NumPy array", "a Tensor"),
+    (lambda: theory.band_mean_l1(2, ONE, TONE), TypeError, "lam", "a number or a NumPy array", "a Tensor"),
+    (lambda: theory.huber_plateau(3 * ONE, TONE), TypeError, "delta", "a number or a NumPy array", "a Tensor"),
+    (lambda: theory.cube_gain(torch.eye(2), 1.0), TypeError, "A", "a number or a NumPy array", "a Tensor"),
     # dtypes
     (lambda: Lasso(X, Y.astype(np.float32), 1), TypeError, "y", "the dtype of X (float64)", "float32"),
     (lambda: LASSO.value(ONE.astype(np.float32)), TypeError, "X", "the dtype of beta (float32)", "float64"),
@@ -243,8 +251,7 @@ BAD = [
     (lambda: L1Norm(TONE).value(ELSEWHERE), ValueError, "beta", NOT_MOVED.format("lam"), "meta"),
     (start(objective=TORCH_LASSO, beta0=ELSEWHERE), ValueError, "beta0", NOT_MOVED.format("X"), "meta"),
     (start(objective=TORCH_LASSO, beta0=TONE, lr=ELSEWHERE), ValueError, "lr", NOT_MOVED.format("beta0"), "meta"),
-    (lambda: theory.orbit(TONE, ELSEWHERE, 1), ValueError, "lr", NOT_MOVED.format("beta0"), "meta"),
-    (lambda: theory.residue(TONE, 1, ELSEWHERE), ValueError, "lam", NOT_MOVED.format("beta"), "meta"),
+    (lambda: theory.orbit(ELSEWHERE, 1, 1), TypeError, "beta0", "a number or a NumPy array", "a Tensor"),
 ]
 
 

@@ -39,7 +39,7 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
         raise TypeError(f"loss must be a scalar tensor, got {loss!r}")
     if not loss.requires_grad:
         raise ValueError(f"loss must be computed from parameters, with gradients on, got {loss!r}")
-    tolerance = checks.nonnegative("tolerance", tolerance, or_else="a number")
+    tolerance = checks.nonnegative("tolerance", tolerance, expected="a number")
     gradients = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
     gradient = torch.cat([part.reshape(-1) for part in gradients])
     if not (math.isfinite(loss.item()) and bool(gradient.isfinite().all())):

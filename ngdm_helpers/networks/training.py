@@ -250,7 +250,7 @@ def _penalty(lam, weights):
     if isinstance(lam, (list, tuple, np.ndarray)):
         raise TypeError(f"lam must be a number or a torch tensor (L,), got a {type(lam).__name__}")
     if not isinstance(lam, torch.Tensor):
-        return 1, checks.nonnegative("lam", lam, or_else="a number or a tensor (L,)")
+        return 1, checks.nonnegative("lam", lam, expected="a number or a tensor (L,)")
     if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
         raise ValueError(f"lam must be a number or a tensor (L,), non-negative and finite, got {lam!r}")
     for weight in weights:
@@ -410,7 +410,7 @@ def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, prog
     lr, steps, batch = checks.positive_number("lr", lr), checks.count("steps", steps), checks.count("batch", batch)
     if isinstance(lams, str) or not isinstance(lams, Iterable):
         raise TypeError(f"lams must be one or more numbers, got {lams!r}")
-    lams = [checks.nonnegative(f"lams[{i}]", lam, or_else="a number") for i, lam in enumerate(lams)]
+    lams = [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]
     if not lams:
         raise ValueError("lams must be one or more numbers, got none")
     for name, array in (("X", X), ("y", y)):

@@ -7,11 +7,15 @@ style in every figure: see the constants.
 import base64
 import html
 import io
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -41,7 +45,7 @@ _HOUSE = {
 }
 
 
-def new(columns=1, size=(8, 4), **options):
+def new(columns: int = 1, size: tuple[float, float] = (8, 4), **options: Any) -> tuple[Figure, Any]:
     """A figure of ``size`` inches in the house style and its axes (one, or an array of ``columns``).
 
     It does not pass through pyplot, so Jupyter shows it only where `show` or `live` does.
@@ -56,27 +60,27 @@ def new(columns=1, size=(8, 4), **options):
     return figure, axes
 
 
-def note(ax, x, y, text, **options):
+def note(ax: Axes, x: float, y: float, text: str, **options: Any) -> Text:
     """Text on a white ground at axes coordinates (x, y), below the curves."""
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
     return ax.text(x, y, text, transform=ax.transAxes, bbox=ground, zorder=1, **options)
 
 
-def bands(count):
+def bands(count: int) -> ListedColormap:
     """A colormap of ``count`` pale bands, so that a filled field shows its level sets."""
     shades = mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count))
-    return mpl.colors.ListedColormap(shades)
+    return ListedColormap(shades)
 
 
-def legend(ax, **options):
-    """A legend below the curves, so that live keeps it in the background."""
-    ax.legend(**options).set_zorder(1)
+def legend(ax: Axes, *entries: Any, **options: Any) -> None:
+    """``ax.legend`` below the curves, so that live keeps it in the background."""
+    ax.legend(*entries, **options).set_zorder(1)
 
 
 class Picture:
     """A static figure as Jupyter shows it: a PNG, with alt text and a caption that states the finding."""
 
-    def __init__(self, figure, caption, alt):
+    def __init__(self, figure: Figure, caption: str, alt: str) -> None:
         if not alt:
             raise ValueError(f"alt must describe the picture in words, got {alt!r}")
         buffer = io.BytesIO()
@@ -88,12 +92,14 @@ class Picture:
         return picture_bundle(self.png, *self._size, self.alt, self.caption)
 
 
-def show(figure, caption, *, alt):
+def show(figure: Figure, caption: str, *, alt: str) -> Picture:
     """``figure`` as the value of a cell: ``figures.show(fig, "What it shows.", alt="What is seen.")``."""
     return Picture(figure, caption, alt)
 
 
-def picture_bundle(png, width, height, alt, caption, bundle=None):
+def picture_bundle(
+    png: bytes, width: int, height: int, alt: str, caption: str, bundle: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """(data, metadata) of a picture for Jupyter: a PNG, and HTML around it that carries alt text and caption."""
     data = base64.b64encode(_compact(png)).decode("ascii")
     markup = (
@@ -109,7 +115,7 @@ def _compact(png):
     buffer = io.BytesIO()
     pixels = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
     white = (pixels == 255).all(axis=-1)
-    pixels[white] = 0  # out of the way: the octree would merge it with the palest greys
+    pixels[white] = 0  # keep pure white out of the quantiser, which would merge it with the palest greys
     few = Image.fromarray(pixels).quantize(255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     indices = np.array(few)
     indices[white] = 255
@@ -119,22 +125,9 @@ def _compact(png):
     return buffer.getvalue()
 
 
-# --- notebook 3: the ℓ1 norm in two dimensions ------------------------------------------------------------------------
-
-
-def l1_plane(ax):
-    """Diamonds of equal ‖β‖₁ about 0 that fit any frame: ‖β‖₁ = ½, 1, 1½ half-widths. Returns nothing that moves."""
-    ax.set_aspect("equal", adjustable="box")
-    ax.axhline(0, **THRESHOLD, linewidth=1)
-    ax.axvline(0, **THRESHOLD, linewidth=1)
-    for level in (0.25, 0.5, 0.75):
-        corners = np.array([(level, 0), (0, level), (-level, 0), (0, -level), (level, 0)])
-        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
-    ax.set(xlabel="β₁", ylabel="β₂")
-    ax.locator_params(nbins=5)
-
-
-def frame(ax, half_width):
-    """A square view of [−half_width, half_width]². Leaves an unchanged frame alone, so that it costs no redraw."""
-    if ax.get_xlim() != (-half_width, half_width):
-        ax.set(xlim=(-half_width, half_width), ylim=(-half_width, half_width))
+def canvas_png(canvas: FigureCanvasAgg) -> bytes:
+    """What ``canvas`` shows as a PNG, lightly compressed: speed matters more than size on localhost."""
+    buffer = io.BytesIO()
+    pixels = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    pixels.convert("RGB").save(buffer, format="png", compress_level=1)
+    return buffer.getvalue()

@@ -9,138 +9,44 @@ latest value wins without a queue of our own. Nothing but ipywidgets is needed i
 import contextlib
 import html
 import inspect
-import io
-import math
 import sys
 import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import ipywidgets as widgets
 import traitlets
-from ipywidgets.widgets.widget_description import DescriptionWidget
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from matplotlib.figure import Figure
 
-from ngdm_helpers import checks
-from ngdm_helpers.figures import picture_bundle
+from ngdm_helpers import figures
+from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 
-# --- controls ---------------------------------------------------------------------------------------------------------
-
-
-class Scale(DescriptionWidget, widgets.ValueWidget, widgets.CoreWidget):
-    """A slider over a list of numbers, shown as text by ``format``. A value set from Python joins the list.
-
-    ipywidgets' FloatSlider and FloatLogSlider move every value to the nearest step, in the page, and send that back:
-    a mark at 0.01 becomes 0.0101. This one is a SelectionSlider in the page, which knows places in the list only.
-    """
-
-    _view_name = traitlets.Unicode("SelectionSliderView").tag(sync=True)
-    _model_name = traitlets.Unicode("SelectionSliderModel").tag(sync=True)
-    _options_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    index = traitlets.CInt(0).tag(sync=True)
-    orientation = traitlets.Unicode("horizontal").tag(sync=True)
-    behavior = traitlets.Unicode("drag-tap").tag(sync=True)
-    readout = traitlets.Bool(True).tag(sync=True)
-    disabled = traitlets.Bool(False).tag(sync=True)
-    continuous_update = traitlets.Bool(True).tag(sync=True)
-    value = traitlets.CFloat()
-
-    def __init__(self, value, numbers, format, **look):
-        self.min, self.max, self._numbers, self._format = min(numbers), max(numbers), sorted({*numbers, value}), format
-        super().__init__(value=value, **look)
-
-    @traitlets.validate("value")
-    def _inside(self, proposal):
-        return min(max(proposal["value"], self.min), self.max)
-
-    @traitlets.observe("value")
-    def _show(self, change):
-        with self.hold_sync():  # the page gets both at once
-            if self.value not in self._numbers:
-                self._numbers = sorted([*self._numbers, self.value])
-            self._options_labels = [format(number, self._format) for number in self._numbers]
-            self.index = self._numbers.index(self.value)
-
-    @traitlets.observe("index")
-    def _moved(self, change):
-        self.value = self._numbers[self.index]
+__all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
 
 
-def log_slider(label, value, low, high, meaning="", steps=200):
-    """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0), starting at ``value``."""
-    if not 0 < low < high:
-        raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
-    _within(label, value, low, high)
-    steps = checks.count("steps", steps)
-    grid = (low * (high / low) ** (k / steps) for k in range(1, steps))
-    between = (float(f"{number:.3g}") for number in grid)  # what is read is what is used
-    inside = (number for number in between if low < number < high)
-    return Scale(value, [low, *inside, high], ".3g", **_look(label, meaning, low, high))
-
-
-def slider(label, value, low, high, step=0.01, meaning=""):
-    """A slider on a linear scale; integers throughout give an integer slider."""
-    if not low < high:
-        raise ValueError(f"low and high must satisfy low < high, got {low!r} and {high!r}")
-    _within(label, value, low, high)
-    checks.positive_number("step", step)
-    look = _look(label, meaning, low, high)
-    if all(isinstance(x, int) for x in (value, low, high, step)):
-        return widgets.IntSlider(value=value, min=low, max=high, step=step, **look)
-    between = (float(f"{low + k * step:.12g}") for k in range(1, math.ceil((high - low) / step)))
-    return Scale(value, [low, *between, high], ".4g", **look)
-
-
-def select_slider(label, value, options, meaning=""):
-    """A slider over a list of values, such as the settings of recorded runs."""
-    return widgets.SelectionSlider(value=value, options=options, **_look(label, meaning))
-
-
-def choice(label, value, options, meaning=""):
-    """A dropdown. ``options``: a list of values, or of (text, value) pairs."""
-    look = _look(label, meaning)
-    look["layout"] = {"width": "auto", "margin": "2px 1.5em 2px 2px"}
-    return widgets.Dropdown(value=value, options=options, **look)
-
-
-def _look(label, meaning, *ends):
-    span = f"{ends[0]:g} … {ends[1]:g}" if ends else ""
-    return {
-        "description": label,
-        "tooltip": ": ".join(filter(None, (meaning or label, span))),
-        "style": {"description_width": "initial"},
-        "layout": {"width": "20em"},
-    }
-
-
-def _within(label, value, low, high):
-    if not low <= value <= high:
-        raise ValueError(f"{label} must start between {low!r} and {high!r}, got {value!r}")
-
-
-def _ends(control):
-    """The values that `Live.drive` takes a control to."""
-    if hasattr(control, "options"):
-        pairs = all(isinstance(option, tuple) and len(option) == 2 for option in control.options)
-        return tuple(option[1] for option in control.options) if pairs else tuple(control.options)
-    if isinstance(control, widgets.Checkbox | widgets.ToggleButton):
-        return False, True
-    return control.min, control.max
-
-
-# --- live -------------------------------------------------------------------------------------------------------------
-
-
-def live(figure, update, *, alt, marks=None, caption="", background=(), **controls):
+def live(
+    figure: Figure,
+    update: Callable[..., Iterable[Artist]],
+    *,
+    alt: str,
+    marks: Mapping[str, Mapping[str, Any]] | None = None,
+    caption: str = "",
+    background: Collection[str] = (),
+    **controls: widgets.ValueWidget,
+) -> "Live":
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
 
     update: a function of the controls' values that sets artists and returns those it changed, as
     ``matplotlib.animation.FuncAnimation(blit=True)`` asks. What it changes without returning it is drawn as well,
-    at the price of a full redraw. It may move other controls, two that show one quantity, say: that draws nothing more.
+    at the price of a full redraw.
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).
-    controls: widgets with a ``value``, see `log_slider`, `slider`, `choice`; their names are update's arguments.
+    controls: widgets with a ``value``, see `log_slider`, `slider`, `choice`; their names are update's arguments. Two
+    of them may follow each other, by observers of theirs that are older than the figure's: a move is drawn once.
 
     Returns a `Live` widget. Raises TypeError or ValueError for controls, marks or a background that do not fit.
     """
@@ -157,19 +63,20 @@ def live(figure, update, *, alt, marks=None, caption="", background=(), **contro
             raise ValueError(f"{where} must name controls ({', '.join(controls)}), got {', '.join(unknown)}")
     for label, mark in marks.items():
         for name, value in mark.items():
-            _reachable(label, name, value, controls[name])
+            _check_reachable(label, name, value, controls[name])
     return Live(figure, update, controls, marks, caption, alt, frozenset(background))
 
 
-def _reachable(label, name, value, control):
-    ends = _ends(control)
+def _check_reachable(label, name, value, control):
+    values = stops(control)
     if hasattr(control, "options"):
-        inside, allowed = value in ends, ", ".join(map(repr, ends))
+        reachable, allowed = value in values, ", ".join(map(repr, values))
     else:
-        slack = 1e-9 * max(map(abs, ends))
-        inside = ends[0] - slack <= value <= ends[1] + slack
-        allowed = f"{ends[0]:g} … {ends[1]:g}"
-    if not inside:
+        # a mark computed from a closed form may miss an end by rounding; the control clamps it
+        slack = 1e-9 * max(map(abs, values))
+        reachable = values[0] - slack <= value <= values[1] + slack
+        allowed = f"{values[0]:g} … {values[1]:g}"
+    if not reachable:
         raise ValueError(f"mark {label!r} must lie on the control {name} ({allowed}), got {value!r}")
 
 
@@ -178,48 +85,48 @@ class Live(widgets.VBox):
 
     def __init__(self, figure, update, controls, marks, caption, alt, background):
         self.figure, self._update, self._background_names = figure, update, background
-        self._canvas = _own_canvas(figure)
+        if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
+            sys.modules["matplotlib.pyplot"].close(figure)
+        self._canvas = FigureCanvasAgg(figure)
         self._bitmap, self._moving = None, []
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
+        self._drawn: dict[str, Any] = {}  # the values that the picture shows
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
         self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%", "align_self": "flex-start"})
         self.message = widgets.HTML()
         self._refresh()
-        for name, control in controls.items():
-            control.observe(lambda change, name=name: self._on_move(name), names="value")
-        wrap = widgets.Layout(flex_flow="row wrap")
-        rows = [widgets.Box(list(controls.values()), layout=wrap)]
-        if marks:
-            rows.append(widgets.Box(list(self.buttons.values()), layout=wrap))
-        rows += [self.message, self.image]
-        if caption:
-            rows.append(widgets.HTML(f"<em>{html.escape(caption)}</em>"))
-        super().__init__(rows)
+        for control in controls.values():
+            control.observe(self._on_move, names="value")
+        rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
+        boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
+        finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
+        super().__init__([*boxes, self.message, self.image, *finding])
 
     @property
-    def values(self):
+    def values(self) -> dict[str, Any]:
         """The controls' values now."""
         return {name: control.value for name, control in self.controls.items()}
 
     @property
-    def png(self):
+    def png(self) -> bytes:
         """The picture now, as bytes."""
         return bytes(self.image.value)
 
-    def set(self, **values):
+    def set(self, **values: Any) -> None:
         """Move several controls at once, with one redraw."""
         with self._lock:
             self._held = True
             try:
-                for name, value in values.items():
+                # twice: a control that follows another has been moved by it
+                for name, value in [*values.items()] * 2:
                     self.controls[name].value = value
             finally:
                 self._held = False
-            self._refresh(*values)
+            self._refresh()
 
-    def drive(self):
+    def drive(self) -> None:
         """Move every control to both ends (a dropdown to every option) and to every mark, then back.
 
         An error in ``update`` is raised here. The page is told only how it ends: it answers a move that comes from
@@ -230,8 +137,8 @@ class Live(widgets.VBox):
                 held.enter_context(widget.hold_sync())
             start = self.values
             for name, control in self.controls.items():
-                for end in _ends(control):
-                    control.value = end
+                for value in stops(control):
+                    control.value = value
                 control.value = start[name]
             for button in self.buttons.values():
                 button.click()
@@ -243,25 +150,25 @@ class Live(widgets.VBox):
         button.on_click(lambda _: self.set(**mark))
         return button
 
-    def _on_move(self, name):
+    def _on_move(self, change):
         with self._lock:
-            if not self._held:
-                self._refresh(name)
+            # of two controls that follow each other, the first that tells of a move has both drawn
+            if not self._held and self.values != self._drawn:
+                self._refresh()
 
-    def _refresh(self, *moved):
-        held, self._held = self._held, True  # what update itself moves
+    def _refresh(self):
+        values, drawn, self._drawn = self.values, self._drawn, {}
         try:
-            artists = self._update(**self.values)
-            self._paint(artists, redraw=not self._background_names.isdisjoint(moved))
+            artists = self._update(**values)
+            self._paint(artists, redraw=any(values[name] != drawn.get(name) for name in self._background_names))
         except Exception as error:
-            words = html.escape(f"{type(error).__name__}: {error}")
-            at = html.escape(", ".join(f"{self.controls[n].description} = {v}" for n, v in self.values.items()))
-            self.message.value = f"<b>Not drawn at {at}.</b> {words} The picture below is the last that could be drawn."
+            reason = html.escape(f"{type(error).__name__}: {error}")
+            at = html.escape(", ".join(f"{self.controls[name].description} = {v}" for name, v in values.items()))
+            self.message.value = (
+                f"<b>Not drawn at {at}.</b> {reason} The picture below is the last that could be drawn."
+            )
             raise
-        finally:
-            self._held = held
-        if self.message.value:
-            self.message.value = ""
+        self._drawn, self.message.value = values, ""
 
     def _paint(self, artists, redraw):
         if artists is None:
@@ -275,7 +182,7 @@ class Live(widgets.VBox):
         for artist in self._moving:
             artist.draw(renderer)
         self.figure.stale = False  # a legend sets it while it is drawn
-        self.image.value = _png(self._canvas)
+        self.image.value = figures.canvas_png(self._canvas)
 
     def _draw_background(self, fresh):
         """Draw everything that stays, and note, in drawing order, what each move draws over it.
@@ -299,7 +206,7 @@ class Live(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         width, height = self._canvas.get_width_height()
-        return picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
+        return figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
 
 
 class _Picture(widgets.Image):
@@ -308,19 +215,12 @@ class _Picture(widgets.Image):
     description = traitlets.Unicode("").tag(sync=True)
 
 
-def _own_canvas(figure):
-    """An Agg canvas for ``figure``, which pyplot forgets, so that it is not shown a second time below the cell."""
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close(figure)
-    return FigureCanvasAgg(figure)
-
-
 def _drawing_order(container, box):
     """(artist, box of its container) for all that matplotlib draws in ``container``, in its order."""
     skipped = {container.patch}
     if isinstance(container, Axes):
         if not container.axison:
-            skipped.update(container._axis_map.values())
+            skipped.update((container.xaxis, container.yaxis))
         if not (container.axison and container.get_frame_on()):
             skipped.update(container.spines.values())
     for artist in sorted(container.get_children(), key=lambda a: a.get_zorder()):
@@ -332,11 +232,3 @@ def _drawing_order(container, box):
             yield from _drawing_order(artist, artist.bbox)
         else:
             yield artist, box
-
-
-def _png(canvas):
-    """The canvas as PNG bytes, lightly compressed: the time counts, and the way is short."""
-    buffer = io.BytesIO()
-    pixels = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
-    pixels.convert("RGB").save(buffer, format="png", compress_level=1)
-    return buffer.getvalue()

@@ -52,14 +52,12 @@ def capture():
     (inside,) = plane.fill([0], [0], facecolor=BLUE, alpha=0.25)
     (through,) = plane.plot([], [], color=BLUE, linewidth=1)
     (path,) = plane.plot([], [], marker=".", markersize=4, **{**NGDM, "linewidth": 0.8})
-    plane_title = plane.set_title("")
     norms.set(xscale="log", xlim=(1, steps + 1), ylim=(0, 1.6), xlabel="step k + 1")
     (maximum,) = norms.plot([], [], **NGDM)
     (euclid,) = norms.plot([], [], color=BLUE)
     (loss,) = norms.plot([], [], color=GREEN, linestyle=(0, (5, 1)))
     norms.axhline(1, **THRESHOLD)
     norms.legend([maximum, euclid, loss], ["‖βₖ‖_∞", "‖βₖ‖₂ / ‖β₀‖₂", "fₖ / f₀"], loc="upper right").set_zorder(1)
-    norms_title = norms.set_title("")
 
     def update(rho, eta, start, kink):
         objective, A, rows = plane_problem(rho, kink)
@@ -78,11 +76,11 @@ def capture():
         euclid.set_data(run.steps + 1, length / length[0])
         loss.set_data(run.steps + 1, values / values[0])
         dominant = "diagonally dominant" if theory.diagonally_dominant(A) else "not diagonally dominant"
-        plane_title.set_text(f"A is {dominant}; 2/L = {2 / Quadratic(A).smoothness:.3g}")
+        plane.title.set_text(f"A is {dominant}; 2/L = {2 / Quadratic(A).smoothness:.3g}")
         rise = np.flatnonzero(np.diff(values) > 1e-12 * values[0])
         word = "falls at every step" if rise.size == 0 else f"first rises at step {rise[0] + 1}"
-        norms_title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
-        return inside, through, path, plane_title, maximum, euclid, loss, norms_title
+        norms.title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
+        return inside, through, path, plane.title, maximum, euclid, loss, norms.title
 
     lecture = {"rho": LECTURE_RHO, "eta": problems.LECTURE_LR, "start": 0.99, "kink": 0.0}
     return live(
@@ -204,7 +202,6 @@ def smoothness_at_kink():
     (dots,) = far.plot([], [], "o", color="k", markersize=7)
     here = far.axvline(1, **THRESHOLD)
     figures.legend(far, loc="upper right")
-    near_title, far_title = near.set_title(""), far.set_title("")
 
     def secant(objective, d):
         ends = np.stack([d, -d])[..., None] / 2
@@ -221,9 +218,9 @@ def smoothness_at_kink():
         cap.set_ydata([smooth.smoothness] * 2)
         dots.set_data([distance] * 3, values)
         here.set_xdata([distance] * 2)
-        near_title.set_text(f"f′ within ±{distance / 2:.2g} of the kink, which jumps by {jump:g}")
-        far_title.set_text(f"kink {values[0]:.3g}, rounded {values[1]:.3g}, twin {values[2]:.3g}")
-        return *zoomed, *slopes, cap, here, dots, near_title, far_title
+        near.title.set_text(f"f′ within ±{distance / 2:.2g} of the kink, which jumps by {jump:g}")
+        far.title.set_text(f"kink {values[0]:.3g}, rounded {values[1]:.3g}, twin {values[2]:.3g}")
+        return *zoomed, *slopes, cap, here, dots, near.title, far.title
 
     return live(
         figure,
@@ -274,14 +271,12 @@ def rates():
     (law,) = count.plot([], [], color="0.5", linewidth=1)
     (measured,) = count.plot([], [], "o", color=NGDM["color"])
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
-    count_title = count.set_title("")
     dimensions = np.geomspace(1, 2000, 300)
     hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
     hill.axhline(0.25, **THRESHOLD)
     (curve,) = hill.plot([], [], color="0.5", linewidth=1)
     (top,) = hill.plot([], [], **THRESHOLD)
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
-    hill_title = hill.set_title("")
 
     def update(method, p, accuracy):
         size = _max_norm_runs(p, method == METHODS[1])
@@ -296,11 +291,11 @@ def rates():
         here.set_data([p], [needed * accuracy**2])
         late = [i for i in range(len(eps)) if steps[i] > 0][-2:]
         fitted = f"slope at the end {problems.slope(eps[late], steps[late]):.2f}" if len(late) == 2 else "nothing to do"
-        count_title.set_text(
+        count.title.set_text(
             f"{'NGDM' if method == METHODS[0] else 'smoothed'}, dimension {p}: {fitted}".replace("-", "−")
         )
-        hill_title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
-        return law, measured, chosen, count_title, curve, top, here, hill_title
+        hill.title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
+        return law, measured, chosen, count.title, curve, top, here, hill.title
 
     return live(
         figure,

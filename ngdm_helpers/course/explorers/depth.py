@@ -57,7 +57,6 @@ def recorded_depth():
     _loss_panel(loss)
     curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES}
     figures.legend(loss, loc="lower left")
-    loss_title = loss.set_title("")
     places = np.arange(len(ROW))
     speed.set(xlim=(-0.6, len(ROW) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
     speed.set_xticks(places, list(ROW), rotation=30)
@@ -73,7 +72,6 @@ def recorded_depth():
         )
         for kinked, style in ((False, SMOOTH), (True, NGDM))
     ]
-    speed_title = speed.set_title("")
     names = {name: setup for setup, name in recorded.SETUPS.items()}
 
     def update(data, setup, rate, depth, beta):
@@ -85,7 +83,7 @@ def recorded_depth():
         k = runs["relu"][0]
         if loss.get_xlim() != (0, k[-1]):
             loss.set_xlim(0, k[-1])
-        moved = [loss_title, speed_title]
+        moved = [loss.title, speed.title]
         for name, curve in curves.items():
             moved += curve.set(*runs[BETAS[beta] if name == "beta" else name])
         means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
@@ -93,9 +91,9 @@ def recorded_depth():
             dots.set_data(np.repeat(where, len(means["relu"])), np.concatenate([means[name] for name in group]))
             bars.set_data(where, [np.median(means[name]) for name in group])
             moved += [dots, bars]
-        loss_title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
+        loss.title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
         ahead = np.median(means["relu"] - means["gelu"])
-        speed_title.set_text(f"ReLU minus GELU: {ahead:+.2f}".replace("-", "−"))
+        speed.title.set_text(f"ReLU minus GELU: {ahead:+.2f}".replace("-", "−"))
         return moved
 
     shown = list(recorded.SETUPS.values())
@@ -137,7 +135,6 @@ def recorded_gain():
     _loss_panel(loss)
     curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES[:2]}
     figures.legend(loss, loc="lower left")
-    title = loss.set_title("")
     gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
     for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, figures.PURPLE), strict=True):
@@ -155,14 +152,14 @@ def recorded_gain():
     here = gap.axvline(1, **figures.THEORY)
 
     def update(gain, depth):
-        moved = [title, here]
+        moved = [loss.title, here]
         for name, curve in curves.items():
             k, losses = recorded.depth_run("digits", depth, name, *sgd, lr, gain)
             moved += curve.set(k, losses)
         if loss.get_xlim() != (0, k[-1]):
             loss.set_xlim(0, k[-1])
         here.set_xdata([gain, gain])
-        title.set_text(f"VGG{depth}, weights × {gain:g}")
+        loss.title.set_text(f"VGG{depth}, weights × {gain:g}")
         return moved
 
     return live(
@@ -186,14 +183,12 @@ def activation_bridge():
     shape.plot(z, np.maximum(z, 0), color=NGDM["color"], linewidth=6, alpha=0.35)
     (curve,) = shape.plot([], [], color=PURPLE)
     figures.note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
-    shape_title = shape.set_title("")
     trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="β")
     trade.plot(betas, theory.bridge_smoothness(betas), **THEORY)
     trade.plot(betas, theory.bridge_gap(betas), **THEORY)
     (dots,) = trade.plot([], [], "o", color=PURPLE, markersize=9)
     trade.text(0.4, 100, "largest curvature 2β/√(2π)", va="bottom")
     trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/β", va="top")
-    trade_title = trade.set_title("")
 
     def update(beta):
         values = z * ndtr(beta * z)
@@ -203,9 +198,9 @@ def activation_bridge():
         bend = float(np.abs(np.diff(bent, 2)).max() / (steep[1] - steep[0]) ** 2)
         gap = float(np.abs(bent - np.maximum(steep, 0)).max())
         dots.set_data([beta, beta], [bend, gap])
-        shape_title.set_text(f"β = {beta:.3g}: analytic, and at most {gap:.2g} from ReLU")
-        trade_title.set_text(f"largest curvature {bend:.3g}, distance {gap:.2g}")
-        return curve, shape_title, dots, trade_title
+        shape.title.set_text(f"β = {beta:.3g}: analytic, and at most {gap:.2g} from ReLU")
+        trade.title.set_text(f"largest curvature {bend:.3g}, distance {gap:.2g}")
+        return curve, shape.title, dots, trade.title
 
     return live(
         figure,

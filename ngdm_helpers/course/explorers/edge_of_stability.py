@@ -1,7 +1,8 @@
 """The sliders of notebook 4."""
 
+import dataclasses
 import functools
-import warnings
+import math
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
 from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD
 from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
-from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
+from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
     "chord_law",
@@ -26,13 +27,6 @@ __all__ = [
 ]
 
 
-def _run(*arguments, **options):
-    """`trajectories.run` where divergence is part of the picture and needs no warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", trajectories.DivergenceWarning)
-        return trajectories.run(*arguments, **options)
-
-
 def quadratic_threshold():
     """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
     steps, curvatures = 60, np.array([1.0, 0.1])
@@ -43,22 +37,20 @@ def quadratic_threshold():
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
     (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
-    plane_title = plane.set_title("")
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 1e4), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], color=BLUE)
     modes = [loss.plot([], [], **THEORY)[0] for _ in curvatures]
-    loss_title = loss.set_title("")
 
     def update(eta):
-        run = _run(objective, start, eta, steps)
+        run = trajectories.run(objective, start, eta, steps)
         path.set_data(*run.iterates.T)
         values.set_data(run.steps, run.values)
         for mode, curvature, x0 in zip(modes, curvatures, start, strict=True):
             mode.set_data(run.steps, curvature * x0**2 / 2 * (1 - eta * curvature) ** (2 * run.steps))
         words = "converges" if eta < 2 else "neither converges nor diverges" if eta == 2 else "diverges"
-        plane_title.set_text(f"η = {eta:.3g}, 2/L = 2: {words}")
-        loss_title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
-        return path, plane_title, values, *modes, loss_title
+        plane.title.set_text(f"η = {eta:.3g}, 2/L = 2: {words}")
+        loss.title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
+        return path, plane.title, values, *modes, loss.title
 
     return live(
         figure,
@@ -81,12 +73,10 @@ def recorded_sharpness():
     figure, (loss, sharp) = figures.new(2, size=(11, 4))
     loss.set(xlim=(0, steps), yscale="log", ylim=(5e-4, 3), xlabel="step k", ylabel="loss")
     (values,) = loss.plot([], [], color=BLUE, linewidth=1)
-    loss_title = loss.set_title("")
     sharp.set(xlim=(0, steps), ylim=(0, 45), xlabel="step k", ylabel="sharpness λmax")
     (curve,) = sharp.plot([], [], color=BLUE, marker=".", linewidth=1)
     edge = sharp.axhline(1, **THEORY)
     figures.note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
-    sharp_title = sharp.set_title("")
 
     def update(activation, lr):
         row = runs[activation, lr]
@@ -95,12 +85,12 @@ def recorded_sharpness():
             line.set_data(np.arange(len(y)) * row["curves"][name]["every"], y)
         edge.set_ydata([2 / lr] * 2)
         if row["overflow_step"] is not None:
-            loss_title.set_text(f"{activation}, η = {lr:g}: overflows at step {row['overflow_step']}")
-            sharp_title.set_text(f"2/η = {2 / lr:.3g}: started too far above it")
+            loss.title.set_text(f"{activation}, η = {lr:g}: overflows at step {row['overflow_step']}")
+            sharp.title.set_text(f"2/η = {2 / lr:.3g}: started too far above it")
         else:
-            loss_title.set_text(f"{activation}, η = {lr:g}: final loss {row['final_loss']:.2g}")
-            sharp_title.set_text(f"2/η = {2 / lr:.3g}, last quarter {row['sharpness']:.3g}")
-        return values, loss_title, curve, edge, sharp_title
+            loss.title.set_text(f"{activation}, η = {lr:g}: final loss {row['final_loss']:.2g}")
+            sharp.title.set_text(f"2/η = {2 / lr:.3g}, last quarter {row['sharpness']:.3g}")
+        return values, loss.title, curve, edge, sharp.title
 
     return live(
         figure,
@@ -121,47 +111,39 @@ def huber_losses():
     c and η show one quantity: move one and the other follows.
     """
     steps, wide = 3000, np.geomspace(2, 136, 60)
-    problems = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
-    L = {data: problem.smoothness for data, problem in problems.items()}
-    shares = {data: _top_share(problem) for data, problem in problems.items()}
+    drawn = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
+    L = {data: problem.smoothness for data, problem in drawn.items()}
+    shares = {data: _top_share(problem) for data, problem in drawn.items()}
+    # η = 1 has c = 136 on centred data's rival? placeholder
     least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
         "c": log_slider("c = ηL", 2.05, 0.5, 136, meaning="learning rate in units of 1/L"),
         "eta": log_slider("η", 2.05 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
         "delta": log_slider("δ", 1.0, 0.1, 2, meaning="Huber's threshold"),
-        "data": choice("X", "U[0, 1]", list(problems), meaning="how the data were drawn"),
+        "data": choice("X", "U[0, 1]", list(drawn), meaning="how the data were drawn"),
     }
-    seen = {"eta": controls["eta"].value, "c": controls["c"].value}
+    _link_c_and_eta(controls["c"], controls["eta"], controls["data"], L)
 
     figure, (early, late, ends) = figures.new(3, size=(11, 3.9))
     early.set(xlim=(0, 60), yscale="log", ylim=(0.02, 20), xlabel="step k", ylabel="f / plateau")
     (first,) = early.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
     early.axhline(1, **THEORY)
     passes = early.axvline(0, **THRESHOLD)
-    early_title = early.set_title("")
     late.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 1e3), xlabel="step k + 1", ylabel="f")
     (values,) = late.plot([], [], **NGDM, linewidth=1)
     plateau, bound = late.axhline(1, **THEORY), late.axhline(1, **THRESHOLD)
     figures.note(
         late, 0.03, 0.05, "title: last 200 steps\n- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom"
     )
-    late_title = late.set_title("")
     ends.set(xscale="log", yscale="log", xlim=(0.5, 136), ylim=(1e-2, 100), xlabel="c = ηL", ylabel="f / δ², last 200")
     ends.plot(wide, (wide - 1) / 2, **THEORY)
     ends.plot([0.5, 136], [0.25, 68], **THRESHOLD)
     ends.axvline(2, **THRESHOLD)
     figures.note(ends, 0.28, 0.05, "c = 2", va="bottom")
     (here,) = ends.plot([], [], "o", color=NGDM["color"], clip_on=False)
-    ends_title = ends.set_title("")
 
     def update(c, eta, delta, data):
-        if c == seen["c"] and eta != seen["eta"]:  # η was moved: c follows, as far as it reaches
-            controls["c"].value = eta * L[data]
-            c = controls["c"].value
-        if c != eta * L[data]:
-            eta = controls["eta"].value = c / L[data]
-        seen.update(c=c, eta=eta)
-        run = _run(problems.huber_problem(data, delta), np.zeros(50), eta, steps)
+        run = trajectories.run(dataclasses.replace(drawn[data], delta=delta), np.zeros(50), eta, steps)
         level = theory.huber_plateau(c, delta) if c >= 2 else np.nan
         first.set_data(run.steps[:61], run.values[:61] / (level if c > 2 else run.values[0]))
         values.set_data(run.steps + 1, run.values)
@@ -169,22 +151,22 @@ def huber_losses():
         bound.set_ydata([delta**2 * c / 2] * 2)
         predicted = np.nan
         if c <= 2:
-            early_title.set_text(f"falls (shown: f / f₀), η = {eta:.3g}")
-        elif np.abs(problems[data].y).max() >= delta:
-            early_title.set_text("starts past δ: no prediction")
+            early.title.set_text(f"falls (shown: f / f₀), η = {eta:.3g}")
+        elif np.abs(drawn[data].y).max() >= delta:
+            early.title.set_text("starts past δ: no prediction")
         else:  # all residuals start within δ
             predicted = float(theory.huber_rise(c, shares[data], delta))
             lowest = int(np.argmin(run.values))
             over = np.diff(run.values[lowest:]) <= 0
             top = lowest + int(np.argmax(over)) if over.any() else steps
-            words = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
-            early_title.set_text(f"{words}; predicted {predicted:.1f}")
+            course = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
+            early.title.set_text(f"{course}; predicted {predicted:.1f}")
         passes.set_xdata([predicted] * 2)
         tail = run.values[-200:].mean()
-        late_title.set_text(f"c = {c:.3g}: mean {tail:.3g}, largest {run.values[-200:].max():.3g}")
+        late.title.set_text(f"c = {c:.3g}: mean {tail:.3g}, largest {run.values[-200:].max():.3g}")
         here.set_data([c], [max(tail / delta**2, 1e-2)])
-        ends_title.set_text("converges below 2/L" if c < 2 else f"plateau {level:.3g}, bound {delta**2 * c / 2:.3g}")
-        return first, passes, early_title, values, plateau, bound, late_title, here, ends_title
+        ends.title.set_text("converges below 2/L" if c < 2 else f"plateau {level:.3g}, bound {delta**2 * c / 2:.3g}")
+        return first, passes, early.title, values, plateau, bound, late.title, here, ends.title
 
     return live(
         figure,
@@ -199,6 +181,23 @@ def huber_losses():
     )
 
 
+def _link_c_and_eta(c, eta, data, L):
+    """Keep the controls at c = ηL with the L of the chosen data: c follows η as far as it reaches, else η follows c."""
+
+    def differ():
+        # beyond rounding: otherwise each would answer the answer of the other
+        return not math.isclose(c.value, eta.value * L[data.value], rel_tol=1e-12)
+
+    def follow(change):
+        if change["owner"] is eta and differ():
+            c.value = eta.value * L[data.value]
+        if differ():  # c or the data moved, or η went beyond an end of c
+            eta.value = c.value / L[data.value]
+
+    for control in (c, eta, data):
+        control.observe(follow, names="value")
+
+
 def _top_share(problem):
     """The largest residual that the top singular direction of X carries at β = 0."""
     top = np.linalg.svd(problem.X)[0][:, 0]
@@ -208,12 +207,10 @@ def _top_share(problem):
 def huber_rise():
     """h_δ in one dimension, in units of δ: why the loss rises before it oscillates: sliders c and x₀."""
     steps = 200
-    objective = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
     figure, (position, phase, loss) = figures.new(3, size=(11, 3.9))
     position.set(xlim=(0, steps), ylim=(-1.05, 1.05), xlabel="step k", ylabel="xₖ / cδ")
     band = position.axhspan(-1, 1, color="0.9", zorder=0.5)
     (path,) = position.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
-    position_title = position.set_title("")
     phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
     for left, right in ((-1, 1), (1, -1)):
         phase.plot([-1, 1], [left, right], color="0.75", linewidth=1, zorder=0.6)
@@ -221,15 +218,13 @@ def huber_rise():
     (graph,) = phase.plot([], [], **THEORY)
     (pairs,) = phase.plot([], [], ".", color=NGDM["color"])
     (last,) = phase.plot([], [], "o", color=BLUE)
-    phase_title = phase.set_title("")
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-13, 30), xlabel="step k", ylabel="h / δ²")
     (values,) = loss.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
     (growth,) = loss.plot([], [], **THEORY)
     end = loss.axvline(0, **THRESHOLD)
-    loss_title = loss.set_title("")
 
     def update(c, start):
-        run = trajectories.run(objective, np.array([start]), c, steps)
+        run = trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps)
         x = run.iterates[:, 0] / c
         path.set_data(run.steps, x)
         band.set_y(-1 / c)
@@ -246,13 +241,13 @@ def huber_rise():
         measured = int(np.argmax(np.abs(run.iterates[:, 0]) > 1))  # 0 if never
         end.set_xdata([predicted, predicted])
         arrived = f"step {measured}" if measured else f"not in {steps} steps"
-        loss_title.set_text(f"leaves: {arrived}; predicted {predicted:.1f}" if c > 2 else "c ≤ 2: no rise")
+        loss.title.set_text(f"leaves: {arrived}; predicted {predicted:.1f}" if c > 2 else "c ≤ 2: no rise")
         a, b = np.abs(run.iterates[-2:, 0])
-        position_title.set_text(f"c = {c:.3g}: last |x|/δ {max(a, b):.3g}, {min(a, b):.3g}")
-        phase_title.set_text(
+        position.title.set_text(f"c = {c:.3g}: last |x|/δ {max(a, b):.3g}, {min(a, b):.3g}")
+        phase.title.set_text(
             "converges to 0" if c < 2 else f"they add up to {(a + b) / c:.3g}·cδ" if measured else "still within ±δ"
         )
-        return path, band, position_title, graph, pairs, last, phase_title, values, growth, end, loss_title
+        return path, band, position.title, graph, pairs, last, phase.title, values, growth, end, loss.title
 
     return live(
         figure,
@@ -282,16 +277,13 @@ def trough():
     plane.fill_betweenx(height, -edge, edge, color="0.9", zorder=0.5)
     plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
     (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
-    plane_title = plane.set_title("")
     climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
     (growth,) = climb.plot([], [], **NGDM)
     (law,) = climb.plot([], [], **THEORY)
     figures.note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
-    climb_title = climb.set_title("")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], **NGDM)
     limit = loss.axhline(0, **THEORY)
-    loss_title = loss.set_title("")
 
     def update(eta):
         run = trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps)
@@ -301,16 +293,16 @@ def trough():
         values.set_data(run.steps + 1, run.values)
         level = max(eta / 2 - width, 0.0)
         limit.set_ydata([level, level])
-        plane_title.set_text(
+        plane.title.set_text(
             "escapes"
             if eta >= 2 * width
             else "stopped in the grey set of minimisers"
             if run.values[-1] == 0
             else "still climbing: stops later"
         )
-        climb_title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
-        loss_title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
-        return path, plane_title, growth, law, climb_title, values, limit, loss_title
+        climb.title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
+        loss.title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
+        return path, plane.title, growth, law, climb.title, values, limit, loss.title
 
     return live(
         figure,
@@ -325,7 +317,7 @@ def trough():
 
 
 LOSSES = {  # one-dimensional, f″(0) = 1
-    "Huber, δ = 1": Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum"),
+    "Huber, δ = 1": problems.ONE_D_HUBER,
     "log-cosh": Separable("log-cosh"),
     "√(1 + x²) − 1": Separable("√(1 + x²) − 1"),
     "mollified Huber": Separable("mollified Huber"),
@@ -341,20 +333,17 @@ def growth_decides():
     graph.set(xlim=(-6, 6), ylim=(-0.3, 7), xlabel="x", ylabel="f(x)")
     (curve,) = graph.plot([], [], color=BLUE)
     (points,) = graph.plot([], [], "o", color=NGDM["color"])
-    graph_title = graph.set_title("")
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-6, 1e6), xlabel="step k", ylabel="|xₖ|")
     (distance,) = size.plot([], [], **NGDM)
-    size_title = size.set_title("")
     slope.set(xlim=(0, 6), ylim=(0, 2.1), xlabel="|x|", ylabel="f′(x)/x")
     (secant,) = slope.plot([], [], color=BLUE)
     level = slope.axhline(1, **THEORY)
     (ends,) = slope.plot([], [], "o", color=NGDM["color"])
-    slope_title = slope.set_title("")
     positive = np.linspace(1e-3, 6, 400)
 
     def update(loss, eta, start):
         objective = LOSSES[loss]
-        run = _run(objective, np.array([start]), eta, steps)
+        run = trajectories.run(objective, np.array([start]), eta, steps, on_overflow="ignore")
         x = run.iterates[:, 0]
         curve.set_data(grid, objective.value(grid[:, None]))
         points.set_data(x[-2:], run.values[-2:])
@@ -372,10 +361,10 @@ def growth_decides():
             else:
                 pair = f"|x| {last[0]:.3g}, {last[1]:.3g}"
                 words = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
-        graph_title.set_text(loss)
-        size_title.set_text(f"η = {eta:.3g}: {words}")
-        slope_title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
-        return curve, points, graph_title, distance, size_title, secant, level, ends, slope_title
+        graph.title.set_text(loss)
+        size.title.set_text(f"η = {eta:.3g}: {words}")
+        slope.title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
+        return curve, points, graph.title, distance, size.title, secant, level, ends, slope.title
 
     return live(
         figure,
@@ -413,7 +402,7 @@ def chord_law():
         """η × chord curvature of both losses, (steps, number of η): all η in one call each."""
         lrs = np.array(RATES)
         return {
-            name: theory.chord_curvature(_run(objective, start, lrs, steps), objective)
+            name: theory.chord_curvature(trajectories.run(objective, start, lrs, steps), objective)
             for name, objective, start in (("Huber", huber, np.zeros(50)), ("|x|", absolute, np.array([0.5053])))
         }
 
@@ -436,7 +425,6 @@ def chord_law():
         found = {eta: end(name, eta) for eta in RATES if end(name, eta)}
         law.plot(list(found), [y / eta for eta, y in found.items()], marker, color=color, markersize=size, mfc="none")
     figures.legend(course, loc="upper right", ncols=2)
-    course_title, law_title = course.set_title(""), law.set_title("")
     now = law.axvline(0.2, **THRESHOLD)
 
     def update(eta):
@@ -452,10 +440,10 @@ def chord_law():
                 line.set_data([], [])
                 continue
             words.append(f"{name} {end(name, eta):.3g}" if end(name, eta) else f"{name} overflows")
-        course_title.set_text("at last: " + ", ".join(words))
-        law_title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
+        course.title.set_text("at last: " + ", ".join(words))
+        law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])
-        return *lines.values(), course_title, now, law_title
+        return *lines.values(), course.title, now, law.title
 
     return live(
         figure,
@@ -492,15 +480,14 @@ def local_edge():
     ax.axvline(2, ymax=0.9, **THRESHOLD)
     local = ax.axvline(2, ymax=0.9, **THEORY)
     figures.note(ax, 0.02, 0.98, "· · ·   global 2/L          - - -  local 2/λmax(X_IᵀX_I/n)", va="top")
-    title = ax.set_title("")
 
     def update(delta, p):
         thresholds, values = sweep(p)
         row = int(np.abs(deltas - delta).argmin())
         excess.set_data(cs, np.maximum(values[row], 1e-15))
         local.set_xdata([thresholds[row]] * 2)
-        title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
-        return excess, local, title
+        ax.title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
+        return excess, local, ax.title
 
     return live(
         figure,
@@ -532,30 +519,28 @@ def growth_exponent():
     graph.plot(grid, grid**2 / 2, color="0.75", linewidth=1, zorder=0.6)
     (curve,) = graph.plot([], [], color=BLUE)
     (points,) = graph.plot([], [], "o", color=NGDM["color"])
-    graph_title = graph.set_title("")
     slope.set(xscale="log", yscale="log", xlim=(0.05, 20), ylim=(0.05, 20), xlabel="|x|", ylabel="f′(x)/x")
     (secant,) = slope.plot([], [], color=BLUE)
     level = slope.axhline(1, **THEORY)
     (crossing,) = slope.plot([], [], "o", color=NGDM["color"])
     figures.note(slope, 0.03, 0.95, "- - -  2/η", va="top")
-    slope_title = slope.set_title("")
     ends.set(yscale="log", xlim=(1, 3), ylim=(0.5, 1e4), xlabel="growth exponent q", ylabel="larger of last two |x|")
     (sweep,) = ends.plot([], [], ".", color=NGDM["color"], markersize=9)
     (predicted,) = ends.plot([], [], **THEORY)
     (here,) = ends.plot([], [], "o", color=BLUE, markersize=9, clip_on=False)
     ends.axvline(2, **THRESHOLD)
     figures.note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
-    ends_title = ends.set_title("")
 
     def update(q, eta, start):
         objective = PowerTail(q)
-        x = _run(objective, np.array([start]), eta, steps).iterates[-2:, 0]
+        x = trajectories.run(objective, np.array([start]), eta, steps, on_overflow="ignore").iterates[-2:, 0]
         curve.set_data(grid, objective.value(grid[:, None]))
         points.set_data(x, objective.value(x[:, None]))
         secant.set_data(positive, objective.subgradient(positive[:, None])[:, 0] / positive)
         level.set_ydata([2 / eta] * 2)
-        everywhere = np.abs(_run(PowerTail(exponents), np.array([start]), eta, steps).iterates[-2:, :, 0]).max(0)
-        sweep.set_data(exponents, everywhere)
+        # every q in one call; one that overflows stays at its last finite iterate, off the frame
+        runs = trajectories.run(PowerTail(exponents), np.array([start]), eta, steps, on_overflow="ignore")
+        sweep.set_data(exponents, np.abs(runs.iterates[-2:, :, 0]).max(axis=0))
         last = np.abs(x).max()
         here.set_data([q], [np.clip(last, 0.5, 1e4)])
         cycle = theory.power_cycle(eta, exponents[below]) if eta >= 2 else np.full(below.sum(), np.nan)
@@ -565,10 +550,10 @@ def growth_exponent():
         crossing.set_data([size], [2 / eta])
         digits = ".3g" if last < 1e4 else ".1e"
         caught = f"last |x| {np.abs(x[0]):{digits}}, {np.abs(x[1]):{digits}}"
-        graph_title.set_text(f"q = {q:.3g}: {'converges' if last < 1e-9 else 'diverges' if diverges else caught}")
-        slope_title.set_text(f"2/η = {2 / eta:.3g}: " + (f"met at ±{size:{digits}}" if size < np.inf else "not met"))
-        ends_title.set_text(f"η = {eta:.3g}, every q; blue: this one")
-        return curve, points, graph_title, secant, level, crossing, slope_title, sweep, predicted, here, ends_title
+        graph.title.set_text(f"q = {q:.3g}: {'converges' if last < 1e-9 else 'diverges' if diverges else caught}")
+        slope.title.set_text(f"2/η = {2 / eta:.3g}: " + (f"met at ±{size:{digits}}" if size < np.inf else "not met"))
+        ends.title.set_text(f"η = {eta:.3g}, every q; blue: this one")
+        return curve, points, graph.title, secant, level, crossing, slope.title, sweep, predicted, here, ends.title
 
     return live(
         figure,
@@ -601,23 +586,21 @@ def toy_problem():
     figure, (loss, curvature) = figures.new(2, size=(11, 4))
     loss.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-8, 1e6), xlabel="step k + 1", ylabel="f − f*")
     (values,) = loss.plot([], [], **NGDM)
-    loss_title = loss.set_title("")
     curvature.set(xlim=(0, steps), ylim=(0, 2.2), xlabel="step k", ylabel="largest curvature / L")
     (course,) = curvature.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
     edge = curvature.axhline(2, **THRESHOLD)
     curvature.axhline(1, **THEORY)
     note = figures.note(curvature, 0.97, 0.97, "", ha="right", va="top")
-    curvature_title = curvature.set_title("")
 
     def update(problem, c, strength, X):
         if problem == "(3)":
             objective, start = problems.relu_toy(strength, X)
             L, lowest = objective.curvature, float((objective.y**2).sum())
-            run = _run(objective, start, c / L, steps)
+            run = trajectories.run(objective, start, c / L, steps, on_overflow="ignore")
             sharpness = theory.active_curvature(objective, run.iterates)
         else:
-            objective, L, lowest = Product(), theory.product_flow_sharpness(problems.TWO_WEIGHTS), 0.0
-            run = _run(objective, np.array(problems.TWO_WEIGHTS), c / L, steps)
+            L, lowest = theory.product_flow_sharpness(problems.TWO_WEIGHTS), 0.0
+            run = trajectories.run(Product(), np.array(problems.TWO_WEIGHTS), c / L, steps, on_overflow="ignore")
             with np.errstate(over="ignore", invalid="ignore"):
                 sharpness = theory.product_sharpness(run.iterates)
         values.set_data(run.steps + 1, np.maximum(run.values - lowest, 1e-300))
@@ -627,10 +610,10 @@ def toy_problem():
         note.set_text(f"· · ·   2/η{'' if c > 1 else ', above the frame'}\n- - -  {dashed}")
         gone = run.overflow_step is not None or not run.values[-1] < 1e12
         end = "diverges" if gone else f"last f − f* = {run.values[-1] - lowest:.2g}"
-        loss_title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
+        loss.title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
         last = "" if gone else f", {sharpness[-1]:.3g} at last"
-        curvature_title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
-        return values, loss_title, course, edge, note, curvature_title
+        curvature.title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
+        return values, loss.title, course, edge, note, curvature.title
 
     return live(
         figure,

@@ -13,16 +13,33 @@ from ngdm_helpers.objectives import L1Norm
 __all__ = ["disguised_learning_rate", "l1_orbit", "residue_sawtooth", "step_reduction"]
 
 
+def _diamonds(ax):
+    """Diamonds of equal ‖β‖₁ about 0 that fit any frame: ‖β‖₁ = ½, 1, 1½ half-widths. Returns nothing that moves."""
+    ax.set_aspect("equal", adjustable="box")
+    ax.axhline(0, **THRESHOLD, linewidth=1)
+    ax.axvline(0, **THRESHOLD, linewidth=1)
+    for level in (0.25, 0.5, 0.75):
+        corners = np.array([(level, 0), (0, level), (-level, 0), (0, -level), (level, 0)])
+        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
+    ax.set(xlabel="β₁", ylabel="β₂")
+    ax.locator_params(nbins=5)
+
+
+def _frame(ax, half_width):
+    """A square view of [−half_width, half_width]². Leaves an unchanged frame alone, so that it costs no redraw."""
+    if ax.get_xlim() != (-half_width, half_width):
+        ax.set(xlim=(-half_width, half_width), ylim=(-half_width, half_width))
+
+
 def l1_orbit():
     """Recursion (8) in two dimensions: sliders η, λ and the start β₀; marks at the paper's two settings."""
     steps = 300
     figure, (plane, cell, norm) = figures.new(3, size=(11, 3.7))
-    figures.l1_plane(plane)
+    _diamonds(plane)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
     (start,) = plane.plot([], [], "s", color="0.3", markersize=7)
-    plane_title = plane.set_title("")
-    figures.l1_plane(cell)
-    figures.frame(cell, 1.1)
+    _diamonds(cell)
+    _frame(cell, 1.1)
     cell.set(title="the end, in units of ηλ", xlabel="β₁ / ηλ", ylabel="β₂ / ηλ")
     (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
@@ -32,24 +49,24 @@ def l1_orbit():
     (fall,) = norm.plot([], [], **NGDM)
     mean = norm.axhline(1, **THEORY)
     figures.note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
-    norm_title = norm.set_title("")
 
     def update(eta, lam, b1, b2):
         run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
         s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
         level = theory.band_mean_l1(2, eta, lam)
-        figures.frame(plane, 1.1 * max(1.0, s))
+        _frame(plane, 1.1 * max(1.0, s))
+        # 20 steps on the orbit show the jump; 300 would paint over the way there
         path.set_data(*run.iterates[: arrival + 20].T)
         start.set_data([b1], [b2])
         closed.set_data(*(np.array(theory.orbit((b1, b2), eta, lam)) / s).T)
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
         mean.set_ydata([level, level])
-        plane_title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
+        plane.title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = problems.last_norms(run)
         where = "ends at" if arrival < steps else "on its way:"
-        norm_title.set_text(f"‖β‖₁ {where} {high:.5g} / {low:.5g}")
-        return path, start, plane_title, closed, last, fall, mean, norm_title
+        norm.title.set_text(f"‖β‖₁ {where} {high:.5g} / {low:.5g}")
+        return path, start, plane.title, closed, last, fall, mean, norm.title
 
     at_paper = {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
     return live(
@@ -74,12 +91,12 @@ def l1_orbit():
 
 def residue_sawtooth():
     """Final ‖β‖₁ of (8) against λ at η = 0.01: sliders λ and β₀ = (b, b); the closed orbit over the simulation."""
+    # a λ every 0.1 resolves the teeth from λ ≈ 3 on; those below are a few pixels high
     steps, lams = 1000, np.linspace(0.5, 120, 1196)
     figure, (time, saw) = figures.new(2, size=(11, 4))
     time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="β₁ = β₂")
     (dots,) = time.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
     levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
-    time_title = time.set_title("")
     saw.set(xlim=(0, 120), ylim=(0, 2.6), xlabel="λ   (η = 0.01)", ylabel="‖β‖₁")
     simulated = [
         saw.plot([], [], **style, label=f"simulated, step {steps + k}")[0] for k, style in enumerate((NGDM, NGDM_LARGE))
@@ -87,7 +104,6 @@ def residue_sawtooth():
     closed = [saw.plot([], [], **THEORY, linewidth=1, label=label)[0] for label in ("Proposition 3.2", None)]
     saw.plot(lams, theory.band_mean_l1(2, problems.PAPER_LR, lams), **THRESHOLD, label="two-step mean ηλ")
     here = [saw.plot([], [], "o", color=style["color"], markersize=9)[0] for style in (NGDM, NGDM_LARGE)]
-    saw_title = saw.set_title("")
     figures.legend(saw, loc="upper left")
 
     @functools.lru_cache(maxsize=1)  # the sweep over λ depends on β₀ alone
@@ -105,9 +121,9 @@ def residue_sawtooth():
                 line.set_data(lams, norms)
             here[k].set_data([lam], [run.values[k - 2] / lam])
         residue = theory.residue((b, b), problems.PAPER_LR, lam)[0]
-        time_title.set_text(f"ηλ = {problems.PAPER_LR * lam:.4g}, β mod ηλ = {residue:.4g}, at every step")
-        saw_title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
-        return dots, *levels, *simulated, *closed, *here, time_title, saw_title
+        time.title.set_text(f"ηλ = {problems.PAPER_LR * lam:.4g}, β mod ηλ = {residue:.4g}, at every step")
+        saw.title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
+        return dots, *levels, *simulated, *closed, *here, time.title, saw.title
 
     return live(
         figure,
@@ -133,23 +149,20 @@ def step_reduction():
     curves = [ax.plot([], [], **style)[0] for style in (NGDM, NGDM_LARGE)]
     means = [ax.plot([], [], **THEORY)[0] for _ in curves]
     labels = [ax.text(switch / 2, 1, "", ha="center", va="bottom") for _ in curves]
-    title = ax.set_title("")
 
     def update(factor, lam):
         ends = []
         for curve, mean, label, penalty in zip(curves, means, labels, (problems.PAPER_LAMS[0], lam), strict=True):
             rates = np.where(np.arange(steps) < switch, problems.PAPER_LR, problems.PAPER_LR / factor)
             run = trajectories.run(L1Norm(penalty), np.array(problems.PAPER_START), lambda k, r=rates: r[k], steps)
-            before, after = (
-                theory.band_mean_l1(2, rate, penalty) for rate in (problems.PAPER_LR, problems.PAPER_LR / factor)
-            )
+            before, after = (theory.band_mean_l1(2, rate, penalty) for rate in rates[[0, -1]])
             curve.set_data(run.steps, run.values / penalty)
             mean.set_data([0, switch, switch, steps], [before, before, after, after])
             label.set_y(2.2 * before)
             label.set_text(f"λ = {penalty:.3g}")
             ends.append(problems.last_norms(run))
-        title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
-        return *curves, *means, *labels, title
+        ax.title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
+        return *curves, *means, *labels, ax.title
 
     return live(
         figure,
@@ -165,6 +178,7 @@ def step_reduction():
 
 def disguised_learning_rate():
     """(7) under λ = 1 and under another λ, holding either ηλ or η: slider λ and a choice."""
+    # two starts with opposite signs and different residues: no curve hides the other
     steps, s, start = 60, 0.05, np.array([0.5053, -0.82])
     reference = trajectories.run(L1Norm(1.0), start, s, steps)
     figure, (path, band) = figures.new(2, size=(11, 4))
@@ -172,7 +186,6 @@ def disguised_learning_rate():
     path.plot(reference.steps, reference.iterates, color="0.6", linewidth=5, alpha=0.6)
     path.text(20, 0.85, "grey: λ = 1, η = 0.05", color="0.4")
     lines = path.plot(reference.steps, reference.iterates, **NGDM)
-    path_title = path.set_title("")
     lams = np.geomspace(0.05, 20, 60)
     band.set(
         xscale="log", yscale="log", xlim=(0.04, 25), ylim=(1e-3, 3), xlabel="λ", ylabel="final ‖β‖₁, two-step mean"
@@ -182,7 +195,6 @@ def disguised_learning_rate():
     band.text(0.06, theory.band_mean_l1(2, s, 0.06) * 0.8, "η held", va="top")
     band.text(0.06, theory.band_mean_l1(2, s, 1.0) * 1.15, "ηλ held", va="bottom")
     (here,) = band.plot([], [], "o", color=NGDM["color"], markersize=9)
-    band_title = band.set_title("")
 
     def update(lam, hold):
         eta = s / lam if hold == "ηλ" else s
@@ -191,9 +203,9 @@ def disguised_learning_rate():
             line.set_ydata(coordinate)
         here.set_data([lam], [problems.last_norms(run).mean()])
         gap = np.abs(run.iterates - reference.iterates).max()
-        path_title.set_text(f"λ = {lam:.3g}, η = {eta:.3g}: largest gap to λ = 1 is {gap:.2g}")
-        band_title.set_text(f"ηλ = {eta * lam:.3g}")
-        return *lines, here, path_title, band_title
+        path.title.set_text(f"λ = {lam:.3g}, η = {eta:.3g}: largest gap to λ = 1 is {gap:.2g}")
+        band.title.set_text(f"ηλ = {eta * lam:.3g}")
+        return *lines, here, path.title, band.title
 
     return live(
         figure,

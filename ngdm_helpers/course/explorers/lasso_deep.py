@@ -28,14 +28,12 @@ def band_law():
     norm.plot(0.1, problems.PAPER_NORM, "*", color=VERMILLION, markersize=14)
     figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
     (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
-    norm_title = norm.set_title("")
     inside.set(xscale="log", yscale="log", xlim=(1e-9, 10), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it")
     (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
     (uniform,) = inside.plot([], [], **THEORY)
     inside.axvline(problems.PAPER_THRESHOLD, **THRESHOLD)
     (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
     figures.note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
-    share_title = inside.set_title("")
 
     def update(N, eta, lam):
         N, s = round(N), eta * lam
@@ -43,13 +41,13 @@ def band_law():
         mean = theory.band_mean_l1(N, eta, lam)
         here.set_data([lam], [mean])
         words = f"{mean:,.2f}" if mean >= 1 else f"{mean:.3g}"
-        norm_title.set_text(f"Nηλ/2 = {words} ± {theory.band_sd_l1(N, eta, lam):.2g}")
+        norm.title.set_text(f"Nηλ/2 = {words} ± {theory.band_sd_l1(N, eta, lam):.2g}")
         simulated.set_data(np.sort(np.abs(theory.orbit(start, eta, lam)[0])), shares)
         uniform.set_data([1e-9, s, 10], [1e-9 / s, 1, 1])
         share = theory.band_share(problems.PAPER_THRESHOLD, eta, lam)
         crossing.set_data([problems.PAPER_THRESHOLD], [share])
-        share_title.set_text(f"ηλ = {s:.3g}; {100 * share:.3g} % below 10⁻⁵")
-        return law, here, norm_title, simulated, uniform, crossing, share_title
+        inside.title.set_text(f"ηλ = {s:.3g}; {100 * share:.3g} % below 10⁻⁵")
+        return law, here, norm.title, simulated, uniform, crossing, inside.title
 
     return live(
         figure,
@@ -81,7 +79,6 @@ def fine_tuned_mlp():
     time.set_xticks([0, 1, 10, 100, 1000, steps])
     curves = [time.plot([], [], linewidth=1)[0] for _ in range(seeds)]
     (law,) = time.plot([], [], **THEORY)
-    time_title = time.set_title("")
     figures.note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
     for name, (method, style) in METHODS.items():
         means, accuracies = (
@@ -99,7 +96,6 @@ def fine_tuned_mlp():
     rings = [
         ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
     ]
-    norm_title, right_title = norm.set_title(""), right.set_title("")
 
     def update(optimizer, lam):
         method, style = METHODS[optimizer]
@@ -115,10 +111,10 @@ def fine_tuned_mlp():
         )
         rings[0].set_data([lam], [max(mean, floor)])
         rings[1].set_data([lam], [accuracy])
-        time_title.set_text(f"{optimizer}, η = {eta:g}, λ = {lam:g}")
-        norm_title.set_text(f"{mean:.4g};   exactly 0: {zeros / N:.1%}")
-        right_title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
-        return *curves, law, *rings, time_title, norm_title, right_title
+        time.title.set_text(f"{optimizer}, η = {eta:g}, λ = {lam:g}")
+        norm.title.set_text(f"{mean:.4g};   exactly 0: {zeros / N:.1%}")
+        right.title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
+        return *curves, law, *rings, time.title, norm.title, right.title
 
     return live(
         figure,
@@ -150,14 +146,12 @@ def recorded_vgg16():
     figures.note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {problems.ADAM_BAND}Nη")
     (values,) = norm.plot([], [])
     (law,) = norm.plot([], [], **THEORY)
-    norm_title = norm.set_title("")
     share.set(xscale="symlog", xlim=(0, last), ylim=(0, 1.02), xlabel="step k", ylabel="share of the weights")
     shares = [
         share.plot([], [], color=color, label=label)[0]
         for color, label in ((BLUE, "below ηλ"), (ORANGE, "below 10⁻⁵"), (GREEN, "exactly 0"))
     ]
     figures.legend(share, loc="center left")
-    share_title = share.set_title("")
 
     def update(run):
         row = runs[run]
@@ -171,9 +165,9 @@ def recorded_vgg16():
         steps, zeros, small, inside = np.array(row["curves"]["census"]).T
         for line, counts in zip(shares, (inside, small, zeros), strict=True):
             line.set_data(steps, counts / row["parameters"])
-        norm_title.set_text(f"{run}: ends at {row['mean']:.2f}")
-        share_title.set_text(f"test accuracy {row['accuracy_before']:.3f} before, {row['accuracy']:.3f} after")
-        return values, law, norm_title, *shares, share_title
+        norm.title.set_text(f"{run}: ends at {row['mean']:.2f}")
+        share.title.set_text(f"test accuracy {row['accuracy_before']:.3f} before, {row['accuracy']:.3f} after")
+        return values, law, norm.title, *shares, share.title
 
     return live(
         figure,

@@ -25,12 +25,10 @@ def float_weights():
     last_step = weights.axhline(1, **THRESHOLD)
     weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
     figures.note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
-    weights_title = weights.set_title("")
     share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
     (zeros,) = share.plot([], [], **NGDM)
     law = share.axhline(0, **THEORY)
     figures.note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
-    share_title = share.set_title("")
 
     @functools.lru_cache(maxsize=64)
     def run(dtype, schedule, s):
@@ -48,9 +46,9 @@ def float_weights():
         lawful = schedule == "constant" and exponent == round(exponent)
         level = theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan
         law.set_ydata([level, level])
-        weights_title.set_text(f"{dtype}: {frozen:.1%} cannot move at the first step")
-        share_title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
-        return dots, last_step, weights_title, zeros, law, share_title
+        weights.title.set_text(f"{dtype}: {frozen:.1%} cannot move at the first step")
+        share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
+        return dots, last_step, weights.title, zeros, law, share.title
 
     schedules = list(problems.float_schedules(0.01, steps))
     return live(
@@ -85,14 +83,12 @@ def general_lasso():
     norms = {name: path.plot([], [], **look)[0] for name, look in looks.items()}
     exact_level, band_level = path.axhline(1, **THEORY), path.axhline(1, **THRESHOLD)
     figures.note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
-    path_title = path.set_title("")
     curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 3e4), xlabel="λ", ylabel="final ‖β‖₁")
     finals = {name: curve.plot([], [], marker=".", **look)[0] for name, look in looks.items()}
     (exact_curve,), (band,) = curve.plot([], [], **THEORY), curve.plot([], [], **THRESHOLD)
     (here,) = curve.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
     zero_from = curve.axvline(1, color="0.8", linewidth=6, zorder=0.6)
     figures.note(curve, 0.03, 0.97, "grey: exact answer 0 from here on", va="top")
-    curve_title = curve.set_title("")
 
     @functools.lru_cache(maxsize=32)
     def exact_sweep(n, p):
@@ -122,10 +118,10 @@ def general_lasso():
         band.set_data(lams, theory.band_mean_l1(p, eta, lams))
         here.set_data([lam], [norm[-tail:].mean()])
         zero_from.set_xdata([largest, largest])
-        path_title.set_text(f"last {tail} steps: {norm[-tail:].mean():.3g}; exact {exact:.3g}")
-        curve_title.set_text(f"{method}, n = {n}, p = {p}: pηλ/2 = {level:.3g}")
+        path.title.set_text(f"last {tail} steps: {norm[-tail:].mean():.3g}; exact {exact:.3g}")
+        curve.title.set_text(f"{method}, n = {n}, p = {p}: pηλ/2 = {level:.3g}")
         moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
-        return *moving, path_title, curve_title
+        return *moving, path.title, curve.title
 
     return live(
         figure,
@@ -159,7 +155,6 @@ def best_so_far():
     figures.note(
         run_ax, 0.97, 0.97, "red: f    blue: best so far\n- - -  (12)    · · ·  (12) + R²/(2ηk)", ha="right", va="top"
     )
-    run_title = run_ax.set_title("")
     ratio.set(xscale="log", xlim=(0.9, 1100), ylim=(0, 1.05), xlabel="p", ylabel="f_best / (ηG²/2)")
     ratio.axhline(1, **THEORY)
     smooth = np.geomspace(1, 1000, 60)
@@ -169,7 +164,6 @@ def best_so_far():
     means = np.array([rng.uniform(size=p).mean() for p in many])  # of the residues in units of ηλ
     ratio.plot(many, 2 * np.minimum(means, 1 - means), ".", color="0.6", markersize=4)
     (here,) = ratio.plot([], [], "o", color=NGDM_LARGE["color"], markersize=9)
-    ratio_title = ratio.set_title("")
 
     def update(p, s, residues, residue):
         p = round(p)
@@ -185,9 +179,9 @@ def best_so_far():
         whole = theory.best_value_bound(np.linalg.norm(start), objective.lipschitz, s, run.steps[1:].astype(float))
         transient.set_data(run.steps[1:], whole / bound)
         here.set_data([p], [lowest[-1] / bound])
-        run_title.set_text(f"ηλ = {s:.3g}, last two: {run.values[-2] / bound:.3g}, {run.values[-1] / bound:.3g}")
-        ratio_title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
-        return values, best, transient, here, run_title, ratio_title
+        run_ax.title.set_text(f"ηλ = {s:.3g}, last two: {run.values[-2] / bound:.3g}, {run.values[-1] / bound:.3g}")
+        ratio.title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
+        return values, best, transient, here, run_ax.title, ratio.title
 
     return live(
         figure,
@@ -219,7 +213,6 @@ def finite_precision():
     (sizes,) = path.plot([], [], ".", color=NGDM["color"], markersize=3)
     (death,) = path.plot([], [], "X", color="black", markersize=10)
     path.text(1.3, 300 * floor, "X: exactly 0 from here on", va="bottom")
-    path_title = path.set_title("")
     digits_axis = np.arange(3, 41)
     first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
     (hits,) = first.plot([], [], "o", color=NGDM["color"], markersize=4)
@@ -227,7 +220,6 @@ def finite_precision():
     now = first.axvline(1, **THRESHOLD)
     first.axhline(steps, color="0.85", linewidth=1)
     first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
-    first_title = first.set_title("")
 
     @functools.lru_cache(maxsize=512)
     def walked(start, schedule, digits):
@@ -246,9 +238,9 @@ def finite_precision():
         never.set_data(digits_axis[~hit], np.full((~hit).sum(), steps))
         now.set_xdata([digits, digits])
         least = beta[alive].min() if alive.any() else 0.0
-        path_title.set_text(f"{schedule}, {digits} digits: " + (f"0 from step {zero}" if zero else "never 0"))
-        first_title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
-        return sizes, death, path_title, hits, never, now, first_title
+        path.title.set_text(f"{schedule}, {digits} digits: " + (f"0 from step {zero}" if zero else "never 0"))
+        first.title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
+        return sizes, death, path.title, hits, never, now, first.title
 
     return live(
         figure,

@@ -28,7 +28,6 @@ def optimizer_bands():
     figure, (time, band) = figures.new(2, size=(11, 4.2))
     time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="the last 60 steps", ylabel="β / (largest |β| shown)")
     lines = [time.plot([], [], marker=".", linewidth=1, color=color)[0] for color in (figures.VERMILLION, figures.BLUE)]
-    time_title = time.set_title("")
     band.set(xscale="log", yscale="log", xlim=(0.04, 130), ylim=(5e-3, 2e3), xlabel="λ", ylabel="mean |β| / η")
     (means,) = band.plot([], [], marker=".", **NGDM)
     band.plot(lams, lams / 2, **THEORY)
@@ -36,7 +35,6 @@ def optimizer_bands():
     band.axhline(1 / 8, **THRESHOLD)
     band.text(100, 0.14, "1/8", ha="right", va="bottom")
     (here,) = band.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
-    band_title = band.set_title("")
 
     @functools.lru_cache(maxsize=64)
     def sweep(rule, eta):
@@ -52,9 +50,9 @@ def optimizer_bands():
         means.set(color=ADAM["color"] if "Adam" in rule else MOMENTUM["color"] if "mom" in rule else NGDM["color"])
         means.set_data(lams, sweep(rule, eta))
         here.set_data([lam], [average])
-        time_title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")
-        band_title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
-        return *lines, means, here, time_title, band_title
+        time.title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")
+        band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
+        return *lines, means, here, time.title, band.title
 
     return live(
         figure,
@@ -80,7 +78,6 @@ def euler_at_kink():
     (backward_dots,) = valley.plot(
         [], [], marker="s", markersize=9, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8}
     )
-    valley_title = valley.set_title("")
     time.set(xlim=(0, steps), ylim=(-1.8, 2.6), xlabel="step k", ylabel="β")
     (forward,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
     (backward,) = time.plot([], [], marker="s", markersize=6, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8})
@@ -93,7 +90,6 @@ def euler_at_kink():
         ha="right",
         va="top",
     )
-    time_title = time.set_title("")
 
     def update(eta, lam, b, start):
         objective = problems.one_dimensional_lasso(b, lam)
@@ -112,9 +108,9 @@ def euler_at_kink():
         arrival = (
             f"exactly 0 from step {at_zero[0]}" if at_zero.size and runs["proximal"][-1] == 0 else "never exactly 0"
         )
-        valley_title.set_text(f"minimiser {minimiser:.3g}; proximal: {arrival}")
-        time_title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
-        return curve, forward_dots, backward_dots, forward, backward, minimum, valley_title, time_title
+        valley.title.set_text(f"minimiser {minimiser:.3g}; proximal: {arrival}")
+        time.title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
+        return curve, forward_dots, backward_dots, forward, backward, minimum, valley.title, time.title
 
     return live(
         figure,
@@ -155,7 +151,6 @@ def sparse_solvers():
     figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
     gap_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-12, 1e5), xlabel="step k", ylabel="f − f*")
     (gap,) = gap_ax.plot([], [], **NGDM)
-    gap_title = gap_ax.set_title("")
     sorted_ax.set(
         xlim=(0, 200), yscale="log", ylim=(1e-7, 10), xlabel="coefficients that are not 0, by size", ylabel="|β|"
     )
@@ -163,7 +158,6 @@ def sparse_solvers():
     (sizes,) = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4)
     cut = sorted_ax.axhline(1, **THRESHOLD)
     figures.note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
-    sorted_title = sorted_ax.set_title("")
 
     @functools.lru_cache(maxsize=32)
     def exact(lam):
@@ -187,12 +181,12 @@ def sparse_solvers():
         kept = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
         support = f"{'exact' if ((best != 0) == kept).all() else 'wrong'} support"
         least_gap = max(run.values[-1] - least, 1e-12)
-        gap_title.set_text(
+        gap_ax.title.set_text(
             f"{method}, η = {eta:.2g}: gap " + (f"{least_gap:.1e}" if least_gap > 1e-12 else "below 1e-12")
         )
         zeros = f"zeros: {(beta == 0).sum()}, exact {(best == 0).sum()}"
-        sorted_title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
-        return gap, exact_sizes, sizes, cut, gap_title, sorted_title
+        sorted_ax.title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
+        return gap, exact_sizes, sizes, cut, gap_ax.title, sorted_ax.title
 
     return live(
         figure,
@@ -223,7 +217,6 @@ def staircase():
     (beta,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
     centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)
     figures.note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
-    time_title = time.set_title("")
     stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
     stairs.plot([0, 1], [0, 1], **THRESHOLD)
     (steps_line,) = stairs.plot([], [], ".", color=NGDM["color"], markersize=4)
@@ -233,7 +226,6 @@ def staircase():
     figures.note(
         stairs, 0.03, 0.97, "- - -  plateaus, in closed form\n· · ·  c/λ, the exact subgradient at 0", va="top"
     )
-    stairs_title = stairs.set_title("")
 
     @functools.lru_cache(maxsize=32)
     def sweep(shrink):
@@ -254,9 +246,9 @@ def staircase():
         here.set_data([ratio], [now])
         within = [f for f, (low, high) in zip(fractions, plateaus, strict=True) if low < ratio < high]
         words = f"positive at {within[0][0]} of {within[0][1]} steps" if within else "no short cycle"
-        time_title.set_text(f"ηλ = {etah:.3g}·λ/h: {words}")
-        stairs_title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
-        return beta, centre, steps_line, *treads, here, time_title, stairs_title
+        time.title.set_text(f"ηλ = {etah:.3g}·λ/h: {words}")
+        stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
+        return beta, centre, steps_line, *treads, here, time.title, stairs.title
 
     return live(
         figure,

@@ -27,11 +27,9 @@ def two_recursions():
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
     (curve,) = graph.plot([], [], color="0.6")
     (path,) = graph.plot([], [], marker="o", **{**NGDM, "linewidth": 0.8})
-    graph_title = graph.set_title("")
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
     (distance,) = size.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
     (predicted,) = size.plot([], [], **THEORY)
-    size_title = size.set_title("")
 
     def update(function, eta, start):
         objective = ONE_D[function]
@@ -44,10 +42,10 @@ def two_recursions():
             line.set_color((NGDM if function == "|x|" else SMOOTH)["color"])
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
-            graph_title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
+            graph.title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
             mean = f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}: mean {np.abs(x[-2:]).mean():.3g}"
             jumping = x[-1] * x[-2] < 0  # in the band; a small η may need more steps
-            size_title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
+            size.title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
         else:
             L = objective.smoothness
             delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
@@ -57,10 +55,10 @@ def two_recursions():
             predicted.set_data(k[inside:], line)
             past = eta * L > 2 and start != 0
             words = "" if not past else ": diverges" if function == "x²" else ": a 2-cycle"
-            graph_title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
+            graph.title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
             where = ", within δ" if delta < np.inf else ""
-            size_title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
-        return curve, path, graph_title, distance, predicted, size_title
+            size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
+        return curve, path, graph.title, distance, predicted, size.title
 
     return live(
         figure,
@@ -91,12 +89,10 @@ def subdifferential(functions):
     graph.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="(f(x) − f(kink)) / zoom")
     (curve,) = graph.plot([], [], color=BLUE)
     (tangent,) = graph.plot([], [], **NGDM)
-    graph_title = graph.set_title("")
     slopes.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="slope")
     (left,), (right,) = slopes.plot([], [], color=BLUE), slopes.plot([], [], color=BLUE)
     (interval,) = slopes.plot([], [], color=BLUE, linewidth=8, alpha=0.3, solid_capstyle="butt")
     (dot,) = slopes.plot([], [], "o", color=NGDM["color"], markersize=10)
-    slopes_title = slopes.set_title("")
 
     def update(function, zoom):
         f, kink, derivative = functions[function]
@@ -110,11 +106,11 @@ def subdifferential(functions):
         right.set_data(middles[half:], rates[half:])
         interval.set_data([0, 0], [rates[half - 1], rates[half]])
         dot.set_data([0], [derivative if np.isfinite(derivative) else np.nan])
-        graph_title.set_text(f"{function} at {kink:g}, ±{zoom:.2g}")
+        graph.title.set_text(f"{function} at {kink:g}, ±{zoom:.2g}")
         ends = ("none" if np.isnan(rate) else f"{rate:.3g}" for rate in rates[half - 1 : half + 1])
         off = " (off the frame)" if np.nanmax(np.abs(rates[half - 1 : half + 1])) > 1.3 else ""
-        slopes_title.set_text(f"slopes {' … '.join(ends)}{off}, autograd says {derivative:.3g}")
-        return curve, tangent, graph_title, left, right, interval, dot, slopes_title
+        slopes.title.set_text(f"slopes {' … '.join(ends)}{off}, autograd says {derivative:.3g}")
+        return curve, tangent, graph.title, left, right, interval, dot, slopes.title
 
     names = list(functions)
     return live(
@@ -162,11 +158,9 @@ def relu_loss():
     image.set_cmap(figures.bands(14))
     (path,) = plane.plot([], [], marker=".", **NGDM)
     (segment,) = plane.plot([], [], color="k", marker="o", linewidth=1)
-    plane_title = plane.set_title("")
     chord.set(xlim=(0, 1), ylim=(-0.05, 1.1), xlabel="along the black segment", ylabel="f, scaled to [0, 1]")
     (section,) = chord.plot([], [], color=BLUE)
     (secant,) = chord.plot([], [], color="k", linewidth=1)
-    chord_title = chord.set_title("")
 
     def update(lam1, lam2, strength, signs, X):
         y = -strength * weights
@@ -188,11 +182,11 @@ def relu_loss():
         secant.set_data([0, 1], (along[[0, -1]] - low) / (high - low))
         unique = lam1 + lam2 > 0 or (circle @ directions[X].T).max(axis=1).min() > 0  # no β ≠ 0 with Xβ ≤ 0
         if signs == "all yᵢ ≤ 0" or strength == 0:
-            plane_title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
+            plane.title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
         else:
-            plane_title.set_text("not convex: 0 need not be the minimiser")
-        chord_title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 5000 segments")
-        return image, path, segment, plane_title, section, secant, chord_title
+            plane.title.set_text("not convex: 0 need not be the minimiser")
+        chord.title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 5000 segments")
+        return image, path, segment, plane.title, section, secant, chord.title
 
     return live(
         figure,
@@ -227,7 +221,6 @@ def subgradient_method():
     (bound,) = ax.plot([], [], **THEORY, label="R²/(2ηk) + ηG²/2")
     stall = ax.axhline(1, **THRESHOLD, label="its limit, ηG²/2")
     figures.legend(ax, loc="upper right")
-    title = ax.set_title("")
 
     def update(eta):
         run = trajectories.run(objective, np.zeros(solution.size), eta, steps)
@@ -237,8 +230,8 @@ def subgradient_method():
         stall.set_ydata([eta * G**2 / 2] * 2)
         up = np.flatnonzero(np.diff(run.values) > 0)
         first = f", first in step {up[0] + 1}" if up.size else ""
-        title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
-        return value, best, bound, stall, title
+        ax.title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
+        return value, best, bound, stall, ax.title
 
     return live(
         figure,
@@ -263,11 +256,9 @@ def step_sizes():
     k = np.arange(steps + 1)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
     (best,) = loss.plot([], [], **NGDM)
-    loss_title = loss.set_title("")
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,) = travel.plot([], [], **NGDM)
     (needed,) = travel.plot([1, steps], [1, 1], **THRESHOLD)
-    travel_title = travel.set_title("")
 
     @functools.lru_cache(maxsize=4)
     def simulate(problem, rule, lr, q, every):
@@ -287,10 +278,10 @@ def step_sizes():
         total.set_data(k[1:], travelled)
         reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
-        loss_title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
+        loss.title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
         dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
-        travel_title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
-        return best, loss_title, total, needed, travel_title
+        travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
+        return best, loss.title, total, needed, travel.title
 
     rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
     at = {"problem": "sharp", "lr": 0.3}

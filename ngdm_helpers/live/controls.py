@@ -1,0 +1,120 @@
+"""The controls of `live`: sliders that read as they are used, and keep exactly the values that they are given.
+
+``meaning`` becomes the tooltip. A start outside the ends, or ends in the wrong order, are a ValueError.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import traitlets
+from ipywidgets import ValueWidget
+from ipywidgets.widgets.widget_description import DescriptionWidget
+
+from ngdm_helpers import checks
+
+
+class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
+    """A slider over a list of numbers, shown as text by ``format``. A value set from Python joins the list.
+
+    ipywidgets' FloatSlider and FloatLogSlider move every value to the nearest step, in the page, and send that back:
+    a mark at 0.01 becomes 0.0101. This one is a SelectionSlider in the page, which knows places in the list only.
+    """
+
+    _view_name = traitlets.Unicode("SelectionSliderView").tag(sync=True)
+    _model_name = traitlets.Unicode("SelectionSliderModel").tag(sync=True)
+    _options_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    index = traitlets.CInt(0).tag(sync=True)
+    orientation = traitlets.Unicode("horizontal").tag(sync=True)
+    behavior = traitlets.Unicode("drag-tap").tag(sync=True)
+    readout = traitlets.Bool(True).tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+    continuous_update = traitlets.Bool(True).tag(sync=True)
+    value = traitlets.CFloat()
+
+    def __init__(self, value: float, numbers: Iterable[float], format: str, **appearance: Any) -> None:
+        self._numbers, self._format = sorted({*numbers, value}), format
+        self.min, self.max = self._numbers[0], self._numbers[-1]
+        super().__init__(value=value, **appearance)
+
+    @traitlets.validate("value")
+    def _inside(self, proposal):
+        return min(max(proposal["value"], self.min), self.max)
+
+    @traitlets.observe("value")
+    def _show(self, change):
+        with self.hold_sync():  # the page gets both at once
+            if self.value not in self._numbers:
+                self._numbers = sorted([*self._numbers, self.value])
+            self._options_labels = [format(number, self._format) for number in self._numbers]
+            self.index = self._numbers.index(self.value)
+
+    @traitlets.observe("index")
+    def _moved(self, change):
+        self.value = self._numbers[self.index]
+
+
+def log_slider(label: str, value: float, low: float, high: float, meaning: str = "", steps: int = 200) -> Scale:
+    """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0), starting at ``value``."""
+    if not 0 < low < high:
+        raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
+    _within(label, value, low, high)
+    steps = checks.count("steps", steps)
+    # rounded to what is shown: what is read is what is used
+    grid = (float(f"{low * (high / low) ** (k / steps):.3g}") for k in range(1, steps))
+    return Scale(
+        value,
+        [low, *(number for number in grid if low < number < high), high],
+        ".3g",
+        **_appearance(label, meaning, low, high),
+    )
+
+
+def slider(label: str, value: float, low: float, high: float, step: float = 0.01, meaning: str = "") -> ValueWidget:
+    """A slider on a linear scale; integers throughout give an integer slider."""
+    if not low < high:
+        raise ValueError(f"low and high must satisfy low < high, got {low!r} and {high!r}")
+    _within(label, value, low, high)
+    checks.positive_number("step", step)
+    appearance = _appearance(label, meaning, low, high)
+    if all(isinstance(number, int) for number in (value, low, high, step)):
+        return widgets.IntSlider(value=value, min=low, max=high, step=step, **appearance)
+    between = (float(f"{low + k * step:.12g}") for k in range(1, math.ceil((high - low) / step)))
+    return Scale(value, [low, *between, high], ".4g", **appearance)
+
+
+def select_slider(label: str, value: Any, options: Sequence[Any], meaning: str = "") -> widgets.SelectionSlider:
+    """A slider over a list of values, such as the settings of recorded runs."""
+    return widgets.SelectionSlider(value=value, options=options, **_appearance(label, meaning))
+
+
+def choice(label: str, value: Any, options: Sequence[Any], meaning: str = "") -> widgets.Dropdown:
+    """A dropdown. ``options``: a list of values, or of (text, value) pairs."""
+    appearance = {**_appearance(label, meaning), "layout": {"width": "auto", "margin": "2px 1.5em 2px 2px"}}
+    return widgets.Dropdown(value=value, options=options, **appearance)
+
+
+def stops(control: ValueWidget) -> tuple[Any, ...]:
+    """The values that `Live.drive` takes a control to: all of a short list, both ends of a scale."""
+    if hasattr(control, "options"):
+        pairs = all(isinstance(option, tuple) and len(option) == 2 for option in control.options)
+        return tuple(option[1] for option in control.options) if pairs else tuple(control.options)
+    if isinstance(control, widgets.Checkbox | widgets.ToggleButton):
+        return False, True
+    return control.min, control.max
+
+
+def _appearance(label, meaning, *ends):
+    span = f"{ends[0]:g} … {ends[1]:g}" if ends else ""
+    return {
+        "description": label,
+        "tooltip": ": ".join(filter(None, (meaning or label, span))),
+        "style": {"description_width": "initial"},
+        "layout": {"width": "20em"},
+    }
+
+
+def _within(label, value, low, high):
+    if not low <= value <= high:
+        raise ValueError(f"{label} must start between {low!r} and {high!r}, got {value!r}")

@@ -6,7 +6,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# %% [markdown] id="title"
 # # 1 · Preliminaries: gradient descent, and what runs when there is no gradient
 #
 # *NGDM* is the paper's name for gradient methods run on non-differentiable losses: follow whatever automatic
@@ -27,7 +27,7 @@
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
 
-# %% id="imports" slideshow={"slide_type": "skip"}
+# %% id="imports"
 import time
 
 import numpy as np
@@ -37,7 +37,7 @@ from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
-# %% [markdown] id="recursions-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="recursions-claim"
 # ## 1 · Two recursions
 #
 # **Claim.** On a differentiable loss, gradient descent is recursion (1). On one that is not, deep-learning software
@@ -48,21 +48,21 @@ from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 # $$\beta_{k+1}=\beta_k-\eta\,\nabla f(\beta_k)\quad(1)\qquad\qquad
 # \beta_{k+1}=\beta_k-\eta\,\tilde\nabla f(\beta_k)\quad(2)$$
 
-# %% [markdown] id="recursions-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursions-predict"
 # **Predict.** Run 80 steps with $\eta=0.1$ from $x_0=1.73$, on $x^2$ and on $|x|$. Where do they end?
 #
 # * **A** Both at 0, up to rounding.
 # * **B** $x^2$ within $10^{-6}$ of 0 and still falling; $|x|$ jumping about 0, less than $\eta$ away and no nearer.
 # * **C** Neither arrives: with a constant step, no method does.
 
-# %% id="recursions-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="recursions-by-hand"
 eta, smooth, kinked = 0.1, 1.73, 1.73
 for _ in range(80):
     smooth = smooth - eta * 2 * smooth  # (1) on x²
     kinked = kinked - eta * np.sign(kinked)  # (2) on |x|
 print(f"x² ends at {smooth:.1e}\n|x| ends at {kinked:.3f}, one step later at {kinked - eta * np.sign(kinked):.3f}")
 
-# %% id="recursions-picture" slideshow={"slide_type": "subslide"}
+# %% id="recursions-picture"
 figure, ax = figures.new(size=(9, 4))
 for name, objective, style in (
     ("GD on x²", Quadratic([[2.0]]), figures.SMOOTH),  # ½·2·x²
@@ -79,7 +79,7 @@ figures.show(
     "fall to about 0.05 and then a zigzag.",
 )
 
-# %% [markdown] id="recursions-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursions-play-note"
 # **Play.** *Goals.* (i) On $x^2$, find where landing turns into diverging. (ii) On $|x|$, leave $x_0$ and find the
 # $\eta$ whose last two distances of the 80 steps have the smallest mean. (iii) Huber's function is quadratic near 0
 # and straight outside. Push $\eta$ past 2 there: does it diverge?
@@ -88,7 +88,7 @@ figures.show(
 recursions = explorers.two_recursions()
 recursions
 
-# %% [markdown] id="recursions-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursions-why"
 # **Why.** On $x^2$ the step $\eta\cdot 2x$ shrinks with $x$: each update multiplies $x$ by $1-2\eta$. On $|x|$ the
 # step has length $\eta$ however close 0 is, so $x$ ends up jumping between two points $\eta$ apart, on either side of
 # 0. There is no threshold: every $\eta$ does that (unless an iterate hits 0 exactly: exercise 1), and only the width
@@ -101,23 +101,23 @@ recursions
 # straight outside, is 1-smooth, and its second derivative jumps. Row P7 of the ledger measures that.) If $f$ is
 # convex and $L$-smooth and has a minimiser, (1) converges for $\eta<2/L$.
 
-# %% id="recursions-theory" slideshow={"slide_type": "subslide"}
+# %% id="recursions-theory"
 for lr in (0.1, 0.9, 1.0, 1.1):
     square = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 80)
     absolute = problems.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 80)).mean()
     end, law = abs(square.iterates[-1, 0]), 1.73 * abs(1 - 2 * lr) ** 80
     print(f"η = {lr:3.1f}   x²: |x₈₀| = {end:8.1e}, |1 − 2η|⁸⁰·x₀ = {law:8.1e}     |x|: last two, mean {absolute:.3f}")
 
-# %% [markdown] id="recursions-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursions-verdict"
 # **Verdict.** That (1) and (2) behave differently **holds**. That gradient descent with a constant step rarely
 # converges is **wrong**: it converges whenever $f$ is convex and $L$-smooth, has a minimiser, and $\eta<2/L$;
 # “rarely” is true only of arriving after *finitely many* steps. Convex and $L$-smooth is no rare special case: it is
 # the standard one. It is NGDM that needs a shrinking step.
 
-# %% id="recursions-ledger" slideshow={"slide_type": "subslide"}
+# %% id="recursions-ledger"
 claims.ledger("P3")
 
-# %% [markdown] id="recursions-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursions-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -131,7 +131,7 @@ claims.ledger("P3")
 #
 # </details>
 
-# %% id="recursions-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="recursions-check" tags=["check"]
 recursions.drive()
 for lr in (1e-3, 0.1, 0.999):
     ends = trajectories.run(Quadratic([[2.0]]), [1.73], lr, 100_000, record_every=100_000).iterates
@@ -139,14 +139,14 @@ for lr in (1e-3, 0.1, 0.999):
     band = problems.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 4000))
     assert np.isclose(band.mean(), lr / 2, rtol=1e-9)  # ends in the band, for every η
 
-# %% [markdown] id="kinks-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="kinks-claim"
 # ## 2 · What autograd returns at a kink
 #
 # **Claim.** For convex losses, the paper says, NGDM effectively implements the subgradient method. A *subgradient* of
 # a convex $f$ at $x$ is any $g$ with $f(z)\ge f(x)+g\,(z-x)$ for all $z$. The set of them is the *subdifferential*;
 # at a kink of a function of one variable it holds all slopes between the left and the right one.
 
-# %% [markdown] id="kinks-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-predict"
 # **Predict.** `relu(x)`, `clamp(x, min=0)` and `maximum(x, 0)` are the same function. At $x=0$ PyTorch's derivatives
 # of the three are
 #
@@ -154,7 +154,7 @@ for lr in (1e-3, 0.1, 0.999):
 # * **B** not all the same, and one of them depends on the version of PyTorch;
 # * **C** undefined, with a warning.
 
-# %% id="kinks-measure" slideshow={"slide_type": "subslide"}
+# %% id="kinks-measure"
 import torch  # four seconds: only from here on is it needed
 
 nothing = torch.zeros(1)
@@ -178,7 +178,7 @@ def autograd(function, kink):
     return torch.autograd.grad(function(x).sum(), x)[0].item()
 
 
-# %% id="kinks-table" slideshow={"slide_type": "subslide"}
+# %% id="kinks-table"
 kinks = {}
 print(f"{'function':20s} {'kink':>5s} {'left':>7s} {'right':>7s} {'autograd':>9s}   between left and right?")
 for name, (function, kink) in functions.items():
@@ -189,7 +189,7 @@ for name, (function, kink) in functions.items():
     print(f"{name:20s} {kink:5g} {left:7.3g} {right:7.3g} {derivative:9.3g}   {'yes' if between else 'NO'}")
     kinks[name] = (lambda x, f=function: f(torch.as_tensor(x)).numpy(), kink, derivative)
 
-# %% [markdown] id="kinks-picture-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-picture-note"
 # `sqrt` has no slope to the left, and an infinite one to the right. `relu6` and `hardtanh` bend *down* at these
 # kinks: a slope in between, but no subgradient, for they are not convex. The last row is the identity, written with
 # two kinks.
@@ -209,7 +209,7 @@ figures.show(
     "max(x, 0), and horizontal across the identity line.",
 )
 
-# %% [markdown] id="kinks-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-play-note"
 # **Play.** *Goals.* (i) Zoom in on `abs` by a factor of 10 000. What changes? (ii) Find a function whose dot is not
 # between the two blue lines.
 
@@ -217,7 +217,7 @@ figures.show(
 subdifferential = explorers.subdifferential(kinks)
 subdifferential
 
-# %% [markdown] id="kinks-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-why"
 # **Why.** Autograd applies the chain rule to the *program*, with a convention for each elementary operation. The
 # subdifferential of a sum of finite convex functions is the sum of their subdifferentials, and the chain rule through
 # an increasing convex outer function stays inside too. So a loss gets a true subgradient if it is built from convex
@@ -227,7 +227,7 @@ subdifferential
 # function is $x$ and has the gradient 1. At a true kink it can fail as well: exercise 2 writes $|x|$ so that autograd
 # says 7.) It matters only *at* the kink, a set of measure zero. How often is a network there?
 
-# %% id="kinks-float"
+# %% id="kinks-float" slideshow={"slide_type": "-"}
 from sklearn.datasets import load_digits
 
 pixels = load_digits().data[:500] / 16
@@ -247,17 +247,17 @@ for dtype in (np.float16, np.float32, np.float64):
     print(f"{dtype.__name__}: exactly 0 in {sum(zeros):3d} of {20 * 32_000} pre-activations, "
           f"so relu′(0) is used in {np.count_nonzero(zeros):2d} of 20 random layers")  # fmt: skip
 
-# %% [markdown] id="kinks-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-verdict"
 # **Verdict: holds if** what autograd returns lies in the subdifferential. That is so for the paper's convex losses
 # (3), (7) and (11); (13) has no kink. It is a property of how a function is *written*, not of the function. Bertoin
 # et al. (2021) found that the convention for relu′(0) changes what backpropagation returns always in 16 bits, in
 # about half of their cases in 32, and not in 64. Our layer is far smaller than their networks; the count shows the
 # mechanism, for sums kept in each precision.
 
-# %% id="kinks-ledger" slideshow={"slide_type": "subslide"}
+# %% id="kinks-ledger"
 claims.ledger("P2")
 
-# %% [markdown] id="kinks-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="kinks-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -270,7 +270,7 @@ claims.ledger("P2")
 #
 # </details>
 
-# %% id="kinks-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="kinks-check" tags=["check"]
 subdifferential.drive()
 found = {name: derivative for name, (_, _, derivative) in kinks.items()}
 assert (found["relu"], found["maximum(x, 0)"]) == (0, 0.5)
@@ -278,7 +278,7 @@ assert found["clamp(min=0)"] in (0, 1)  # by version
 assert found["abs"] == found["norm"] == 0 and found["sqrt"] == np.inf
 assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative is 1
 
-# %% [markdown] id="loss-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="loss-claim"
 # ## 3 · The convex ReLU loss
 #
 # **Claim.** As its main example the paper announces a one-layer ReLU network fitted to responses that are never
@@ -289,7 +289,7 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 # It is convex (Kumar 2023), and its optimum 0 is a point of non-differentiability. (That needs some $y_i<0$ or
 # $\lambda_1>0$.)
 
-# %% [markdown] id="loss-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="loss-predict"
 # **Predict.** Make *one* of the $y_i$ positive and keep the others. (No two rows of $X$ are parallel, and none lies
 # along an axis.) The loss
 #
@@ -297,7 +297,7 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 # * **B** stays convex if $\lambda_2$ is large enough to bend it upwards;
 # * **C** is not convex, for any $\lambda_1,\lambda_2$.
 
-# %% id="loss-picture" slideshow={"slide_type": "subslide"}
+# %% id="loss-picture"
 figure, ax = figures.new(size=(9, 4))
 z = np.linspace(-1.5, 2.5, 401)
 for y, style in ((-1.0, figures.NGDM), (0.0, figures.SMOOTH), (1.0, {"color": figures.PURPLE, "linestyle": "--"})):
@@ -312,7 +312,7 @@ figures.show(
     "then rising smoothly; for 1 flat at 1, falling to 0 and rising again.",
 )
 
-# %% [markdown] id="loss-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="loss-play-note"
 # **Play.** The right panel shows, of 5000 segments, the one on which the loss rises highest above its chord. *Goals.*
 # (i) With all $y_i\le0$, try to make the number in the right title positive (beyond rounding). (ii) With one $y_i>0$
 # and $|y|>0$, try to make it vanish by raising $\lambda_2$. What remains on the black segment? (iii) Find a setting
@@ -322,7 +322,7 @@ figures.show(
 loss = explorers.relu_loss()
 loss
 
-# %% [markdown] id="loss-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="loss-why"
 # **Why.** For $y_i\le0$ each term is $(|y_i|+z^+)^2$ with $z^+=\max(x_i^\top\beta,0)$. The square $(|y_i|+t)^2$ is
 # convex, and increasing for $t\ge0$, where $t=z^+$ lives; $z^+$ is convex in $\beta$; so the term is. Each term is at
 # least $y_i^2$, with equality if and only if $x_i^\top\beta\le0$; so 0 is a minimiser. It is the *only* one if
@@ -332,7 +332,7 @@ loss
 # $2y_i\,x_i$ there. No smooth term makes up for a falling slope, however strongly it curves: on a short enough
 # segment the kink wins. (Only another kink along the same hyperplane could.)
 
-# %% id="loss-theory" slideshow={"slide_type": "subslide"}
+# %% id="loss-theory"
 rng = np.random.default_rng(0)
 X, y = rng.uniform(-1, 1, (20, 3)), -rng.uniform(0, 1, 20)
 x0 = np.linalg.svd(X[:1])[2][1]  # a point on the first kink: X[0]·x0 = 0
@@ -342,14 +342,14 @@ for strength in (0.0, 0.5, 1.0):
     print(f"|y₁| = {-strength * y[0]:.3f}   slope jump {np.linalg.norm(ahead - behind):.4f}   "
           f"2|y₁|‖x₁‖ = {2 * -strength * y[0] * np.linalg.norm(X[0]):.4f}")  # fmt: skip
 
-# %% [markdown] id="loss-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="loss-verdict"
 # **Verdict: holds**, with the condition for uniqueness added. What it does not show: that (3) resembles a neural
 # network's loss. It is convex, its minimiser is known beforehand, and its best fit predicts 0 whatever the data.
 
-# %% id="loss-ledger" slideshow={"slide_type": "subslide"}
+# %% id="loss-ledger"
 claims.ledger("P1")
 
-# %% [markdown] id="loss-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="loss-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -365,7 +365,7 @@ claims.ledger("P1")
 #
 # </details>
 
-# %% id="loss-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="loss-check" tags=["check"]
 loss.drive()
 for strength, lam1, lam2 in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (3.0, 2.0, 0.0), (3.0, 0.0, 2.0)):
     assert problems.midpoint_gap(ReLURegression(X, strength * y, lam1, lam2), 3) < 1e-12  # convex
@@ -375,7 +375,7 @@ for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ�
     bent, half = NeuronRegression(X, flipped, lam1=lam1, lam2=lam2), 1e-4 * X[0]
     assert bent.value(x0) > (bent.value(x0 + half) + bent.value(x0 - half)) / 2
 
-# %% [markdown] id="descent-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="descent-claim"
 # ## 4 · The subgradient method is not a descent method
 #
 # **Claim.** The paper leans on the lecture notes of Boyd et al.: a subgradient step may *raise* the function, and
@@ -384,14 +384,14 @@ for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ�
 #
 # $$\min_{k<T} f(\beta_k)-f^*\;\le\;\frac{R^2}{2\eta T}+\frac{\eta G^2}{2}.$$
 
-# %% [markdown] id="descent-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="descent-predict"
 # **Predict.** You may take $T=2000$ steps. Which constant $\eta$ gives the best guarantee?
 #
 # * **A** The smallest: small steps never overshoot.
 # * **B** One in between, proportional to $1/\sqrt T$.
 # * **C** One in between, proportional to $1/T$.
 
-# %% id="descent-picture" slideshow={"slide_type": "subslide"}
+# %% id="descent-picture"
 objective, solution = problems.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
 R, G, T = np.linalg.norm(solution), objective.lipschitz, 2000
 lrs = np.geomspace(1e-4, 1, 60)
@@ -411,7 +411,7 @@ figures.show(
     "again; the bound's minimum is marked.",
 )
 
-# %% [markdown] id="descent-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="descent-play-note"
 # **Play.** *Goals.* (i) Find the largest $\eta$ at which $f$ does not rise in the first ten steps. (ii) Find the
 # $\eta$ with the lowest best value. How far below the bound is it? (Read the bound off the dashed line.)
 
@@ -419,7 +419,7 @@ figures.show(
 descent = explorers.subgradient_method()
 descent
 
-# %% [markdown] id="descent-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="descent-why"
 # **Why.** Not the function, the *distance* to a minimiser is what a subgradient step controls:
 #
 # $$\|\beta_{k+1}-\beta^*\|^2\le\|\beta_k-\beta^*\|^2-2\eta\,\bigl(f(\beta_k)-f^*\bigr)+\eta^2G^2 .$$
@@ -427,7 +427,7 @@ descent
 # As long as $f(\beta_k)-f^*>\eta G^2/2$, the distance falls. Adding up $T$ of these inequalities gives the bound. Its
 # two terms pull in opposite directions; they are equal at $\eta=R/(G\sqrt T)$, and then the bound is $RG/\sqrt T$.
 
-# %% id="descent-theory" slideshow={"slide_type": "subslide"}
+# %% id="descent-theory"
 for budget in (20, 200, 2000):
     lr = theory.best_constant_lr(R, G, budget)
     run = trajectories.run(objective, np.zeros(10), lr, budget)
@@ -435,12 +435,12 @@ for budget in (20, 200, 2000):
     bound, best = R * G / np.sqrt(budget), run.values[:-1].min()
     print(f"T = {budget:4d}   η = {lr:.4f}   bound RG/√T = {bound:.3f}   best {best:.4f}   f rises in {rises} steps")
 
-# %% [markdown] id="descent-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="descent-verdict"
 # **Verdict: holds.** The subgradient method is no descent method, and the bound is about the *best* value. Two things
 # to keep apart from it: nothing here says that the last iterate is as good as the best one; and the same bound holds
 # for gradient descent on any smooth convex $G$-Lipschitz function, so it says nothing about how the two compare.
 
-# %% [markdown] id="descent-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="descent-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -453,7 +453,7 @@ for budget in (20, 200, 2000):
 #
 # </details>
 
-# %% id="descent-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="descent-check" tags=["check"]
 descent.drive()
 assert (np.diff(runs.values, axis=0) > 0).any(axis=0).mean() > 0.5  # for most η, some step goes up
 k = np.arange(1.0, T + 1)[:, None]
@@ -463,7 +463,7 @@ distance = np.linalg.norm(runs.iterates - solution, axis=-1) ** 2
 right = distance[:-1] - 2 * lrs * runs.values[:-1] + lrs**2 * G**2
 assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
 
-# %% [markdown] id="steps-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="steps-claim"
 # ## 5 · Step sizes
 #
 # **Claim.** The paper tells three regimes apart: a *constant* step, a *diminishing* one ($\eta_k\to0$ with an
@@ -472,7 +472,7 @@ assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
 # assumption of Davis et al. (2020). On a differentiable loss, it adds, gradient descent comes within some vicinity of
 # the optimum even with geometric steps; and a reducing schedule ends as a constant-step run.
 
-# %% [markdown] id="steps-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="steps-predict"
 # **Predict.** Minimise a *sharp* loss (one that grows at least in proportion to the distance from its minimiser),
 # mean $|X\beta-y|$ with an exact solution, by 1500 subgradient steps. Which schedule comes closest?
 #
@@ -482,7 +482,7 @@ assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
 #
 # (The picture adds `StepLR`, from 0.3 down by ten every 100 steps.)
 
-# %% id="steps-picture" slideshow={"slide_type": "subslide"}
+# %% id="steps-picture"
 schedules = {
     "0.01": trajectories.constant(0.01),
     "0.3/√(k+1)": trajectories.diminishing(0.3),
@@ -508,7 +508,7 @@ figures.show(
     "ones level off; ratio 0.8 stays above 1.",
 )
 
-# %% [markdown] id="steps-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="steps-play-note"
 # **Play.** *Goals.* (i) On the sharp problem, with $\eta_0=0.3$, find the smallest $q$ for which the geometric steps
 # still arrive. (ii) Note what $0.3/\sqrt{k+1}$ reaches (its mark); then make `StepLR` *fail* to beat it, in two ways.
 # (iii) On ½x², make the geometric steps stop short as well.
@@ -517,7 +517,7 @@ figures.show(
 steps = explorers.step_sizes()
 steps
 
-# %% [markdown] id="steps-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="steps-why"
 # **Why.** No iterate gets farther from its start than $G\sum_k\eta_k$. If that *total travel* is less than the
 # distance $R$, the method stops short. (Enough travel is necessary, not sufficient: steps are shorter than $G\eta_k$
 # and do not all point at the minimiser. See $q=0.9$ below.) Smoothness is no help: on ½x², gradient descent
@@ -525,7 +525,7 @@ steps
 # If there is enough travel, small steps late in the run are what one wants. On a sharp function, with a suitable
 # first step and a ratio $q$ not too small, the distance falls like $q^k$ (Goffin 1977).
 
-# %% id="steps-theory" slideshow={"slide_type": "subslide"}
+# %% id="steps-theory"
 needed = np.linalg.norm(solution) / objective.lipschitz
 for q in (0.8, 0.9, 0.98):
     half = trajectories.run(Quadratic([[1.0]]), [1.0], trajectories.exponential_decay(0.3, q), 1500)
@@ -534,7 +534,7 @@ for q in (0.8, 0.9, 0.98):
     print(f"q = {q:4.2f}   Σηₖ = {0.3 / (1 - q):4.1f}   sharp loss: needed ≥ R/G = {needed:.2f}, best {best:.1e}")
     print(f"           ½x² from 1 ends at {half.iterates[-1, 0]:.4g}   Π(1 − ηₖ) = {product:.4g}")
 
-# %% [markdown] id="steps-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="steps-verdict"
 # **Verdict.** As mathematics the remark about `StepLR` **holds**: the theorem's assumption fails. As an objection to
 # practice it is **imprecise**: runs are finite, and on this sharp loss `StepLR` itself, with a finite sum, comes as
 # close as any schedule above. (One convex problem: it refutes “finite sum, hence no convergence”, and says nothing of
@@ -542,10 +542,10 @@ for q in (0.8, 0.9, 0.98):
 # it is as true, and as empty, as for NGDM; how near depends on the travel. That the last phase of a reducing schedule
 # is a constant-step run **holds**, by definition.
 
-# %% id="steps-ledger" slideshow={"slide_type": "subslide"}
+# %% id="steps-ledger"
 claims.ledger("P4", "P5", "P6")
 
-# %% [markdown] id="steps-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="steps-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -559,7 +559,7 @@ claims.ledger("P4", "P5", "P6")
 #
 # </details>
 
-# %% id="steps-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="steps-check" tags=["check"]
 steps.drive()
 best = {name: run.values.min() for name, run in sharp.items()}
 assert best["0.3·0.98ᵏ"] < 1e-13 and best["0.3/√(k+1)"] / best["0.3·0.98ᵏ"] > 1e10
@@ -567,14 +567,14 @@ assert best["0.3·0.8ᵏ"] > 1 and best["0.01"] > 1e-3 and best["StepLR"] < 1e-1
 travel = np.linalg.norm(np.diff(sharp["0.3·0.8ᵏ"].iterates, axis=0), axis=-1).sum()
 assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel ≤ GΣη
 
-# %% [markdown] id="machines-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="machines-claim"
 # ## 6 · One call, three machines
 #
 # **Claim.** `trajectories.run` is written once. NumPy arrays run in NumPy, torch tensors run where they live, on the
 # CPU or a GPU. The paper grants that NGDM seldom meets a point of non-differentiability, and disputes that kinks are
 # therefore harmless. Here is one way in which they are not: can it matter *where* the same program runs?
 
-# %% [markdown] id="machines-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="machines-predict"
 # **Predict.** The same 1000 starts, the same 300 steps on mean $|X\beta-y|$ in single precision, once in NumPy and
 # once in torch. The final iterates
 #
@@ -582,7 +582,7 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel �
 # * **B** differ by rounding, about $10^{-7}$, in every run;
 # * **C** differ by rounding in most runs, and by thousands of times more in a few.
 
-# %% id="machines-measure" slideshow={"slide_type": "subslide"}
+# %% id="machines-measure"
 rng = np.random.default_rng(0)
 X, y = rng.standard_normal((40, 5)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
 starts = rng.standard_normal((1000, 5)).astype(np.float32)
@@ -593,7 +593,7 @@ gap = np.abs(in_numpy - in_torch).max(axis=-1)  # (steps + 1, starts)
 print(f"median gap after 300 steps {np.median(gap[-1]):.1e}, largest {gap[-1].max():.1e}")
 print(f"runs that differ by more than 1e-4: {(gap[-1] > 1e-4).sum()} of 1000")
 
-# %% id="machines-picture" slideshow={"slide_type": "subslide"}
+# %% id="machines-picture"
 worst = int(gap[-1].argmax())
 figure, ax = figures.new(size=(9, 4))
 ax.semilogy(np.maximum(gap[:, rng.choice(1000, 60, replace=False)], 1e-9), color="0.8", linewidth=0.8)
@@ -606,13 +606,13 @@ figures.show(
     "million, one coloured run that jumps up by orders of magnitude within one step.",
 )
 
-# %% [markdown] id="machines-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="machines-why"
 # **Why.** The two libraries add up $x_i^\top\beta$ in a different order, so their residuals differ in the last bit.
 # That is harmless until a residual is within rounding of 0: then its sign may differ, and with it the subgradient. If
 # one library lands *on* the kink, where sign(0) = 0, and the other a bit beside it, that is $x_i/n$: one row of $X$,
 # over $n$.
 
-# %% id="machines-theory" slideshow={"slide_type": "subslide"}
+# %% id="machines-theory"
 exact = [int((path[:-1] @ X.T == y).sum()) for path in (in_numpy, in_torch)]
 print(f"residuals that are exactly 0: {exact[0]} and {exact[1]} of {300 * 1000 * 40:,} each")
 for run in np.flatnonzero(gap[-1] > 1e-4):
@@ -632,7 +632,7 @@ doubled = [
 ]
 print(f"double precision, all 1000 runs: they differ by {np.abs(doubled[0] - doubled[1]).max():.1e} at most")
 
-# %% id="machines-speed" slideshow={"slide_type": "subslide"}
+# %% id="machines-speed"
 torch.set_num_threads(1)  # as many as NumPy takes here; two only get in the way of other programs
 homes = {"NumPy": np.asarray, "torch, CPU": torch.as_tensor}
 if torch.cuda.is_available():
@@ -655,7 +655,7 @@ for name, row in {**seconds, **recorded}.items():
 if len(homes) == 2:
     print("No GPU on this machine: a CUDA row is shown if one has been recorded.")
 
-# %% id="machines-speed-picture" slideshow={"slide_type": "subslide"}
+# %% id="machines-speed-picture"
 figure, ax = figures.new(size=(9, 4))
 styles = (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL)
 for (name, row), style in zip(seconds.items(), styles, strict=False):
@@ -673,13 +673,13 @@ figures.show(
     "then rising; the dashed line for one run after the other is far above.",
 )
 
-# %% [markdown] id="machines-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="machines-verdict"
 # **Verdict.** The remark **holds**: iterates seldom sit *on* a kink; the cell above counts a handful in millions, and
 # the ledger of notebook 3 counts them on (7). But within rounding of one the last bit decides the step. In single
 # precision expect the same run to differ between libraries, and between a batch and a single run in one library: by
 # rounding mostly, and by thousands of times more now and then. In double precision none of our 1000 runs does.
 
-# %% [markdown] id="machines-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="machines-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -688,13 +688,13 @@ figures.show(
 #
 # </details>
 
-# %% id="machines-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="machines-check" tags=["check"]
 assert np.median(gap[-1]) < 1e-6  # most runs: rounding
 if (gap[-1] > 1e-4).any():  # the few that jump: which ones, and whether any, depends on the processor's rounding
     assert gap[jump, run] > 100 * max(gap[jump - 1, run], 1e-9)
 assert np.abs(doubled[0] - doubled[1]).max() < 1e-9  # double precision: no flip
 
-# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# %% [markdown] id="ledger-note"
 # ## The ledger of this notebook
 #
 # Every row is measured when the cell runs. P7 and P8 come from the paper's Section 2: that $L$-smoothness guarantees
@@ -703,7 +703,7 @@ assert np.abs(doubled[0] - doubled[1]).max() < 1e-9  # double precision: no flip
 # %% id="ledger" tags=["check"]
 claims.ledger("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8")
 
-# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# %% [markdown] id="exercise-1"
 # ## Exercises
 #
 # **1.** NGDM on $|x|$ with $\eta=0.1$ lands *exactly* on 0 from some starts. Which, in exact arithmetic? Try
@@ -722,11 +722,11 @@ claims.ledger("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8")
 #
 # </details>
 
-# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-1-solution" tags=["solution"]
 for lr in (0.1, 0.125):
     print(f"η = {lr}: ", trajectories.run(L1Norm(1.0), [0.5], lr, 7).iterates[:, 0])
 
-# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-2"
 # **2.** Write $|x|$ as a program whose autograd derivative at 0 is 7.
 #
 # <details><summary>Hint</summary>
@@ -741,10 +741,10 @@ for lr in (0.1, 0.125):
 #
 # </details>
 
-# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-2-solution" tags=["solution"]
 print(autograd(lambda x: x.abs() + 7 * (x - (torch.relu(x) - torch.relu(-x))), 0.0))
 
-# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-3"
 # **3.** *(open-ended)* Polyak's step is $\eta_k=(f(\beta_k)-f^*)/\|g_k\|^2$. It needs $f^*$ and nothing else. Write
 # it by hand for the sharp problem, compare it with $0.3\cdot0.98^k$, and think about what to do when $f^*$ is not
 # known.
@@ -763,7 +763,7 @@ print(autograd(lambda x: x.abs() + 7 * (x - (torch.relu(x) - torch.relu(-x))), 0
 #
 # </details>
 
-# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-3-solution" tags=["solution"]
 beta, values = np.zeros(10), []
 for _ in range(1500):
     g, value = objective.subgradient(beta), objective.value(beta)
@@ -775,7 +775,7 @@ for goal in (1e-3, 1e-6, 1e-10, 1e-13):
     polyak, geometric = (int(np.argmax(np.array(path) < goal)) for path in (values, sharp["0.3·0.98ᵏ"].values))
     print(f"below {goal:.0e}: Polyak after {polyak:3d} steps, 0.3·0.98ᵏ after {geometric:4d}")
 
-# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# %% [markdown] id="read-next"
 # ## Read next
 #
 # * S. K. Kumar, *GD doesn't make the cut*, Section 1: the terms in the paper's words.

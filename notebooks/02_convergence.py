@@ -6,7 +6,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# %% [markdown] id="title"
 # # 2 · Convergence: what a kink changes, and what it does not
 #
 # This notebook works through Section 2 of *GD doesn't make the cut* (Kumar, arXiv 2401.08426). The section argues
@@ -31,7 +31,7 @@
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
 
-# %% id="imports" slideshow={"slide_type": "skip"}
+# %% id="imports"
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
@@ -39,7 +39,7 @@ from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNor
 from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 
-# %% [markdown] id="capture-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="capture-claim"
 # ## 1 · Cube, ball, sublevel set
 #
 # **Claim.** *Proposition 2.1:* let gradient descent on a continuously differentiable $f$ produce values that never
@@ -47,7 +47,7 @@ from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 # $\|\beta_k-\beta^*\|<1$ for all $k$. The paper cites the *capture theorem* (Bertsekas, Proposition 1.2.5), and then
 # applies the proposition with $\|\cdot\|_\infty$, for which the unit ball is the cube $[-1,1]^p$.
 
-# %% [markdown] id="capture-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="capture-predict"
 # **Predict.** Gradient descent on $\tfrac12\beta^\top A\beta$ with $A=\begin{pmatrix}1&2\\2&5\end{pmatrix}$, as
 # smooth as a loss can be, from $(-0.99,\,0.99)$ inside the cube, with $\eta=0.1$, well below $2/L$. The loss falls at
 # every step. The path
@@ -56,14 +56,14 @@ from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 # * **B** leaves the cube, while $\|\beta\|_2$ falls at every step;
 # * **C** leaves the cube, and $\|\beta\|_2$ rises first.
 
-# %% id="capture-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="capture-by-hand"
 A, beta = np.array([[1.0, 2.0], [2.0, 5.0]]), np.array([-0.99, 0.99])
 for k in range(7):
     cube, ball = np.abs(beta).max(), np.linalg.norm(beta)
     print(f"step {k}   f = {beta @ A @ beta / 2:.4f}   ‖β‖_∞ = {cube:.3f}   ‖β‖₂ = {ball:.3f}")
     beta = beta - 0.1 * A @ beta  # gradient descent, one line
 
-# %% id="capture-picture" slideshow={"slide_type": "subslide"}
+# %% id="capture-picture"
 parabola = Quadratic(A)
 run = trajectories.run(parabola, [-0.99, 0.99], lr=0.1, steps=150)
 side = np.linspace(-1.4, 1.4, 301)
@@ -88,7 +88,7 @@ figures.show(
     "in a corner of the square, leaves it to the left, returns and ends in the middle.",
 )
 
-# %% [markdown] id="capture-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="capture-play-note"
 # **Play.** $A$ has the diagonal $1,5$ and the correlation $\rho$; the start is $(-t,t)$. The shaded set $S$ is the
 # largest sublevel set inside the cube, the thin line the level of the start. *Kinks* turns the loss into an instance
 # of the paper's (3) with $y<0$: it adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$.
@@ -102,7 +102,7 @@ figures.show(
 capture = explorers.capture()
 capture
 
-# %% [markdown] id="capture-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="capture-why"
 # **Why.** As we remember it (the book was not at hand), the capture theorem says that *there is* an open set $S$
 # around $\beta^*$, as small as one likes, that is never left once entered, for steps that are bounded and
 # proportional to the gradient. Proposition 2.1 takes $S$ to be the ball. Without convexity that fails in every norm,
@@ -123,7 +123,7 @@ capture
 # only if $\|I-\eta A\|_\infty\le1$; for $\eta\le1/\max A_{ii}$, if and only if $A$ is **diagonally dominant**.* That
 # norm is the largest row sum $|1-\eta A_{ii}|+\eta\sum_{j\ne i}|A_{ij}|$.
 
-# %% id="capture-theory" slideshow={"slide_type": "subslide"}
+# %% id="capture-theory"
 print(f"S in the cube: m = min 1/(2(A⁻¹)ᵢᵢ) = {level:.3f}, in the ball: λmin/2 = {theory.capture_level(A, 2):.3f};")
 print(f"the start has f = {run.values[0]:.3f}: no promise was made")
 for rho in (0.4, 1 / np.sqrt(5), 0.5, 2 / np.sqrt(5)):
@@ -139,14 +139,14 @@ for _ in range(100):
     x -= 0.1 * x * (x - 0.5) * (x - 2)  # the slope of a polynomial with minima at 0 and 2 and a hill at ½
 print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradient descent goes to {x:.3f}")
 
-# %% [markdown] id="capture-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="capture-verdict"
 # **Verdict: wrong.** Smooth gradient descent with a falling loss may leave the unit ball that it started in, when the
 # ball is a cube. What is true is A: some sublevel set inside the ball captures, for every method with falling values.
 # So “the loss fell and the iterate left the ball” can never testify against differentiability; it only says that the
 # start was outside $S$. What it does *not* show: that kinks never matter. Near the minimiser and for large steps they
 # do, and so do bends that are merely steep: see the end of idea 2.
 
-# %% [markdown] id="capture-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="capture-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -161,9 +161,9 @@ print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradi
 #
 # </details>
 
-# %% id="capture-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="capture-check" tags=["check"]
 capture.drive()
-assert problems.falls(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
+assert problems.is_monotone(run) and abs(np.abs(run.iterates).max() - 1.120) < 5e-4
 assert (np.diff(np.linalg.norm(run.iterates, axis=-1)) < 0).all() and abs(x - 2) < 1e-3
 starts = rng.uniform(-1, 1, (20_000, 2))
 kept = trajectories.run(parabola, starts[parabola.value(starts) < level], 0.1, 100).iterates
@@ -174,7 +174,7 @@ for rho in np.linspace(0, 0.95, 20):
     out = np.abs(trajectories.run(Quadratic(M), corners, 0.1, 100).iterates).max() > 1 + 1e-12
     assert out == (not theory.diagonally_dominant(M))
 
-# %% [markdown] id="figure-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="figure-claim"
 # ## 2 · Figure 1, reproduced and tested
 #
 # **Claim.** *Figure 1* runs NGDM on the paper's loss
@@ -186,7 +186,7 @@ for rho in np.linspace(0, 0.95, 20):
 # a method that is not a descent method. (Our copy of the paper lost all sizes. We take $n=50$, $p=100$, $X$ from
 # $U[0,1]$, $y$ from $U[-1,0]$, $\beta_0$ from $U[-1,1]$, $\lambda_1=\lambda_2=0.1$, $\eta=8\cdot10^{-5}$ and seed 2.)
 
-# %% [markdown] id="figure-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-predict"
 # **Predict.** Set $y=0$ and $\lambda_1=0$. Every kink is gone: (3) becomes a squared hinge with an $L$-Lipschitz
 # gradient, the *smooth twin*. With the same data, start and $\eta$, its $\|\beta\|_\infty$
 #
@@ -194,7 +194,7 @@ for rho in np.linspace(0, 0.95, 20):
 # * **B** passes 1 all the same;
 # * **C** passes 1 only if $\eta>2/L$.
 
-# %% id="figure-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="figure-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
 for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0)):
     beta = start
@@ -204,7 +204,7 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
         beta = beta - 8e-5 * slope  # (2), what automatic differentiation runs
     print(f"{name}   ‖β‖_∞ before {np.abs(start).max():.3f}, after 500 steps {np.abs(beta).max():.3f}")
 
-# %% id="figure-picture" slideshow={"slide_type": "subslide"}
+# %% id="figure-picture"
 pair = ReLURegression(X, [y, 0 * y], lam1=[0.1, 0.0], lam2=0.1)  # both losses, one call
 run = trajectories.run(pair, start, lr=8e-5, steps=2000)
 size = np.abs(run.iterates).max(axis=-1)
@@ -217,7 +217,7 @@ right.axhline(1, **figures.THRESHOLD)
 left.set(xlabel="step k + 1", ylabel="f", xlim=(1, 2000))
 right.set(xlabel="step k + 1", ylabel="‖β‖_∞", xlim=(1, 2000), ylim=(0.9, 1.2))
 figures.legend(left, loc="lower left")
-print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {problems.falls(run)}")
+print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {problems.is_monotone(run)}")
 figures.show(
     figure,
     "Both losses fall at every step, and both runs leave the cube; without kinks the run goes a little further.",
@@ -225,7 +225,7 @@ figures.show(
     "the dotted line at 1 to above 1.12, nearly on top of each other.",
 )
 
-# %% [markdown] id="figure-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-play-note"
 # **Play.** Every curve comes in a pair: with kinks, and the smooth twin. $L$ is the largest curvature
 # $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
@@ -237,7 +237,7 @@ figures.show(
 figure_one = explorers.figure_one()
 figure_one
 
-# %% [markdown] id="figure-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-why"
 # **Why.** By Theorem C of idea 1 the cube is kept only if the curvature matrix is diagonally dominant. For $X$ from
 # $U[0,1]$, $X^\top X/n\approx\tfrac1{12}I+\tfrac14\mathbf 1\mathbf 1^\top$: the off-diagonal row sum $(p-1)/4$ beats
 # the diagonal $1/3$ from $p=3$ on. For $X$ from $U[-1,1]$ the off-diagonal entries of $X^\top X$ are of size
@@ -248,7 +248,7 @@ figure_one
 # activation as a parameter of the batch, so the 400 runs of a setting are **one call**. (ReLU leaves more often than
 # the hinge because $y$ pulls as well: softplus, with the same $y$ and no kink, does too.)
 
-# %% id="figure-table" slideshow={"slide_type": "subslide"}
+# %% id="figure-table"
 settings = {  # n, p, low end of X, λ₂, c = ηL
     "X ≥ 0, 50 × 100": (50, 100, 0.0, 0.1, 0.2),
     "X ≥ 0, 20 × 10": (20, 10, 0.0, 0.1, 0.2),
@@ -261,7 +261,7 @@ for name, (n, p, low, lam2, c) in settings.items():
     losses = problems.four_losses(Xs, ys, lam2)  # batch (4, 100)
     runs = trajectories.run(losses, starts, c / losses.curvature, steps=300)
     shares[name] = problems.leaves_falling(runs, np.inf).sum(axis=-1)
-    falling[name] = problems.falls(runs).sum(axis=-1)
+    falling[name] = problems.is_monotone(runs).sum(axis=-1)
     dominant[name] = theory.diagonally_dominant(Xs.swapaxes(1, 2) @ Xs).sum()
 
 short = [loss.partition(",")[0] for loss in problems.FOUR_LOSSES]
@@ -271,7 +271,7 @@ for name in shares:
     print(f"{label:64s}", *(f"{count:13d}" for count in shares[name]))
     print(f"{'    loss falls for all 300 steps':64s}", *(f"{count:13d}" for count in falling[name]))
 
-# %% id="figure-bars" slideshow={"slide_type": "subslide"}
+# %% id="figure-bars"
 figure, ax = figures.new(size=(9.5, 4))
 colors = (figures.VERMILLION, figures.SKY, figures.PURPLE, figures.BLACK)
 for column, (loss, color) in enumerate(zip(problems.FOUR_LOSSES, colors, strict=True)):
@@ -288,7 +288,7 @@ figures.show(
     "leave the cube, with kinks or without; with 20 and 10, between 17 and 34; with 100 and 10, none.",
 )
 
-# %% [markdown] id="figure-kinks" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-kinks"
 # **Where the kinks do matter.** In the last setting the runs come close to the minimiser, which is on a kink, and
 # there the loss of every ReLU run rises at some step: NGDM is no descent method, though Figure 1 does not show it.
 # And Theorem B protects the ball only if $\eta\le2/L$ for the loss's own $L$. With a kink, $\|\beta\|_2$ can rise,
@@ -297,7 +297,7 @@ figures.show(
 # $\|\beta\|_2$ exceeds its start before the loss has ever risen. The last row rounds the kinks off: softplus of width
 # 0.01, analytic, but with an $L$ of its own far above $2/\eta$.
 
-# %% id="figure-kinks-count"
+# %% id="figure-kinks-count" slideshow={"slide_type": "-"}
 Xs, ys, starts = problems.random_problems(20, 5, 0.0, seeds=range(100))
 cs = np.array([0.5, 1.0, 1.5, 1.9])
 strengths, widths = np.array([0.0, 0.2, 1.0, 5.0, 1.0]), np.array([0.0, 0.0, 0.0, 0.0, 0.01])  # the last: rounded off
@@ -311,7 +311,7 @@ for strength, width, row in zip(strengths, widths, exits, strict=True):
 worst = NeuronRegression(Xs, ys, width=0.01, lam2=1e-3).smoothness / kinked.curvature
 print(f"the rounded loss's own L: at most {worst.min():.0f} to {worst.max():.0f} times the curvature between kinks")
 
-# %% [markdown] id="figure-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-verdict"
 # **Verdict.** The observation **holds if** the ball is the cube; the 2-norm falls throughout. As a contradiction it
 # is void: the smooth twin does the same, under the same $\eta$, and so do softplus and ridge regression on the same
 # data. Nor does the figure show that NGDM “is not a descent method”: its loss falls at every step. What the figure
@@ -319,10 +319,10 @@ print(f"the rounded loss's own L: at most {worst.min():.0f} to {worst.max():.0f}
 # can throw the iterate out of the *ball*. So can the same jump rounded off on a short scale. It is the size of $\eta
 # L$ that counts, with $L$ infinite for a kink, and not differentiability.
 
-# %% id="figure-ledger" slideshow={"slide_type": "subslide"}
+# %% id="figure-ledger"
 claims.ledger("C1", "C2")
 
-# %% [markdown] id="figure-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="figure-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -336,9 +336,9 @@ claims.ledger("C1", "C2")
 #
 # </details>
 
-# %% id="figure-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="figure-check" tags=["check"]
 figure_one.drive()
-assert problems.falls(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
+assert problems.is_monotone(run).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
 assert (np.diff(np.linalg.norm(run.iterates, axis=-1), axis=0) < 0).all()  # the ball is kept
 wide, narrow, centred, tall = shares.values()
 assert wide.min() > 60 and centred.min() > 40 and 10 < narrow.max() < 50 and tall.max() == 0
@@ -347,7 +347,7 @@ assert all((falling[name] == 100).all() for name in list(shares)[:3])
 assert (exits[0] == 0).all() and 40 < exits[2, -1] < 65 and exits[3, -1] > exits[2, -1]
 assert np.abs(exits[4] - exits[2]).max() <= 5 and (falling["centred, 100 × 10"][0] < 10)  # rounded off: as many
 
-# %% [markdown] id="smoothness-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="smoothness-claim"
 # ## 3 · L-smoothness at a kink
 #
 # **Claim.** Convergence theory assumes that the gradient is $L$-Lipschitz,
@@ -357,7 +357,7 @@ assert np.abs(exits[4] - exits[2]).max() <= 5 and (falling["centred, 100 × 10"]
 # With kinks that fails, and, the paper says, it cannot be saved by asking for it only near a minimum: Laurent and von
 # Brecht (2018) found minima of ReLU networks to be generically non-differentiable.
 
-# %% [markdown] id="smoothness-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="smoothness-predict"
 # **Predict.** The slope of $|x|$ jumps by 2 at 0. Round the kink off over $|x|\le\delta$ with $\delta=10^{-3}$
 # (Huber's function divided by $\delta$), and the gradient is continuous. The smallest $L$ in (5) is then
 #
@@ -365,14 +365,14 @@ assert np.abs(exits[4] - exits[2]).max() <= 5 and (falling["centred, 100 × 10"]
 # * **B** 1000;
 # * **C** infinite, as before.
 
-# %% id="smoothness-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="smoothness-by-hand"
 delta = 1e-3
 for d in (1.0, 1e-1, 1e-2, 1e-3, 1e-4):
     kink = np.sign(d / 2) - np.sign(-d / 2)
     rounded = np.clip(d / 2 / delta, -1, 1) - np.clip(-d / 2 / delta, -1, 1)
     print(f"distance {d:6g}   (g(x) − g(z))/(x − z):   |x| {kink / d:8.0f}   rounded {rounded / d:8.0f}")
 
-# %% id="smoothness-measure" slideshow={"slide_type": "subslide"}
+# %% id="smoothness-measure"
 X, y, start = (drawn[0] for drawn in problems.random_problems(20, 5, 0.0, seeds=[0]))
 normal = X[0] / np.linalg.norm(X[0])
 point = start - (start @ normal) * normal  # on the kink of the first sample
@@ -404,7 +404,7 @@ figures.show(
     "at small distances too; the twin is flat.",
 )
 
-# %% [markdown] id="smoothness-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="smoothness-play-note"
 # **Play.** Left: the derivative, magnified until the distance fills the frame. Right: the secant slope for every
 # distance; the dots are at yours.
 #
@@ -417,7 +417,7 @@ figures.show(
 smoothness = explorers.smoothness_at_kink()
 smoothness
 
-# %% [markdown] id="smoothness-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="smoothness-why"
 # **Why.** Two points at distance $d$ on either side of a jump $J$ of the gradient have a secant slope of about $J/d$:
 # no $L$ serves. Round the jump off over a width $\delta$ and $L$ is of order $J/\delta$, finite and as large as you
 # like. So (5) is not a property that a loss has or lacks at the scale of a run: **a kink is the end of a scale of
@@ -429,7 +429,7 @@ smoothness
 # differentiable there and $\|\nabla f(w)\|\le C\|w-w^*\|$, even if the network itself has a kink at $w^*$. The
 # gradient still jumps across kinks around $w^*$, but by an amount proportional to $r$, which fades towards $w^*$.
 
-# %% id="smoothness-theory" slideshow={"slide_type": "subslide"}
+# %% id="smoothness-theory"
 gradient, minimum = problems.interpolating_network()  # fits its data; six hidden units are on their kink at w*
 regression = ReLURegression(X, y, lam2=0.1)  # (3): its minimiser is 0, where it does not fit y
 print("distance from    secant slope to the minimiser        jump across a kink of the network")
@@ -441,17 +441,17 @@ for d in (1e-1, 1e-2, 1e-4, 1e-6):
     across = np.linalg.norm(np.diff(gradient(beside), axis=0))
     print(f"{d:8g}         {steep[0]:10.1f}      {steep[1]:10.1f}           {across:10.1e}")
 
-# %% [markdown] id="smoothness-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="smoothness-verdict"
 # **Verdict: imprecise.** (5) fails at a kink, with secant slopes like $1/d$: that **holds**. “Cannot be saved
 # locally” is a theorem about the hinge loss, and true of the paper's (3), which does not fit its data at 0. Squared
 # error at a minimum that fits the data is differentiable, and its gradient grows at most linearly from there. What
 # this does not show: that such minima are reached, or that (5) holds between *any* two points around them. It does
 # not.
 
-# %% id="smoothness-ledger" slideshow={"slide_type": "subslide"}
+# %% id="smoothness-ledger"
 claims.ledger("C3")
 
-# %% [markdown] id="smoothness-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="smoothness-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -464,7 +464,7 @@ claims.ledger("C3")
 #
 # </details>
 
-# %% id="smoothness-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="smoothness-check" tags=["check"]
 smoothness.drive()
 kinked, rounded, twin = secants.values()
 assert np.allclose((kinked * distances)[:30], jump, rtol=1e-3)  # 1/distance
@@ -474,7 +474,7 @@ for delta in (1.0, 1e-2, 1e-4):
     line = np.array([[delta / 2], [-delta / 2]])
     assert np.isclose(np.ptp(SmoothMaxNorm(delta).subgradient(line)) / delta, 1 / delta)  # attained
 
-# %% [markdown] id="rates-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="rates-claim"
 # ## 4 · Rates
 #
 # **Claim.** On a convex $L$-smooth loss gradient descent with $\eta=1/L$ needs at most $LR^2/(2\varepsilon)$ steps to
@@ -483,7 +483,7 @@ for delta in (1.0, 1e-2, 1e-4):
 # as close, with $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's
 # speed, and that smooth networks should converge faster than others.
 
-# %% [markdown] id="rates-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-predict"
 # **Predict.** NGDM on $\|x\|_\infty$ in 100 dimensions, from $(1,\dots,1)/\sqrt{100}$, so that $G=R=1$. Once
 # $\varepsilon$ is small, halving it
 #
@@ -491,7 +491,7 @@ for delta in (1.0, 1e-2, 1e-4):
 # * **B** makes it four times as large;
 # * **C** adds a fixed number of steps.
 
-# %% id="rates-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="rates-by-hand"
 for eps in (0.02, 0.01, 0.005, 0.0025):
     x, steps = np.full(100, 0.1), 0
     while x.max() > eps * (1 + 1e-9):
@@ -499,7 +499,7 @@ for eps in (0.02, 0.01, 0.005, 0.0025):
         steps += 1
     print(f"ε = {eps:6g}   {steps:5d} steps   bound G²R²/ε² = {1 / eps**2:8.0f}")
 
-# %% [markdown] id="rates-measure-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-measure-note"
 # **Picture.** Where several entries are largest, a convention decides: `x.abs().max(dim=-1)` follows the first of
 # them, `x.abs().amax(dim=-1)` shares the slope. We take the first (`MaxNorm()`); the slider and an exercise take the
 # other. *LAD* is least absolute deviations, the mean of $|x_i^\top\beta-y_i|$. Counted below are the steps that are
@@ -531,7 +531,7 @@ eps = np.array([0.3, 0.1, 0.03, 0.01])
 both = np.array([problems.absolute_steps(e) for e in eps]).T  # NGDM, and GD on Huber's function with δ = ε
 counts["LAD"], counts["LAD, smoothed by Huber"] = ((eps / (absolute.lipschitz * R), row) for row in both)
 
-# %% id="rates-picture" slideshow={"slide_type": "subslide"}
+# %% id="rates-picture"
 colors = (figures.BLUE, figures.SKY, figures.ORANGE, figures.PURPLE, figures.VERMILLION, figures.GREEN, figures.BLACK)
 figure, axes = figures.new(2, size=(11, 4.6), sharey=True)
 accuracy = np.geomspace(1e-6, 0.3, 50)
@@ -552,7 +552,7 @@ figures.show(
     "bound of slope −2; in dimensions 1 and 100, and for least absolute deviations, the slope is about −1.",
 )
 
-# %% [markdown] id="rates-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-play-note"
 # **Play.** Ties share the slope here. The *smoothed* norm is $\min_u\|u\|_\infty+\|u-x\|_2^2/(2\delta)$ with
 # $\delta=\varepsilon$. *Goals.* (i) For $\varepsilon=0.05$ find the dimension that needs the most steps. What happens
 # beyond? (ii) Read off the slope at the end in dimensions 1, 25 and 400 (which has not reached its end yet). (iii)
@@ -562,7 +562,7 @@ figures.show(
 rates = explorers.rates()
 rates
 
-# %% [markdown] id="rates-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-why"
 # **Why.** A step of length $\varepsilon$ lowers one entry of $x$ by $\varepsilon$. Each of the $d$ entries has to
 # come down from $1/\sqrt d$ to $\varepsilon$, which makes $d\lceil1/(\varepsilon\sqrt d)-1\rceil$ steps. If ties
 # share the slope, all entries come down together, and the rounding up is done once:
@@ -581,7 +581,7 @@ rates
 # $\log(1/\varepsilon)$; with kinks, strongly convex $1/\varepsilon$, and sharp $\log(1/\varepsilon)$ if the steps
 # shrink geometrically. A kink by itself decides none of these.
 
-# %% id="rates-theory" slideshow={"slide_type": "subslide"}
+# %% id="rates-theory"
 for name, (x, steps) in counts.items():
     print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {problems.slope(x, steps):6.2f}")
 for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
@@ -589,7 +589,7 @@ for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
     needed, law = problems.steps_to(np.abs(smooth).max(axis=-1), eps), theory.max_norm_steps(p, eps)
     print(f"‖x‖_∞, d = {p:4d}, ε = {eps:6g}: NGDM {law:4d} by the law, GD on its smoothed version {needed:4d}")
 
-# %% [markdown] id="rates-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-verdict"
 # **Verdict: holds if** read as what it is: two upper bounds, each for the worst function of its class, and neither
 # can be improved for these methods by more than a constant factor. It does *not* say that a given loss with kinks is
 # slower than a given smooth one, nor that one and the same network gets faster when its kinks are rounded off. Least
@@ -597,10 +597,10 @@ for p, eps in ((100, 0.05), (400, 0.025), (1600, 0.0125)):
 # $-1$ because it is *sharp*, and with decaying steps it converges linearly (notebook 1, idea 5). Nor do bounds for
 # convex losses and full gradients speak about stochastic gradients on networks.
 
-# %% id="rates-ledger" slideshow={"slide_type": "subslide"}
+# %% id="rates-ledger"
 claims.ledger("C4")
 
-# %% [markdown] id="rates-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rates-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -614,7 +614,7 @@ claims.ledger("C4")
 #
 # </details>
 
-# %% id="rates-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="rates-check" tags=["check"]
 rates.drive()
 assert (np.asarray(counts["d = 1/(4ε²)"][1]) == [25, 100, 400, 1600]).all()
 assert abs(problems.slope(*counts["d = 1/(4ε²)"]) + 2) < 1e-6
@@ -626,7 +626,7 @@ for name, (x, steps) in counts.items():
     bound = theory.smooth_steps_bound if smooth else theory.subgradient_steps_bound
     assert (steps <= np.ceil(bound(1, 1, np.asarray(x)))).all(), name
 
-# %% [markdown] id="depth-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="depth-claim"
 # ## 5 · Figure 2: depth and activation
 #
 # **Claim.** *Figure 2* trains VGG networks of three depths twice, with ReLU and with the smooth GELU of similar
@@ -634,7 +634,7 @@ for name, (x, steps) in counts.items():
 # *Appendix A* gives the architecture: kuangliu's VGG with average for max pools, no batch normalisation and fewer
 # channels. Optimiser, learning rate, data, initialisation and number of seeds it does not give; ours are choices.
 
-# %% [markdown] id="depth-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-predict"
 # **Predict.** Between the two lies a bridge, $x\,\Phi(\beta x)$ with $\Phi$ the normal distribution function: GELU
 # for $\beta=1$, analytic for every $\beta$, ReLU for $\beta\to\infty$. A network with $\beta=100$ trains
 #
@@ -642,7 +642,7 @@ for name, (x, steps) in counts.items():
 # * **B** like ReLU: it has that shape;
 # * **C** somewhere in the middle.
 
-# %% id="depth-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="depth-by-hand"
 import torch  # loads torch: only from here on is it needed
 
 from ngdm_helpers import data, networks
@@ -660,11 +660,11 @@ for depth in networks.VGG:
     layers = [layer for layer in networks.vgg(depth) if hasattr(layer, "weight")]
     print(f"VGG{depth}: {len(layers) - 1} convolutions, then {layers[-1]}")
 
-# %% [markdown] id="depth-live-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-live-note"
 # The paper's experiment in miniature, two seeds each. *Variance-preserving* means that every layer's weights are
 # scaled until its outputs have mean square 1 on some images, so that neither activation starts with a weaker signal.
 
-# %% id="depth-live" slideshow={"slide_type": "subslide"}
+# %% id="depth-live"
 live_losses = {}
 for depth in (11, 13):
     for name in ("relu", "gelu"):
@@ -674,7 +674,7 @@ for depth in (11, 13):
         means = ", ".join(f"{mean:.2f}" for mean in recorded.mean_loss(run.losses))
         print(f"VGG{depth} {name}: mean loss of the two runs {means}")
 
-# %% id="depth-picture" slideshow={"slide_type": "subslide"}
+# %% id="depth-picture"
 figure, panels = figures.new(2, size=(10, 3.8), sharey=True)
 for ax, depth in zip(panels, (11, 13), strict=True):
     for name, label, style in (("relu", "ReLU", figures.NGDM), ("gelu", "GELU", figures.SMOOTH)):
@@ -698,7 +698,7 @@ figures.show(
     "from near a dotted line at log 10, which is guessing.",
 )
 
-# %% [markdown] id="depth-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-play-note"
 # **Play** with recorded runs (`ngdm record depth`): three seeds, three depths, eight
 # activations, three learning rates for each of three ways to start and step, on digits and on CIFAR-10. *leaky* is
 # $\max(x,x/2)$ with half of ReLU's kink; $|x|$ has twice of it. Above the dotted line a network does worse than
@@ -717,15 +717,15 @@ figures.show(
 depths = explorers.recorded_depth()
 depths
 
-# %% [markdown] id="depth-gain-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-gain-note"
 # Now let the networks start from smaller weights, all by the same factor. *Goal.* Find a depth and a gain at which
 # ReLU leads for all three seeds. Does GELU learn there?
 
-# %% id="depth-gain"
+# %% id="depth-gain" slideshow={"slide_type": "-"}
 gains = explorers.recorded_gain()
 gains
 
-# %% id="depth-trend" slideshow={"slide_type": "subslide"}
+# %% id="depth-trend"
 settings = recorded.learning_settings()  # those in which ReLU or GELU learns at depth 11
 long = (
     recorded.long_settings()
@@ -742,14 +742,14 @@ for setting in shown:
 print(f"in the other {len(settings) - len(shown)} of {len(settings)} settings, all short, neither learns at VGG19")
 gelu, relu = (sum((sign * gap > 0.01).all(axis=1) for gap in gaps.values()) for sign in (1, -1))
 print(f"of all, at depths 11, 13, 19: GELU leads for all seeds in {gelu}, ReLU in {relu}")
-wide = {setting for setting in settings if recorded.widens(gaps[setting])}
+wide = {setting for setting in settings if recorded.gap_widens(gaps[setting])}
 print(f"the lead widens with depth in {len(wide & set(long))} of {len(long)} settings with long runs,", end=" ")
 print(f"in {len(wide - set(long))} of {len(settings) - len(long)} with short ones")
 for name in ("relu", "gelu"):  # long runs from torch's own initialisation
     losses = recorded.depth_run("digits", 11, name, "default", "sgd", 0.1, steps=2000)[1]
     print(f"torch's default, SGD, η = 0.1, VGG11 {name}, 2000 steps: {losses[:, -3:].mean():.2f}; log 10 = 2.30")
 
-# %% id="depth-trend-picture" slideshow={"slide_type": "subslide"}
+# %% id="depth-trend-picture"
 figure, panels = figures.new(2, size=(10, 3.8))
 for ax, source, title in zip(panels, ("digits", "cifar10"), ("digits", "CIFAR-10"), strict=True):
     for setting, gap in gaps.items():
@@ -773,7 +773,7 @@ figures.show(
     "Thick lines with seed bands, the long runs, rise, stay or fall; most thin grey ones come down to 0.",
 )
 
-# %% [markdown] id="depth-longest-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-longest-note"
 # At $\eta=0.01$ the long runs show the paper's trend. The bridge at $\beta=100$ tells what it is *not* a trend of:
 # like GELU it is analytic, but its graph is nearly ReLU's (the last line printed says how nearly).
 
@@ -804,7 +804,7 @@ figures.show(
     figure, "The gap to GELU widens with depth, for ReLU and for its analytic double alike (medians).", alt=alt
 )
 
-# %% [markdown] id="depth-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-why"
 # **Why.** GELU and ReLU differ in more than a kink. Let $z$ be standard normal.
 #
 # *Share of the mean.* After one wide random layer, two inputs with nothing in common have the correlation
@@ -815,7 +815,7 @@ figures.show(
 # *Size of the signal.* ReLU passes on half of the mean square of its input, whatever the scale. GELU is nearly $z/2$
 # for small $z$, and passes on a quarter: weights that start too small silence GELU first, the more so the deeper.
 
-# %% id="depth-theory" slideshow={"slide_type": "subslide"}
+# %% id="depth-theory"
 kinks = {"tanh": 0, "leaky": 0.5, "gelu": 0, "bridge-3": 0, "bridge-10": 0, "bridge-100": 0, "relu": 1, "abs": 2}
 shares = np.array([networks.mean_share(name) for name in kinks])
 kinked, sorting = np.array(list(kinks.values())) > 0, []
@@ -837,7 +837,7 @@ figures.legend(panels[0], loc="lower right")
 alt = "Mean loss of VGG11 against κ for eight activations: it rises from tanh over leaky, GELU and ReLU to |x|."
 figures.show(figure, "In these two settings κ sorts the activations, and the kink does not.", alt=alt)
 
-# %% id="depth-sorting" slideshow={"slide_type": "subslide"}
+# %% id="depth-sorting"
 grid = sorted({(source, init, optimizer, lr) for source, init, optimizer, gain, lr, _ in settings if gain == 1})
 for depth in (11, 13, 19):
     found = []
@@ -847,7 +847,7 @@ for depth in (11, 13, 19):
     above = sum(np.array(found) > 0.8)
     print(f"VGG{depth}: rank correlation above 0.8 in {above} of {len(grid)} settings, median {np.median(found):.2f}")
 
-# %% id="depth-signal" slideshow={"slide_type": "subslide"}
+# %% id="depth-signal"
 for scale in (1.0, 0.1):
     passed = [1 / networks.activation_gain(name, scale) ** 2 for name in ("relu", "gelu")]
     print(f"inputs of size {scale:3g}: of the mean square ReLU passes {passed[0]:.3f}, GELU {passed[1]:.3f}")
@@ -856,7 +856,7 @@ for gain in (1.0, 0.6):
     squares = [networks.mean_squares(network, X[:256])[-1] for network in started]
     print(f"VGG19, weights × {gain:g}: mean square of the outputs, ReLU {squares[0]:.1e}, GELU {squares[1]:.1e}")
 
-# %% [markdown] id="depth-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-verdict"
 # **Verdict: imprecise.** Whether the gap widens depends on the learning rate. With SGD at $\eta=0.01$, in the long
 # runs, GELU leads for every seed and by more at every depth, as the paper says. At $\eta=0.003$ both train VGG19, and
 # at that depth ReLU is not behind. At larger rates ReLU is the first to stop learning as depth grows: on VGG19 with
@@ -875,10 +875,10 @@ for gain in (1.0, 0.6):
 # with three seeds. From torch's default initialisation SGD moved no network within 100 steps, nor ReLU or GELU on
 # VGG11 within 2000. And the appendix's three changes force a fourth: Linear(64, 10) (row C7).
 
-# %% id="depth-ledger" slideshow={"slide_type": "subslide"}
+# %% id="depth-ledger"
 claims.ledger("C5", "C7")
 
-# %% [markdown] id="depth-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="depth-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -895,7 +895,7 @@ claims.ledger("C5", "C7")
 #
 # </details>
 
-# %% id="depth-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="depth-check" tags=["check"]
 depths.drive()
 gains.drive()
 for losses in live_losses.values():
@@ -915,7 +915,7 @@ for setup in (("variance-preserving", "sgd", 0.003), ("default", "adam", 0.001))
     assert mean["tanh"] < mean["leaky"] < mean["gelu"] < mean["relu"] < mean["abs"]
 assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 
-# %% [markdown] id="forward-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="forward-claim"
 # ## 6 · The way forward
 #
 # **Claim.** The paper closes Section 2 on a hopeful note: recent models are transformers (Vaswani et al. 2017) with
@@ -923,7 +923,7 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # assumptions that describe them. For the trend of Figure 2 it also cites Hendrycks and Gimpel (2016), who introduced
 # GELU. It counts $L$-smoothness among the strongest, unmet by most losses of the field.
 
-# %% [markdown] id="forward-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="forward-predict"
 # **Predict.** Round the kinks of Figure 1's loss off on a scale $w$: same data, start and $\eta$, 300 steps. As
 # $w\to0$, $L\to\infty$, and $\eta L$ passes 2. The run
 #
@@ -931,7 +931,7 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # * **B** comes ever closer to the run with the kinks;
 # * **C** stays at a distance from it that does not go to 0.
 
-# %% id="forward-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="forward-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
 for width in (0.1, 0.01, 0.0):
     beta = start
@@ -944,7 +944,7 @@ for width in (0.1, 0.01, 0.0):
         beta = beta - 8e-5 * (2 * X.T @ ((phi - y) * slope) + 0.2 * beta)
     print(f"width {width:5g}   after 300 steps β = {beta[:4].round(5)} …")
 
-# %% id="forward-picture" slideshow={"slide_type": "subslide"}
+# %% id="forward-picture"
 widths = np.append(np.geomspace(1e-5, 1, 26), 0.0)
 family = NeuronRegression(X, y, width=widths, lam2=0.1)
 path = trajectories.run(family, start, 8e-5, 300).iterates
@@ -971,7 +971,7 @@ figures.show(
     "towards small widths and passes the dotted line at 2 much further right.",
 )
 
-# %% [markdown] id="forward-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="forward-play-note"
 # **Play.** $z\,\Phi(\beta z)$, with $\Phi$ the normal distribution function, is GELU for $\beta=1$ and analytic for
 # every $\beta$; for $\beta\to\infty$ it is ReLU.
 #
@@ -983,7 +983,7 @@ figures.show(
 bridge = explorers.activation_bridge()
 bridge
 
-# %% [markdown] id="forward-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="forward-why"
 # **Why.** A step of a fixed length moves continuously with the activation as long as no iterate sits on a kink.
 # “Smooth or not” is then the wrong question; *which assumption holds, and what follows?* is the right one.
 #
@@ -998,7 +998,7 @@ bridge
 #   almost all of every curve: **yes**. It is the gradient almost everywhere, and the same kind of limit theorem holds
 #   for what software computes (Bolte and Pauwels 2021).
 
-# %% id="forward-theory" slideshow={"slide_type": "subslide"}
+# %% id="forward-theory"
 down = NeuronRegression([[1.0]], [1.0])  # (1 − max(w, 0))²: a unit that should be larger
 up = ReLURegression([[1.0]], [-1.0])  # (1 + max(w, 0))²: the paper's sign of y
 print("second difference at the kink   (f(h) + f(−h) − 2f(0))/h²")
@@ -1007,16 +1007,16 @@ for h in (1e-1, 1e-2, 1e-3, 1e-4):
     print(f"h = {h:6g}     y > 0: {bends[0]:10.0f}     y < 0: {bends[1]:10.0f}")
 print("no ρ repairs the first: f + ρw²/2 adds only ρ")
 
-# %% [markdown] id="forward-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="forward-verdict"
 # **Verdict.** That the transformer of 2017 uses GELU is **wrong** (its feed-forward layer is
 # $\max(0,xW_1+b_1)W_2+b_2$); that trends between ReLU and GELU, Hendrycks and Gimpel's too, speak for smoothness is
 # **imprecise**: GELU is another shape. The call for assumptions that fit **holds**, and some are at hand. They are
 # weaker than $L$-smoothness in the right way: they hold. What they do not give is a rate.
 
-# %% id="forward-ledger" slideshow={"slide_type": "subslide"}
+# %% id="forward-ledger"
 claims.ledger("C6", "P8")
 
-# %% [markdown] id="forward-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="forward-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1030,13 +1030,13 @@ claims.ledger("C6", "P8")
 #
 # </details>
 
-# %% id="forward-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="forward-check" tags=["check"]
 bridge.drive()
 assert (np.diff(apart) > 0).all() and apart[-1] > 0.01 and apart[10] < 1e-4 and apart[0] < 1e-12
 assert family.smoothness[0] * 8e-5 > 2 > family.smoothness[-2] * 8e-5 and np.isinf(family.smoothness[-1])
 assert bends[0] < -1e4 and bends[1] > 1e4
 
-# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# %% [markdown] id="ledger-note"
 # ## The ledger
 #
 # The rows of this notebook, each measured when the cell runs.
@@ -1044,7 +1044,7 @@ assert bends[0] < -1e4 and bends[1] > 1e4
 # %% id="ledger" tags=["check"]
 claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("C")))
 
-# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# %% [markdown] id="exercise-1"
 # ## Exercises
 #
 # **1.** Let $A$ have 1 on the diagonal and $\rho\ge0$ everywhere else, in $p$ dimensions. For which $\rho$ does
@@ -1062,12 +1062,12 @@ claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("C"))
 #
 # </details>
 
-# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-1-solution" tags=["solution"]
 for p in (2, 5, 20, 100):
     kept = [rho for rho in np.linspace(0, 1, 1001) if theory.cube_gain((1 - rho) * np.eye(p) + rho, 0.01) <= 1 + 1e-12]
     print(f"p = {p:3d}: cube kept up to ρ = {max(kept):.3f}, 1/(p − 1) = {1 / (p - 1):.3f}")
 
-# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-2"
 # **2.** Idea 4 let the first of several largest entries move. `x.abs().amax(dim=-1)` shares the slope among them
 # instead. Derive the number of steps from $(1,\dots,1)/\sqrt d$ under this convention, and compare.
 #
@@ -1083,7 +1083,7 @@ for p in (2, 5, 20, 100):
 #
 # </details>
 
-# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-2-solution" tags=["solution"]
 for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
     first, shared = (
         int(problems.steps_to(trajectories.run(MaxNorm(ties), np.full(p, p**-0.5), eps, 2000).values, eps))
@@ -1091,7 +1091,7 @@ for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
     )
     print(f"d = {p:3d}, ε = {eps:g}: first {first}, shared {shared}, √d/ε − d = {np.sqrt(p) / eps - p:g}")
 
-# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-3"
 # **3.** *(open-ended)* At $c=0.5$, with $|y|$ up to 1, hardly any run of idea 2 left the ball. Does a small $\eta$
 # protect the ball from kinks? Look for a start from which NGDM on (3) with $\eta=0.01/L$ increases $\|\beta\|_2$
 # while its loss falls. Then say what a fair “Figure 1” would have to fix before it compares two losses.
@@ -1112,7 +1112,7 @@ for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
 #
 # </details>
 
-# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-3-solution" tags=["solution"]
 rng = np.random.default_rng(0)
 line = ReLURegression(rng.uniform(0, 1, (20, 1)), -rng.uniform(0, 1, 20), lam2=0.1)
 for c in (1.0, 0.1, 0.01):
@@ -1122,7 +1122,7 @@ for c in (1.0, 0.1, 0.01):
     (before,), (after,) = step.iterates
     print(f"c = {c:4g}   β: {before:.5f} → {after:.5f}   loss falls by {step.values[0] - step.values[1]:.1e}")
 
-# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# %% [markdown] id="read-next"
 # ## Read next
 #
 # * D. P. Bertsekas, *Nonlinear Programming*, Section 1.2: the capture theorem with its conditions.

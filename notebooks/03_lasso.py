@@ -6,7 +6,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# %% [markdown] id="title"
 # # 3 · LASSO: what NGDM does with an ℓ1 penalty
 #
 # *NGDM* is the paper's name for gradient methods run on non-differentiable losses: follow whatever automatic
@@ -33,7 +33,7 @@
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
 
-# %% id="imports" slideshow={"slide_type": "skip"}
+# %% id="imports"
 import math
 from fractions import Fraction
 
@@ -43,7 +43,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import L1Norm, Minibatch, soft_threshold
 
-# %% [markdown] id="recursion-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="recursion-claim"
 # ## 1 · A larger penalty, a larger solution
 #
 # **Claim.** The simplest LASSO problem is the penalty alone, equation (7), and NGDM on it is the recursion (8):
@@ -57,14 +57,14 @@ from ngdm_helpers.objectives import L1Norm, Minibatch, soft_threshold
 # penalties are our reconstruction: $\beta_0=(0.5053,\,0.5053)$ with $\eta\lambda=0.01$ and 1 gives both norms. These
 # are the roundest such values, not the only ones. We take $\eta=0.01$.)
 
-# %% [markdown] id="recursion-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-predict"
 # **Predict.** After 1000 steps with $\eta\lambda=0.01$, the first coordinate of $\beta$
 #
 # * **A** is 0, or so close that only rounding keeps it away;
 # * **B** still shrinks, more and more slowly;
 # * **C** jumps between two values of different sign, for ever.
 
-# %% id="recursion-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="recursion-by-hand"
 eta, lam = 0.01, 1.0
 beta = np.array([0.5053, 0.5053])
 for k in range(1000):
@@ -72,7 +72,7 @@ for k in range(1000):
     if k >= 996:
         print(f"step {k + 1:4d}   β = {beta.round(4)}   ‖β‖₁ = {np.abs(beta).sum():.4f}")
 
-# %% [markdown] id="recursion-picture-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-picture-note"
 # **Picture.** `trajectories.run` does the same. Here are the paper's two penalties side by side.
 
 # %% id="recursion-picture" slideshow={"slide_type": "-"}
@@ -93,7 +93,7 @@ figures.show(
     "stays near 1.",
 )
 
-# %% [markdown] id="recursion-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-play-note"
 # **Play.** Left: the path. Middle: the end of the run, magnified by $1/(\eta\lambda)$. Right: the norm.
 #
 # *Goals.* (i) Find two settings with different $\lambda$ and the same final norm. (ii) Make $\|\beta\|_1$ end *above*
@@ -104,7 +104,7 @@ figures.show(
 orbit = explorers.l1_orbit()
 orbit
 
-# %% [markdown] id="recursion-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-why"
 # **Why.** Every step moves every coordinate by exactly $s=\eta\lambda$, however close it is to 0. Take $\beta_0^i>0$.
 # It walks down in steps of $s$, and $K=\lfloor\beta_0^i/s\rfloor$ steps later it is at the residue $r=\beta_0^i-Ks$,
 # which lies between 0 and $s$ (if it is exactly 0, the coordinate stays there; ideas 2 and 3). The next step takes it
@@ -116,7 +116,7 @@ orbit
 # $p\,\eta\lambda/2$**, whatever the start, as long as no coordinate starts on a multiple of $s$. `theory.orbit` is
 # this paragraph; no loop runs in it.
 
-# %% id="recursion-theory" slideshow={"slide_type": "subslide"}
+# %% id="recursion-theory"
 for lam in (1.0, 100.0):
     even, odd = theory.orbit([0.5053, 0.5053], lr=0.01, lam=lam)
     arrival = theory.entry_step([0.5053, 0.5053], lr=0.01, lam=lam)
@@ -125,15 +125,15 @@ for lam in (1.0, 100.0):
     law = theory.band_mean_l1(p=2, lr=0.01, lam=lam)
     print(f"            ‖β‖₁ = {max(pair):.4f} / {min(pair):.4f}   mean {np.mean(pair):.4f}   pηλ/2 = {law:.4f}")
 
-# %% [markdown] id="recursion-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-verdict"
 # **Verdict: holds.** A setting exists that gives both printed norms to the last digit, and Proposition 3.2 says why.
 # What they show is that a *fixed step* on a kink ends in a band whose width is the step, $\eta\lambda$. What they do
 # not show is that the penalty is to blame: that comes in idea 4.
 
-# %% id="recursion-ledger" slideshow={"slide_type": "subslide"}
+# %% id="recursion-ledger"
 claims.ledger("L3a")
 
-# %% [markdown] id="recursion-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="recursion-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -149,28 +149,28 @@ claims.ledger("L3a")
 #
 # </details>
 
-# %% id="recursion-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="recursion-check" tags=["check"]
 orbit.drive()
 for label, expected in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1.0106, 0.9894)}.items():
     v = orbit.marks[label]
     run = trajectories.run(L1Norm(v["lam"]), [v["b1"], v["b2"]], v["eta"], 300)
     assert np.allclose(problems.last_norms(run), expected, rtol=0, atol=1e-12), label
 
-# %% [markdown] id="propositions-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="propositions-claim"
 # ## 2 · Propositions 3.1 and 3.2, exactly
 #
 # **Claim.** *Proposition 3.1:* with a constant $\eta$ and $\beta_0$ drawn uniformly, no entry of any $\beta_k$ is
 # ever 0, with probability 1. *Proposition 3.2:* the sequence does not converge; from some step on it oscillates
 # between two vectors.
 
-# %% [markdown] id="propositions-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="propositions-predict"
 # **Predict.** Keep $\eta$ and $\beta_0$, and look at $\|\beta\|_1$ after 1000 steps. As $\lambda$ grows it
 #
 # * **A** grows steadily;
 # * **B** falls, then grows;
 # * **C** goes up and down again and again.
 
-# %% id="propositions-picture" slideshow={"slide_type": "subslide"}
+# %% id="propositions-picture"
 lams = np.linspace(0.5, 60, 1191)
 ends = np.abs(trajectories.run(L1Norm(lams), [0.5053, 0.5053], lr=0.01, steps=1000, record_every=1000).iterates[-1])
 even, odd = theory.orbit(np.full((lams.size, 2), 0.5053), lr=0.01, lam=lams)
@@ -188,7 +188,7 @@ figures.show(
     "closed form lies on the simulation. Beyond λ = 50.5 it is flat.",
 )
 
-# %% [markdown] id="propositions-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="propositions-play-note"
 # **Play.** *Goals.* (i) Leave $\beta_0$, and find a $\lambda$ above 10 for which $\|\beta\|_1$ ends, at one of the
 # two steps, below 0.01. (ii) Compare the marks $\eta\lambda=0.5$ and $0.51$. (iii) Which quantity in the titles is
 # the same at every step of a run, and why?
@@ -197,7 +197,7 @@ figures.show(
 sawtooth = explorers.residue_sawtooth()
 sawtooth
 
-# %% [markdown] id="propositions-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="propositions-why"
 # **Why.** Each update adds or subtracts $s=\eta\lambda$, so **$\beta_k \bmod s$ is conserved**: it is $\beta_0\bmod
 # s$ at every step. The orbit is what is left of a walk on the grid $\beta_0+s\mathbb Z$ around 0: per coordinate the
 # two points $r$ and $r-s$, in which the start enters only through its residue. As $\lambda$ grows,
@@ -212,7 +212,7 @@ sawtooth
 # is **one orbit of period 2**, not two fixed points; neither vector is fixed. Which value a coordinate takes at an
 # even step depends on whether *its own* $\lfloor|\beta_0^i|/s\rfloor$ is even.
 
-# %% id="propositions-theory" slideshow={"slide_type": "subslide"}
+# %% id="propositions-theory"
 rng = np.random.default_rng(3)
 start, lr, lam = rng.uniform(-1, 1, 6), 0.03, 2.0
 run = trajectories.run(L1Norm(lam), start, lr, steps=1000)
@@ -229,17 +229,17 @@ print(
     f"exact zeros in all {run.iterates.shape[0]} × {run.iterates.shape[1]} entries         {(run.iterates == 0).sum()}"
 )
 
-# %% [markdown] id="propositions-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="propositions-verdict"
 # **Verdict.** Proposition 3.2 **holds**. Proposition 3.1 **holds if** arithmetic is exact, $\beta_0$ has a density
 # and the steps are fixed beforehand. Floating-point numbers are a grid with finitely many points, so “probability 0”
 # becomes a positive frequency, small in single precision: the ledger counts it, and idea 5 explains it. What the
 # propositions do *not* say is that the iterates stay far from 0. Every coordinate is within $\eta\lambda$ of it, and
 # a threshold at $\eta\lambda$ finds them all.
 
-# %% id="propositions-ledger" slideshow={"slide_type": "subslide"}
+# %% id="propositions-ledger"
 claims.ledger("L1", "L2")
 
-# %% [markdown] id="propositions-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="propositions-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -256,7 +256,7 @@ claims.ledger("L1", "L2")
 #
 # </details>
 
-# %% id="propositions-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="propositions-check" tags=["check"]
 sawtooth.drive()
 norms = ends.sum(axis=-1)
 assert np.abs(norms - np.abs(theory.orbit(np.full((lams.size, 2), 0.5053), 0.01, lams)[0]).sum(axis=-1)).max() < 1e-10
@@ -266,20 +266,20 @@ for s, smaller in ((0.5, 0.0053), (0.51, 0.0047), (1.0, 0.4947)):
     values = np.abs(theory.orbit([0.5053], lr=0.01, lam=100 * s))
     assert np.isclose(values.min(), smaller, atol=1e-12) and np.isclose(values.sum(), s, atol=1e-12)
 
-# %% [markdown] id="reduction-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="reduction-claim"
 # ## 3 · A smaller learning rate
 #
 # **Claim.** When both runs seem to have converged, lower $\eta$ in both, say to $\eta/10$. The paper finds that the
 # paradox survives. (Its numbers are lost; ours are in the picture.)
 
-# %% [markdown] id="reduction-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="reduction-predict"
 # **Predict.** Divide $\eta$ by 10 in both runs. The *ratio* of the two final norms (two-step means)
 #
 # * **A** falls: a smaller step brings both closer to 0, where the solutions agree;
 # * **B** stays at 100;
 # * **C** rises: the small penalty gains more.
 
-# %% id="reduction-picture" slideshow={"slide_type": "subslide"}
+# %% id="reduction-picture"
 schedule = trajectories.step_decay(lr=0.01, every=200, factor=0.1)
 run = trajectories.run(L1Norm(np.array([1.0, 100.0])), [0.5053, 0.5053], schedule, steps=260)
 norms = np.abs(run.iterates).sum(axis=-1)
@@ -299,7 +299,7 @@ figures.show(
     "λ = 100 stays above the run with λ = 1.",
 )
 
-# %% [markdown] id="reduction-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="reduction-play-note"
 # **Play.** *Goals.* (i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two
 # steps, a norm below the lower one of λ = 1. (ii) *On paper:* by how much would you have to divide the $\eta$ of the
 # large run alone to undo the paradox? (iii) Click η/100, and note that 0.5053 is a multiple of 0.0001. What would
@@ -309,14 +309,14 @@ figures.show(
 reduction = explorers.step_reduction()
 reduction
 
-# %% [markdown] id="reduction-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="reduction-why"
 # **Why.** The band is as wide as the step: $\eta\lambda$ becomes $\eta\lambda/10$ in *both* runs. Both means
 # $p\eta\lambda/2$ fall tenfold and their ratio remains the ratio of the penalties. And since $\eta\lambda$ is a whole
 # multiple of $\eta\lambda/10$, the residue of $\beta_0$ modulo the new step is the same at every step of the first
 # phase: the second phase ends on the orbit that $\eta/10$ would have reached from $\beta_0$ alone. The first 200
 # steps leave no trace but the parity.
 
-# %% id="reduction-theory" slideshow={"slide_type": "subslide"}
+# %% id="reduction-theory"
 for lam in (1.0, 100.0):
     reduced = trajectories.run(L1Norm(lam), [0.5053, 0.5053], schedule, steps=400)
     alone = trajectories.run(L1Norm(lam), [0.5053, 0.5053], 0.001, steps=1000)
@@ -329,16 +329,16 @@ for lam in (1.0, 100.0):
     for name, norms in rows.items():
         print(f"λ = {lam:5.0f}   {name:16s} ‖β‖₁ = {norms[0]:.4f} / {norms[1]:.4f}   mean {norms.mean():.4f}")
 
-# %% [markdown] id="reduction-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="reduction-verdict"
 # **Verdict: holds.** What it shows: a *common* factor on $\eta$ cannot change the order of the two means. What it
 # does not show: that a smaller step is no remedy. Both means go to 0 with $\eta$; with steps that tend to 0 and have
 # an infinite sum, every $\lambda$ converges to the minimiser; and dividing $\eta$ by 100 in the large run alone makes
 # the two runs equal, as the next idea explains.
 
-# %% id="reduction-ledger" slideshow={"slide_type": "subslide"}
+# %% id="reduction-ledger"
 claims.ledger("L3b")
 
-# %% [markdown] id="reduction-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="reduction-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -353,7 +353,7 @@ claims.ledger("L3b")
 #
 # </details>
 
-# %% id="reduction-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="reduction-check" tags=["check"]
 reduction.drive()
 expected = {1.0: (0.0014, 0.0006), 100.0: (0.1894, 0.0106)}
 for lam, pair in expected.items():
@@ -361,20 +361,20 @@ for lam, pair in expected.items():
     assert np.allclose(problems.last_norms(run), pair, rtol=0, atol=1e-12)
 assert min(expected[100.0]) > max(expected[1.0])  # the order persists
 
-# %% [markdown] id="disguise-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="disguise-claim"
 # ## 4 · Penalty or learning rate?
 #
 # **Claim.** The paper concludes from this example that, with $\eta$ and $\beta_0$ fixed, a larger $\lambda$ can leave
 # a larger norm, and that the penalty thereby defeats its own purpose.
 
-# %% [markdown] id="disguise-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="disguise-predict"
 # **Predict.** Multiply $\lambda$ by 100 and divide $\eta$ by 100. The trajectory
 #
 # * **A** is the same, point by point;
 # * **B** ends with the smaller norm of the two, as a penalty should;
 # * **C** ends with a larger norm: the paradox again.
 
-# %% id="disguise-picture" slideshow={"slide_type": "subslide"}
+# %% id="disguise-picture"
 looks = {0.25: ("0.8", 6), 1.0: (figures.NGDM["color"], 3.5), 4.0: ("black", 1.2)}  # λ: colour and width
 
 figure, axes = figures.new(2, size=(10, 4), sharey=True)
@@ -393,7 +393,7 @@ figures.show(
     "and bands. Right, with ηλ held, the three curves lie on top of each other.",
 )
 
-# %% [markdown] id="disguise-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="disguise-play-note"
 # **Play.** *Goal.* Make the gap in the left title as large as you can while $\eta\lambda$ is held. What is it made
 # of?
 
@@ -401,12 +401,12 @@ figures.show(
 disguise = explorers.disguised_learning_rate()
 disguise
 
-# %% [markdown] id="disguise-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="disguise-why"
 # **Why.** Read (8) once more: $\eta$ and $\lambda$ occur only as the product $\eta\lambda$. And the minimiser of (7)
 # is 0 for every $\lambda>0$, so $\lambda$ has no other job. On this problem “raise $\lambda$ and keep $\eta$” *is*
 # “raise $\eta$”, and NGDM with a fixed step ends in a band as wide as that step.
 
-# %% id="disguise-theory" slideshow={"slide_type": "subslide"}
+# %% id="disguise-theory"
 finals = {}
 for lam, lr in ((1.0, 0.01), (100.0, 0.0001), (0.01, 1.0)):
     beta = np.array([0.5053, 0.5053])
@@ -416,17 +416,17 @@ for lam, lr in ((1.0, 0.01), (100.0, 0.0001), (0.01, 1.0)):
     print(f"λ = {lam:6g}, η = {lr:6g}:  β after 1000 steps = {beta.round(4)}")
 print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
 
-# %% [markdown] id="disguise-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="disguise-verdict"
 # **Verdict: imprecise.** *What holds:* practitioners do keep $\eta$ and raise $\lambda$; on (7) that makes the
 # two-step mean of the norm larger, in proportion. *What does not:* the effect is not one of the penalty but of the
 # step. Hold $\eta\lambda$ and it is gone. On (7) no $\lambda$ is better than another, so this example cannot show
 # that a penalty fails at its purpose. That takes a data term, as in (11) and idea 6, where $\lambda$ moves the
 # minimiser as well, while the band is still set by $\eta\lambda$.
 
-# %% id="disguise-ledger" slideshow={"slide_type": "subslide"}
+# %% id="disguise-ledger"
 claims.ledger("L3c")
 
-# %% [markdown] id="disguise-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="disguise-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -440,7 +440,7 @@ claims.ledger("L3c")
 #
 # </details>
 
-# %% id="disguise-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="disguise-check" tags=["check"]
 disguise.drive()
 lams = np.geomspace(0.02, 1e2, 41)
 held = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01 / lams, steps=1000).iterates
@@ -449,13 +449,13 @@ moved = trajectories.run(L1Norm(lams), [0.5053, 0.5053], 0.01, steps=6000)
 means = problems.last_norms(moved).mean(axis=0)
 assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the mean is pηλ/2
 
-# %% [markdown] id="floats-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="floats-claim"
 # ## 5 · Proposition 3.1 in floating point
 #
 # **Claim.** No weight is ever exactly 0, with probability 1 (Proposition 3.1). That is a statement about real
 # numbers. Weights are stored as float32, float16 or bfloat16, formats with 24, 11 and 8 significant bits.
 
-# %% [markdown] id="floats-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="floats-predict"
 # **Predict.** Store 30 000 weights, uniform on $(-1,1)$, as bfloat16 and run (8) with $\eta\lambda=2^{-7}$ until all
 # are in their bands. Exactly 0 are then
 #
@@ -463,7 +463,7 @@ assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the me
 # * **B** a handful, by accidents of rounding;
 # * **C** about a third.
 
-# %% id="floats-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="floats-by-hand"
 import torch  # only from here on is it needed
 
 start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, 30_000)).to(torch.bfloat16)
@@ -474,7 +474,7 @@ for s in (2**-7, 1e-3):
     stuck = (start.abs() > s) & (beta == start)
     print(f"ηλ = {s:.4f}: exactly 0: {(beta == 0).sum():6d}   never moved: {stuck.sum():6d}")
 
-# %% id="floats-table" slideshow={"slide_type": "subslide"}
+# %% id="floats-table"
 by_step, by_schedule, stay = {}, {}, {}
 for dtype, digits in problems.FLOATS.items():
     print(f"{dtype:9s} {digits:2d} bits", end="")
@@ -489,7 +489,7 @@ for dtype, digits in problems.FLOATS.items():
         by_schedule[dtype, name] = (problems.float_run(dtype, schedule, 2000)[-1] == 0).mean()
 print("columns: ηλ = 0.01, 2⁻⁷, 0.001, 2⁻¹⁰, constant; share of 100 000 weights that are exactly 0")
 
-# %% id="floats-picture" slideshow={"slide_type": "subslide"}
+# %% id="floats-picture"
 figure, axes = figures.new(2, size=(11, 3.6), width_ratios=[4, 5])
 columns = {0.01: "0.01", 2**-7: "2⁻⁷", 1e-3: "0.001", 2**-10: "2⁻¹⁰"}
 short = ("constant", "StepLR", "Exponen-\ntialLR", "50/(k + 1)", "cosine")
@@ -513,7 +513,7 @@ figures.show(
     "bfloat16 are near 100 %, float32 near 100 % for two of three, float64 near 0.",
 )
 
-# %% [markdown] id="floats-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="floats-play-note"
 # **Play.** Left: every weight, its size at the end against its size at the start. *Goals.* (i) Find the largest
 # $\eta\lambda$ at which some bfloat16 weights cannot move. (ii) Keep bfloat16, go from 0.001 to $2^{-10}$, a step 2 %
 # smaller: what happens to the weights between ¼ and ½, and why? (iii) Find a schedule and a format for which no
@@ -523,7 +523,7 @@ figures.show(
 float_weights = explorers.float_weights()
 float_weights
 
-# %% [markdown] id="floats-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="floats-why"
 # **Why.** A format with $t$ significant bits has, in the octave $[2^{-j},2^{1-j})$, a grid of spacing $2^{1-j-t}$.
 # Let $s=2^{-m}$ be no finer than that. Then $s$ lies on the grid, every step is exact, and a weight ends at 0 if and
 # only if it starts on $s\mathbb Z$. The octave holds a share $2^{-j}$ of the weights, and of those $2^{1-j-t}/2^{-m}$
@@ -540,12 +540,12 @@ float_weights
 # large as the grid at $\eta_k\lambda$. Once it comes within half of that, it *is* 0, and stays there, if the run is
 # long enough. Idea 8 shows it digit by digit.
 
-# %% id="floats-theory" slideshow={"slide_type": "subslide"}
+# %% id="floats-theory"
 for dtype, digits in problems.FLOATS.items():
     row = [f"{stay[dtype, s]:7.2%} (law {theory.float_frozen(digits, s):6.2%})" for s in (2**-7, 1e-3, 2**-10)]
     print(f"{dtype:9s} cannot move at ηλ = 2⁻⁷, 0.001, 2⁻¹⁰: " + "  ".join(row))
 
-# %% [markdown] id="floats-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="floats-verdict"
 # **Verdict: holds if** arithmetic is exact. In float64 and float32 with a constant step it is as good as true. In
 # float16 and bfloat16 it fails, for up to a third of the weights if the step is a power of two; with schedules that
 # change at every step it can fail for nearly all of them, in float32 too. None of this is sparsity that the penalty
@@ -553,10 +553,10 @@ for dtype, digits in problems.FLOATS.items():
 # warning of another kind: a bfloat16 weight needs steps of at least half its spacing, which is why training keeps a
 # float32 copy.
 
-# %% id="floats-ledger" slideshow={"slide_type": "subslide"}
+# %% id="floats-ledger"
 claims.ledger("L1")
 
-# %% [markdown] id="floats-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="floats-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -571,7 +571,7 @@ claims.ledger("L1")
 #
 # </details>
 
-# %% id="floats-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="floats-check" tags=["check"]
 float_weights.drive()
 for (dtype, s), share in by_step.items():
     if s in (2**-7, 2**-10):
@@ -581,7 +581,7 @@ assert all(share < 0.01 for (dtype, name), share in by_schedule.items() if name 
 assert by_schedule["float32", "StepLR, 1/10 every quarter"] == 0 < 0.95 < by_schedule["float32", "50/(k + 1)"]
 assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 steps
 
-# %% [markdown] id="general-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="general-claim"
 # ## 6 · The general LASSO
 #
 # **Claim.** The paper then adds a data term, equation (11), with $X$ and $y$ drawn from a uniform distribution:
@@ -593,7 +593,7 @@ assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 ste
 # range of the distribution. **Our choice:** $n=10$, $p=50$, $\eta=0.01$, $\lambda=0.1$ and 100, entries from
 # $U[-1,1]$.)
 
-# %% [markdown] id="general-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-predict"
 # **Predict.** Our choice has the printed pair, as the next cells show. Take more data, 200 samples for 50 weights,
 # and raise $\lambda$ from $10^{-3}$ to 100, with $\eta$ held. The final $\|\beta\|_1$ of NGDM
 #
@@ -601,7 +601,7 @@ assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 ste
 # * **B** first falls, as the exact answer does, then grows in proportion to $\lambda$;
 # * **C** falls to 0 and stays there.
 
-# %% id="general-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="general-by-hand"
 for seed in (0, 1, 74):  # 74: of 100 seeds the one nearest to the printed pair
     rng = np.random.default_rng(seed)
     X, y, start = rng.uniform(-1, 1, (10, 50)), rng.uniform(-1, 1, 10), rng.uniform(-1, 1, 50)
@@ -614,7 +614,7 @@ for seed in (0, 1, 74):  # 74: of 100 seeds the one nearest to the printed pair
     print(f"seed {seed:2d}   λ = 0.1: ‖β‖₁ = {norms[0]:.2f}   λ = 100: ‖β‖₁ = {norms[1]:5.2f}")
 print("the paper         ‖β‖₁ = 1.62            ‖β‖₁ = 25.4")
 
-# %% id="general-seeds" slideshow={"slide_type": "subslide"}
+# %% id="general-seeds"
 pairs = problems.paper_pair(seeds=100)  # 200 runs in one call: 100 data sets, two penalties
 small, large = problems.uniform_lasso(10, 50, [0.1], 100)[0], problems.uniform_lasso(10, 50, [100.0], 100)[0]
 exact_small, exact_large = (np.abs(problems.exact_lasso(problem)).sum(axis=-1)[:, 0] for problem in (small, large))
@@ -636,7 +636,7 @@ figures.show(
     alt="A cloud of 100 points around 1.9 horizontally and 26.5 vertically. A star at 1.62 and 25.4 lies within it.",
 )
 
-# %% [markdown] id="general-sweep-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-sweep-note"
 # **Picture.** Now a setting with more data than weights, in which runs are done after 3000 steps: $n=200$, $p=50$,
 # entries from $U[-1,1]$ as before, the square divided by $n$. *Proximal gradient* is the exact solver by small steps
 # that idea 11 explains.
@@ -657,7 +657,7 @@ for i in range(0, 26, 5):
     print(f"λ = {lams[i]:7.3f}   exact {exact[:, i].mean():6.3f}   {row}   max(exact, pηλ/2) {law[:, i].mean():7.3f}")
 print(f"exact answer 0 from λ = {zero_from.min():.3f} to {zero_from.max():.3f} on, by seed")
 
-# %% id="general-picture" slideshow={"slide_type": "subslide"}
+# %% id="general-picture"
 figure, ax = figures.new(size=(9, 4.4))
 ax.loglog(lams, exact.mean(axis=0), **figures.THEORY, zorder=4)
 looks = {"subgradient": figures.NGDM, "proximal": figures.PROXIMAL, "adam": figures.ADAM}
@@ -677,7 +677,7 @@ figures.show(
     "falls with them and then rises along a straight line. Adam falls to a floor.",
 )
 
-# %% [markdown] id="general-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-play-note"
 # **Play.** *Goals.* (i) Find the $\lambda$ at which the norm of NGDM is smallest. Halve $\eta$: which branch of the
 # curve moves? (ii) Choose Adam: where is its floor, and on which sliders does it depend? (iii) Click “n < p”: left of
 # the grey line NGDM is off by a visible amount. Compare it with $p\eta\lambda/2$. (At small $\lambda$ the runs of
@@ -687,7 +687,7 @@ figures.show(
 general = explorers.general_lasso()
 general
 
-# %% [markdown] id="general-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-why"
 # **Why.** Let $g_j$ be the derivative of the data term. At the exact solution
 # $g_j=-\lambda\operatorname{sign}\beta_j$ on the support, so there NGDM's step vanishes and it converges as gradient
 # descent does. Off the support $|g_j|\le\lambda$: the steps $-\eta(g_j\pm\lambda)$ do not vanish but have at most
@@ -698,7 +698,7 @@ general
 # more if not (26.5 instead of 25 in our first setting, with $\eta L\approx0.6$). **Past that point $\lambda$ has no
 # job left but to be a learning rate.**
 
-# %% id="general-theory" slideshow={"slide_type": "subslide"}
+# %% id="general-theory"
 base = np.argmin(final["subgradient"].mean(axis=0))
 print(f"smallest NGDM norm at λ = {lams[base]:.3f}; 2‖Xᵀy‖_∞/n is {zero_from.mean():.3f} on average over the seeds")
 right, paradox = lams < 0.25 * zero_from.min(), lams > 4 * zero_from.max()
@@ -707,7 +707,7 @@ print(f"{np.abs(final['subgradient'] / np.maximum(exact, 1e-9) - 1)[:, right].ma
 print(f"λ > {lams[paradox].min():.3f}:  NGDM is off pηλ/2 by", end=" ")
 print(f"{np.abs(final['subgradient'] / theory.band_mean_l1(50, 0.01, lams) - 1)[:, paradox].max():.2%} at most")
 
-# %% [markdown] id="general-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-verdict"
 # **Verdict: holds if** $p\eta\lambda/2$ at the *larger* $\lambda$ exceeds the norm that the *smaller* one leaves. In
 # this sweep from $\lambda=0.01$ to 1 the norm falls, although NGDM is already wrong there (the exact answer is 0);
 # from 0.01 to 10 it rises. Well below the $\lambda$ at which the exact answer becomes 0, NGDM has the norm right to a
@@ -715,10 +715,10 @@ print(f"{np.abs(final['subgradient'] / theory.band_mean_l1(50, 0.01, lams) - 1)[
 # earlier (and there are no zeros among its weights; idea 11). “The optimal solution has norm 25.4” is not right: in
 # our setting the optimal solution at the larger $\lambda$ is 0, and 25.4 is the step.
 
-# %% id="general-ledger" slideshow={"slide_type": "subslide"}
+# %% id="general-ledger"
 claims.ledger("L4")
 
-# %% [markdown] id="general-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="general-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -733,7 +733,7 @@ claims.ledger("L4")
 #
 # </details>
 
-# %% id="general-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="general-check" tags=["check"]
 general.drive()
 assert (np.abs(final["subgradient"] / np.maximum(exact, 1e-9) - 1)[:, right] < 0.01).all()  # NGDM is right…
 assert (np.abs(final["subgradient"] / theory.band_mean_l1(50, 0.01, lams) - 1)[:, paradox] < 0.05).all()  # …and wrong
@@ -743,7 +743,7 @@ assert (pairs[:, 1] > 7 * pairs[:, 0]).all() and (exact_large == 0).all()
 printed = (np.array([1.62, 25.4]) - pairs.mean(axis=0)) / pairs.std(axis=0)
 assert (np.abs(printed) < 2).all()  # the printed pair is typical of our setting
 
-# %% [markdown] id="bound-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="bound-claim"
 # ## 7 · How good is the bound (12)?
 #
 # **Claim.** The subgradient method explains the paradox, says the paper: on (7) the subgradients are bounded by
@@ -753,7 +753,7 @@ assert (np.abs(printed) < 2).all()  # the printed pair is typical of our setting
 #
 # with the best value so far on the left. A larger $\lambda$ allows a larger error.
 
-# %% [markdown] id="bound-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-predict"
 # **Predict.** (12) is a worst-case bound, and allowing an error is not making it. For 1000 weights, with random
 # starts, the best value NGDM ever sees on (7) is
 #
@@ -761,7 +761,7 @@ assert (np.abs(printed) < 2).all()  # the printed pair is typical of our setting
 # * **B** about half of it;
 # * **C** within a few percent of it.
 
-# %% id="bound-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="bound-by-hand"
 rng = np.random.default_rng(0)
 eta, lam = 0.01, 2.0
 for p in (1, 2, 10, 100, 1000, 10_000):
@@ -772,7 +772,7 @@ for p in (1, 2, 10, 100, 1000, 10_000):
     bound = theory.subgradient_bound(L1Norm(lam, p), eta)
     print(f"p = {p:6d}   f_best = {best:9.4f}   ηG²/2 = {bound:9.4f}   ratio {best / bound:.3f}")
 
-# %% id="bound-picture" slideshow={"slide_type": "subslide"}
+# %% id="bound-picture"
 run = trajectories.run(L1Norm(2.0, 1000), np.random.default_rng(0).uniform(-1, 1, 1000), lr=0.01, steps=120)
 bound = theory.subgradient_bound(L1Norm(2.0, 1000), 0.01)
 
@@ -791,7 +791,7 @@ figures.show(
     "so far lies just below 1.",
 )
 
-# %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-play-note"
 # **Play.** *Goals.* (i) Reach the bound exactly, for any $p$. (ii) Get below 5 % of it with $p=1000$. What must the
 # residues be? (iii) With random residues, $p=100$ and $\eta\lambda=0.05$: how many steps does the guarantee itself
 # (dotted) need to come within a factor 2 of (12)?
@@ -800,7 +800,7 @@ figures.show(
 best = explorers.best_so_far()
 best
 
-# %% [markdown] id="bound-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-why"
 # **Why.** *The bound.* For a convex $f$ and a minimiser $\beta^*$ a step obeys
 # $\|\beta_{k+1}-\beta^*\|^2\le\|\beta_k-\beta^*\|^2-2\eta(f(\beta_k)-f^*)+\eta^2G^2$. Sum over $T$ steps, drop the
 # left-hand side, divide by $2\eta T$: the *average* of $f-f^*$, and with it the best, is at most
@@ -812,7 +812,7 @@ best
 # from their mean by about $\lambda\,\eta\lambda\sqrt{p/12}$, and the best one falls short of the bound by
 # $\sqrt{2/(3\pi p)}$ of it, on average. A single *iterate* obeys twice the bound only.
 
-# %% id="bound-theory" slideshow={"slide_type": "subslide"}
+# %% id="bound-theory"
 starts = np.random.default_rng(1).uniform(-1, 1, (200, 1000))
 values = trajectories.run(L1Norm(2.0), starts, lr=0.01, steps=200).values
 short = 1 - values.min(axis=0).mean() / bound
@@ -822,16 +822,16 @@ print(f"the mean of the last two: {values[-2:].mean(axis=0).min() / bound:.6f} t
 print(f"{values[-2:].mean(axis=0).max() / bound:.6f} of it")
 print(f"p = 138 357 544 (VGG16): law {theory.best_value_deficit(138_357_544):.4%}")
 
-# %% [markdown] id="bound-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-verdict"
 # **Verdict: holds**, with the right constant, and more than the paper says: on (7) the bound is all but attained. An
 # upper bound alone could not explain that the error *is* larger for the larger $\lambda$; that it is tight does. Mind
 # what it bounds: the best value so far. It is a statement about $f=\lambda\|\beta\|_1$, so the *norm* is bounded by
 # $p\eta\lambda/2$, linear in $\lambda$.
 
-# %% id="bound-ledger" slideshow={"slide_type": "subslide"}
+# %% id="bound-ledger"
 claims.ledger("L5")
 
-# %% [markdown] id="bound-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -844,7 +844,7 @@ claims.ledger("L5")
 #
 # </details>
 
-# %% id="bound-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="bound-check" tags=["check"]
 best.drive()
 assert (values.min(axis=0) <= bound).all() and abs(short / theory.best_value_deficit(1000) - 1) < 0.2
 assert np.allclose(values[-2:].mean(axis=0), bound) and values[-2:].max() < 2 * bound
@@ -854,21 +854,21 @@ assert (average <= guarantee).all()
 balanced = trajectories.run(L1Norm(2.0, 3), [0.31, -0.05, 0.77], lr=0.01, steps=100).values.min()  # residues ηλ/2
 assert np.isclose(balanced, theory.subgradient_bound(L1Norm(2.0, 3), 0.01))
 
-# %% [markdown] id="diminishing-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="diminishing-claim"
 # ## 8 · Diminishing against reducing
 #
 # **Claim.** The paper distinguishes two regimes. *Diminishing*: $\eta_k\to0$ with an infinite sum; then, it says,
 # Proposition 3.1 guarantees that the solution of (7) is 0 for every $\lambda$. *Reducing*: a few levels, as with
 # torch's StepLR; then $\eta>0$ at the end, and an error remains.
 
-# %% [markdown] id="diminishing-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="diminishing-predict"
 # **Predict.** Run (8) with $\eta_k\lambda=\tfrac12/(k+1)$ from $\sqrt2-1$ for 10 000 steps. At the end
 #
 # * **A** $\beta$ is exactly 0, in exact arithmetic and in float64;
 # * **B** $\beta$ is never 0 in exact arithmetic, and exactly 0 in float64;
 # * **C** $\beta$ is never 0 in either.
 
-# %% id="diminishing-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="diminishing-by-hand"
 exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
 for k in range(2000):
     exact -= Fraction(1, 2 * (k + 1)) * (1 if exact > 0 else -1)
@@ -877,7 +877,7 @@ for k in range(2000):
         print(f"step {k + 1:4d}   exact {float(exact):10.2e}   float64 {double:10.2e}   ", end="")
         print(f"denominator of {exact.denominator.bit_length()} bits")
 
-# %% id="diminishing-picture" slideshow={"slide_type": "subslide"}
+# %% id="diminishing-picture"
 root2, steps = Fraction(2**0.5 - 1), 2000
 regimes = {
     "constant": [Fraction(1, 100)] * steps,
@@ -902,7 +902,7 @@ figures.show(
     "steeper than the one above.",
 )
 
-# %% [markdown] id="diminishing-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="diminishing-play-note"
 # **Play** with the number of digits of the arithmetic. *Goals.* (i) From $\sqrt2-1$, find the fewest digits with
 # which $1/(k+1)$ does not reach 0 in 10 000 steps. (ii) Which schedule reaches 0 from 0.5053 with any number of
 # digits from 4 on, and from $\sqrt2-1$ with few only? Why? (iii) How many branches of $1/(k+1)$ can you tell apart
@@ -912,7 +912,7 @@ figures.show(
 precision = explorers.finite_precision()
 precision
 
-# %% [markdown] id="diminishing-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="diminishing-why"
 # **Why it tends to 0.** Once $|\beta_k|\le\eta_k\lambda$, no later iterate exceeds $\eta_k\lambda$ (the steps do not
 # grow). As they have an infinite sum that happens again and again, at ever smaller steps.
 #
@@ -932,7 +932,7 @@ precision
 # and the error is the band of the last step. By then that is $\eta_K\lambda$, as for *every* second diminishing
 # iterate. What the two differ in is not the order of the final error but whether the bands shrink further.
 
-# %% id="diminishing-theory" slideshow={"slide_type": "subslide"}
+# %% id="diminishing-theory"
 diminishing = paths["diminishing"]
 k = np.arange(1000, 2001)
 levels = np.stack([0.5 / k, 0.5 / k**2, 2 / k**3, 24 / k**4])  # the step, its difference, the difference of that, …
@@ -946,17 +946,17 @@ for name, path in paths.items():
     ends = path[-2:].max(), path[-2:].min()
     print(f"{name:12s} last two |β| {ends[0]:.1e} / {ends[1]:.1e}   last step {float(regimes[name][-1]):.1e}")
 
-# %% [markdown] id="diminishing-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="diminishing-verdict"
 # **Verdict: imprecise.** That the limit is 0 for every $\lambda$ is right. It follows from the argument above; (12)
 # is about a constant step and the best value, and only suggests it; Proposition 3.1 says that no iterate is 0. That a
 # reducing schedule leaves an error of the size of its last step is right too. In practice the schedules differ by
 # what float arithmetic makes of them: of the three in idea 5 that change at every step two end, in float32, at exact
 # zeros for nearly all weights, the cosine for few of them in as many steps, and StepLR for none.
 
-# %% id="diminishing-ledger" slideshow={"slide_type": "subslide"}
+# %% id="diminishing-ledger"
 claims.ledger("L6")
 
-# %% [markdown] id="diminishing-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="diminishing-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -971,7 +971,7 @@ claims.ledger("L6")
 #
 # </details>
 
-# %% id="diminishing-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="diminishing-check" tags=["check"]
 precision.drive()
 assert all((path > 0).all() for path in paths.values())  # exact arithmetic: no zero, whatever the schedule
 assert diminishing.min() < 1e-12 and diminishing[-2:].max() < 1.01 * 0.5 / 1999
@@ -981,14 +981,14 @@ assert double[-1] == 0  # float64, 10 000 steps
 assert problems.decimal_walk("√2 − 1", "1/(k + 1)", 16, 10_000).index(0) == 3619
 assert 0 not in problems.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 
-# %% [markdown] id="adam-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="adam-claim"
 # ## 9 · Is it the same with Adam?
 #
 # **Claim.** The paper repeats its network experiment with other penalties and with Adam, “and in each case, we
 # observed the same paradox”. Idea 10 looks at networks. First: what can Adam do on (7) and (11)?
 # (“SGD” here names torch's optimizer. On (7) there are no minibatches, so it is NGDM.)
 
-# %% [markdown] id="adam-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="adam-predict"
 # **Predict.** In idea 6 the norm under Adam came down to a floor. On (7) alone, where SGD ends with a mean $|\beta|$
 # of $\eta\lambda/2$, Adam's at the end is
 #
@@ -996,7 +996,7 @@ assert 0 not in problems.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 # * **B** about $\eta/8$, whatever $\lambda$;
 # * **C** about $\eta\lambda/8$.
 
-# %% id="adam-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="adam-by-hand"
 start = np.random.default_rng(0).uniform(-1, 1, 2000)
 for lam in (0.01, 1.0, 100.0):
     beta, m, v = start.copy(), 0.0, 0.0
@@ -1006,7 +1006,7 @@ for lam in (0.01, 1.0, 100.0):
         beta -= 0.01 * (m / (1 - 0.9**k)) / (np.sqrt(v / (1 - 0.999**k)) + 1e-8)  # Adam, η = 0.01
     print(f"λ = {lam:6g}   mean |β| = {np.abs(beta).mean() / 0.01:.3f} η   largest {np.abs(beta).max() / 0.01:.3f} η")
 
-# %% id="adam-picture" slideshow={"slide_type": "subslide"}
+# %% id="adam-picture"
 lams = np.geomspace(0.1, 100, 10)
 bands = {method: problems.band_means(method, lams) for method in ("subgradient", "momentum", "adam")}
 tail = trajectories.run(L1Norm(1.0), start, 0.01, 2000, "adam").iterates[-121:] / 0.01  # in units of η
@@ -1033,7 +1033,7 @@ figures.show(
     "Right: two weights under Adam, each going up and down with period ten, near two dashed lines.",
 )
 
-# %% [markdown] id="adam-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="adam-play-note"
 # **Play.** *Goals.* (i) With Adam, move $\lambda$ from end to end: what changes in the left panel? (ii) For which
 # $\lambda$ is the mean $|\beta|$ of Adam larger than that of SGD? (iii) Set $\beta_1=0$: which cycle is that? (iv) By
 # what factor does momentum enlarge the mean $|\beta|$ of SGD at $\lambda=1$, and at 100?
@@ -1042,7 +1042,7 @@ figures.show(
 optimizers = explorers.optimizer_bands()
 optimizers
 
-# %% [markdown] id="adam-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="adam-why"
 # **Why.** On (7) the gradient of every coordinate that is not 0 has size $\lambda$ at every step, so Adam's second
 # moment, bias-corrected, *is* $\lambda^2$. The step is $\eta\,m$ with $m\leftarrow\beta_1m+(1-\beta_1)
 # \operatorname{sign}\beta$, a running mean of signs: **no $\lambda$ in it.** The paradox cannot occur.
@@ -1054,7 +1054,7 @@ optimizers
 # on longer cycles that mix them. Averaged over starts that is about $\eta/8$ per weight. For $\beta_1=0$ it is SGD on
 # the sign: $\eta/2$.
 
-# %% id="adam-theory" slideshow={"slide_type": "subslide"}
+# %% id="adam-theory"
 cycles = theory.adam_cycles(0.9)
 simple = {}  # P: the starts on a cycle of P steps above 0 and P below
 for P in range(1, len(cycles) + 1):
@@ -1066,7 +1066,7 @@ for P, cycle in enumerate(cycles, 1):
 print(f"the other {start.size - sum(s.sum() for s in simple.values())} of {start.size} mix them in longer cycles")
 print(f"mean |β| over all starts: {np.abs(tail).mean():.4f} η")
 
-# %% [markdown] id="adam-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="adam-verdict"
 # **Verdict: wrong** on (7) and (11). With Adam $\lambda$ does not act as a learning rate; $\eta$ alone does. On (11)
 # (idea 6) its norm falls with $\lambda$ to a floor of about $p\eta/8$ and stays there. That floor is a band as well,
 # so Adam gives no zeros either. With a data term Adam rescales the *whole* gradient
@@ -1074,10 +1074,10 @@ print(f"mean |β| over all starts: {np.abs(tail).mean():.4f} η")
 # solution of (11): in idea 6 its norm is the exact one until the band is as large. Only the step, and with it the
 # band, loses its $\lambda$. (A penalty applied *outside* Adam is another matter: exercise 6.)
 
-# %% id="adam-ledger" slideshow={"slide_type": "subslide"}
+# %% id="adam-ledger"
 claims.ledger("L9a")
 
-# %% [markdown] id="adam-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="adam-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1092,7 +1092,7 @@ claims.ledger("L9a")
 #
 # </details>
 
-# %% id="adam-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="adam-check" tags=["check"]
 optimizers.drive()
 assert np.ptp(bands["adam"]) < 0.005 and np.abs(bands["adam"] - 0.125).max() < 0.02
 assert np.allclose(bands["subgradient"], lams / 2, rtol=0.1)  # 200 residues: ±4 %
@@ -1102,7 +1102,7 @@ for P in (3, 4, 5, 6):
     assert swing.size > 20 and np.abs(swing - 2 * cycles[P - 1].max()).max() < 1e-5
 assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 
-# %% [markdown] id="deep-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="deep-claim"
 # ## 10a · Deep networks: the law before the run
 #
 # **Claim.** The paper fine-tunes two pre-trained VGG16 on CIFAR-10 with cross entropy plus $\lambda\|\beta\|_1$ over
@@ -1110,7 +1110,7 @@ assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 # 30 times less; of the weights, **0.01 %** are below $10^{-5}$ against **99.7 %**. (The code in Appendix B keeps the
 # larger $\lambda=0.1$, $\eta=0.01$ and plain SGD for 150 epochs; our copy has lost the smaller $\lambda$.)
 
-# %% [markdown] id="deep-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-predict"
 # **Predict.** Nobody here has trained anything yet. From the number of weights $N$, $\eta$ and $\lambda$ alone, the
 # printed 69178.44 can be foretold
 #
@@ -1118,7 +1118,7 @@ assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 # * **B** in its order of magnitude;
 # * **C** to within a few units.
 
-# %% id="deep-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="deep-by-hand"
 import torch  # only from here on is it needed
 from torchvision import models
 
@@ -1129,7 +1129,7 @@ law, deviation = N * 0.01 * 0.1 / 2, 0.01 * 0.1 * np.sqrt(N / 12)
 print(f"N = {N:,}    Nηλ/2 = {law:.2f}    one step deviates by {deviation:.1f}")
 print(f"printed: {problems.PAPER_NORM}, {(problems.PAPER_NORM - law) / deviation:+.2f} deviations away")
 
-# %% [markdown] id="deep-picture-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-picture-note"
 # **Picture.** As many random numbers as VGG16 has weights, each taken to its orbit by Proposition 3.2 at
 # $\eta\lambda=0.001$. No network, no images.
 
@@ -1159,7 +1159,7 @@ figures.show(
     "within two deviations of its centre.",
 )
 
-# %% [markdown] id="deep-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-play-note"
 # **Play.** *Goals.* (i) Find the $\lambda$ above which fewer than one weight in a hundred is below $10^{-5}$ at
 # $\eta=0.01$. (ii) Find one for which *all* are. (iii) Does the share change with $N$? (iv) Drag both $\eta$ and
 # $\lambda$ to the right end: the simulated weights, which start from $\mathcal N(0,0.1^2)$, leave the dashed law.
@@ -1169,7 +1169,7 @@ figures.show(
 band = explorers.band_law()
 band
 
-# %% [markdown] id="deep-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-why"
 # **Why.** With the data loss out of the way, every weight is in the band of idea 1: $|\beta_k|+|\beta_{k+1}|=
 # \eta\lambda$, and the two-step mean is $N\eta\lambda/2$, whatever the start. It is the bound (12) with equality. One
 # step deviates from it by $\eta\lambda\sqrt{N/12}$, if residues are independent and uniform on $(0,\eta\lambda)$;
@@ -1180,7 +1180,7 @@ band
 # $\eta\lambda\lesssim10^{-5}$. In 150 epochs of 98 steps a weight can travel $14\,700\,\eta\lambda$. The larger
 # $\lambda$ brings in whatever is below 14.7; $\eta\lambda=10^{-5}$ does not bring in everything.
 
-# %% id="deep-theory" slideshow={"slide_type": "subslide"}
+# %% id="deep-theory"
 print(f"one step is known to a relative {deviation / law:.0e}, the two-step mean exactly")
 below = [(1 + math.erf((norm - law) / deviation / 2**0.5)) / 2 for norm in (69178, 69179)]  # normal law
 print(f"probability that one step reads 69178, with any decimals: {below[1] - below[0]:.1%}")
@@ -1194,16 +1194,16 @@ for lam in (0.1, 0.001, 0.0001):
             f"             the other 0.3 % would make it {problems.PAPER_SMALL_NORM} with |β| = {rest:.4f} on average"
         )
 
-# %% [markdown] id="deep-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-verdict"
 # **Verdict.** The printed norm **holds**, to a tenth of its deviation: it is $N\eta\lambda/2$. So it says nothing
 # about VGG16, CIFAR-10 or pruning; any network ends there once the penalty has won. “0.01 % below $10^{-5}$” is
 # **wrong**: the law gives 1 %, a fraction of 0.01, and the script prints fractions. We take it for a slip of the
 # unit.
 
-# %% id="deep-ledger" slideshow={"slide_type": "subslide"}
+# %% id="deep-ledger"
 claims.ledger("L7a", "L8")
 
-# %% [markdown] id="deep-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="deep-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1220,21 +1220,21 @@ claims.ledger("L7a", "L8")
 #
 # </details>
 
-# %% id="deep-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="deep-check" tags=["check"]
 band.drive()
 assert N == problems.VGG16_PARAMETERS and np.isclose(law, theory.band_mean_l1(N, 0.01, 0.1))
 assert np.isclose(deviation, theory.band_sd_l1(N, 0.01, 0.1))
 assert abs(problems.PAPER_NORM - law) < 2 * deviation and abs(total - law) < 4 * deviation
 assert abs(small / N - 0.01) < 1e-4
 
-# %% [markdown] id="tune-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="tune-claim"
 # ## 10b · Deep networks: fine-tuning, live and at full size
 #
 # **Claim.** With these two norms and shares the paper means to challenge the general applicability of a suggestion of
 # Han et al. (2015): drive weights towards 0 by a penalty, then prune. Other $\lambda$ and Adam, it says, show the
 # same paradox. It gives no accuracy.
 
-# %% [markdown] id="tune-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-predict"
 # **Predict.** A network with 85 002 weights recognises about 99 % of the test digits. It is fine-tuned by SGD with
 # the paper's $\eta=0.01$ and $\lambda=0.1$. Then
 #
@@ -1242,7 +1242,7 @@ assert abs(small / N - 0.01) < 1e-4
 # * **B** it is worse, as the price of a strong penalty;
 # * **C** it guesses.
 
-# %% id="tune-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="tune-by-hand"
 from ngdm_helpers import networks
 from ngdm_helpers.course.experiments import mlp
 
@@ -1262,7 +1262,7 @@ for name, network in (("before", start), ("after", model)):
     print(f"{name:7s} ‖β‖₁ = {norm:8.2f}   test accuracy {accuracy:.3f}")
 print(f"Nηλ/2 = {85_002 * eta * lam / 2:.2f}")
 
-# %% [markdown] id="tune-live-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-live-note"
 # **Picture.** `networks.fine_tune` does the same for several $\lambda$ at once: a network for each, side by side, on
 # the same batches. Four update rules, the paper's $\eta$ (Adam: 0.001), 500 steps.
 
@@ -1276,7 +1276,7 @@ for method, run in tuned.items():
         shares = "".join(f"{counts[kind] / counts['total']:12.2%}" for kind in ("zeros", "small", "inside"))
         print(f"{method:10s} {lam:7g} {norm:21.2f}{shares}{accuracy:14.3f}")
 
-# %% id="tune-picture" slideshow={"slide_type": "subslide"}
+# %% id="tune-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 looks = (figures.NGDM, figures.MOMENTUM, figures.ADAM, figures.PROXIMAL)
 for (method, run), style in zip(tuned.items(), looks, strict=True):
@@ -1298,7 +1298,7 @@ figures.show(
     "at the dotted line of guessing from λ = 0.1 on.",
 )
 
-# %% [markdown] id="tune-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-play-note"
 # **Play** with recorded runs of 10 000 steps, three seeds each (`ngdm record mlp-l1`).
 # *Goals.* (i) Find the run with the most exact zeros among those above 90 % accuracy. (ii) For which optimizers is
 # there a paradox among networks that recognise digits? (iii) What does $\lambda$ change about Adam's norm at its
@@ -1308,7 +1308,7 @@ figures.show(
 tuning = explorers.fine_tuned_mlp()
 tuning
 
-# %% [markdown] id="tune-full-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-full-note"
 # **At full size**, recorded (`ngdm record vgg16-l1`): torchvision's VGG16 with its 1000-way
 # head and dropout, 32×32 images, $\eta=0.01$, as in Appendix B. Different: random instead of ImageNet weights, so
 # there is no accuracy to lose; batches of 8; CIFAR-10 as JPEG files. At $\lambda=0.001$ the run has the 14 550 steps
@@ -1317,12 +1317,11 @@ tuning
 # and VGG16 copies it 49 times: three quarters of its weights act only through sums of 49.) On a GPU the same command
 # runs batches of 512.
 
-# %% id="tune-full"
+# %% id="tune-full" slideshow={"slide_type": "-"}
 full = explorers.recorded_vgg16()
 full
 
-# %% id="tune-full-table" slideshow={"slide_type": "subslide"}
-
+# %% id="tune-full-table"
 print("method         λ  steps  two-step mean      Nηλ/2    off by  below 1e-5    exactly 0  not below ηλ  accuracy")
 vgg = {(row["method"], row["lam"]): row for row in recorded.load("vgg16_l1")}
 for (method, lam), row in sorted(vgg.items()):
@@ -1339,7 +1338,7 @@ for lam in (0.1, 0.001):
 ratio, printed = vgg["sgd", 0.1]["mean"] / vgg["sgd", 0.001]["mean"], problems.PAPER_NORM / problems.PAPER_SMALL_NORM
 print(f"the norm at λ = 0.1 is {ratio:.0f} times that at 0.001; of the two printed norms {printed:.0f} times")
 
-# %% [markdown] id="tune-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-why"
 # **Why.** *Dead.* With all weights near 0 the outputs are equal and no gradient reaches the layers below. The output
 # bias of class $c$ feels the softmax minus the frequency of $c$: with Appendix B's 1000 outputs and ten balanced
 # classes, $0.001-0.1$ at most. The penalty holds it at 0 as long as $\lambda$ is larger than that. At $\lambda=0.1$
@@ -1354,7 +1353,7 @@ print(f"the norm at λ = 0.1 is {ratio:.0f} times that at 0.001; of the two prin
 # $2\eta\lambda$ (the edge of the band where there is a data term, idea 6), swinging: set them to 0 afterwards and
 # little changes. A threshold of $10^{-5}$ finds few of them when $\eta\lambda=10^{-3}$.
 
-# %% id="tune-theory" slideshow={"slide_type": "subslide"}
+# %% id="tune-theory"
 for name, network in (("pre-trained", start), ("fine-tuned, λ = 0.1", model)):
     loss = torch.nn.functional.cross_entropy(network(X), y)
     pull = max(float(part.abs().max()) for part in torch.autograd.grad(loss, list(network.parameters())))
@@ -1375,7 +1374,7 @@ for i, lam in enumerate(lams):
     print(f"{lam:6g}{zeros[0]:13.1%}{zeros[1]:17.1%}{zeros[2]:11.1%}{right[0]:16.3f}{right[1]:17.3f}{right[2]:11.3f}")
 print(f"Adam at λ = 1: ‖β‖₁/Nη = {tuned['adam'].means[-1] / (85_002 * 0.001):.3f}")
 
-# %% [markdown] id="tune-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-verdict"
 # **Verdict.** As evidence against pruning with an ℓ1 penalty these norms are worthless (**wrong**): the network with
 # the larger norm is dead, and one look at its accuracy would have told. “The same with Adam” is **wrong** for these
 # networks: Adam's norm falls with $\lambda$ to a multiple of $\eta$ and stays there (the paper does not describe its
@@ -1387,10 +1386,10 @@ print(f"Adam at λ = 1: ‖β‖₁/Nη = {tuned['adam'].means[-1] / (85_002 * 0
 # What these runs do not show: that ℓ1 is a *good* way to prune VGG16. Ours had no pre-trained accuracy to lose, and
 # the small network works on an easy data set.
 
-# %% id="tune-ledger" slideshow={"slide_type": "subslide"}
+# %% id="tune-ledger"
 claims.ledger("L7b", "L7c", "L9b", "L10b")
 
-# %% [markdown] id="tune-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="tune-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1405,7 +1404,7 @@ claims.ledger("L7b", "L7c", "L9b", "L10b")
 #
 # </details>
 
-# %% id="tune-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="tune-check" tags=["check"]
 tuning.drive()
 full.drive()
 sgd, adam, proximal = (tuned[method] for method in ("sgd", "adam", "proximal"))
@@ -1421,7 +1420,7 @@ for (method, lam), row in vgg.items():
         assert max(largest for name, (_, largest) in row["outside"].items() if name != "classifier.6.bias") < 1.01
 assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 
-# %% [markdown] id="zeros-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="zeros-claim"
 # ## 11 · What gives zeros
 #
 # **Claim.** NGDM does not inherently produce sparse solutions, and what PyTorch returns for an ℓ1-penalised problem
@@ -1429,7 +1428,7 @@ assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 # Bottou 2010 for methods that do better). Of Han et al. (2015) it says that they propose regularisation to push
 # weights towards 0 before pruning.
 
-# %% [markdown] id="zeros-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-predict"
 # **Predict.** LASSO (11) with 200 coefficients, of which 181 are 0 in the exact solution. A soft-threshold after
 # every step gives all of them. Now let each step see 10 random rows of $X$ only. After 20 000 steps, the *exact*
 # zeros are
@@ -1438,7 +1437,7 @@ assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 # * **B** far fewer;
 # * **C** none.
 
-# %% id="zeros-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="zeros-by-hand"
 problem = problems.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
 X, y, lam, L = problem.X, problem.y, problem.lam, problem.curvature
 ngdm, ista = np.zeros(200), np.zeros(200)
@@ -1449,7 +1448,7 @@ for _ in range(2000):
 print(f"NGDM  {(ngdm == 0).sum():3d} exact zeros, {(np.abs(ngdm) < 1e-5).sum():3d} below 1e-5")
 print(f"ISTA  {(ista == 0).sum():3d} exact zeros")
 
-# %% id="zeros-table" slideshow={"slide_type": "subslide"}
+# %% id="zeros-table"
 best = problems.exact_lasso(problem)  # scikit-learn, coordinate descent
 rows, batches = {"coordinate descent": best}, Minibatch(problem, size=10)
 for name, target, method, lr, steps in (
@@ -1471,7 +1470,7 @@ for name, beta in rows.items():
     same = "exact" if ((beta != 0) == (best != 0)).all() else "wrong"
     print(f"{name:25s} {max(problem.value(beta) - problem.value(best), 0):9.1e} {(beta == 0).sum():6d}   {same}")
 
-# %% id="zeros-picture" slideshow={"slide_type": "subslide"}
+# %% id="zeros-picture"
 figure, ax = figures.new(size=(9, 4.4))
 shown = {"NGDM, η = 1/L": figures.NGDM, "NGDM, η = 1/(100L)": figures.NGDM_LARGE, "FISTA": figures.PROXIMAL}
 for name, look in shown.items():
@@ -1491,7 +1490,7 @@ figures.show(
     "large ones, then a shelf of small ones just below a dotted line, higher for the larger step.",
 )
 
-# %% [markdown] id="zeros-euler-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-euler-note"
 # **Play: forward against backward Euler.** In one dimension, $f(\beta)=\tfrac12(\beta-b)^2+\lambda|\beta|$. NGDM
 # takes the slope where it *is*; the proximal step takes the slope of the penalty where it *lands*:
 # $\beta^+=\beta-\eta\,(\beta-b)-\eta\lambda u$ with $u\in\partial|\beta^+|$. At a landing on 0 any $u\in[-1,1]$ will
@@ -1499,11 +1498,11 @@ figures.show(
 # limit? (ii) Move the minimiser off the kink: when do both converge? (iii) Put it exactly at the edge, $\lambda=|b|$,
 # and start from either side.
 
-# %% id="zeros-euler"
+# %% id="zeros-euler" slideshow={"slide_type": "-"}
 euler = explorers.euler_at_kink()
 euler
 
-# %% [markdown] id="zeros-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-play-note"
 # **Play: the solvers.** *Goals.* (i) Find a factor on $\eta$ with which NGDM, cut at $2\eta\lambda$, has the exact
 # support. (ii) Choose Adam: is its shelf at $2\eta\lambda$? (iii) Raise $\lambda$ until the exact answer is 0, which
 # is where every run starts. Who is there at the end?
@@ -1512,7 +1511,7 @@ euler
 solvers = explorers.sparse_solvers()
 solvers
 
-# %% [markdown] id="zeros-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-why"
 # **Why.** $S_{\eta\lambda}$ sends the whole interval $[-\eta\lambda,\eta\lambda]$ to 0: an open set of points has 0
 # as its image, and Proposition 3.1 no longer applies. A coordinate with $|g_j|<\lambda$ at the solution is 0 after
 # finitely many steps of ISTA, and of coordinate descent, which soft-thresholds one coordinate at a time, solved
@@ -1529,7 +1528,7 @@ solvers
 # weights below a threshold and retrain. Of the penalties they report that ℓ1 is better before retraining, ℓ2 after
 # it, and that ℓ2 prunes best overall.
 
-# %% id="zeros-trap" slideshow={"slide_type": "subslide"}
+# %% id="zeros-trap"
 from sklearn.linear_model import Lasso as SklearnLasso
 
 # A trap. scikit-learn minimises ‖y − Xw‖²/(2n) + a‖w‖₁, so (11) is a = λ/(2n); and it fits an intercept by default.
@@ -1552,7 +1551,7 @@ print(
 )
 print(f" −{lam / 100:g}·sign β to {(weight.grad + lam / 100 * torch.sign(weight))[weight != 0].abs().max():.0e}")
 
-# %% [markdown] id="zeros-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-verdict"
 # **Verdict: holds** that NGDM gives no zeros and that its answer is not scikit-learn's, weight by weight; the
 # objective it reaches can be as close as one likes. The remedy is three lines and in no way exotic. **Imprecise**,
 # that a norm which grows with $\lambda$ speaks against ℓ1 as a preparation for pruning: the weights are in their
@@ -1561,10 +1560,10 @@ print(f" −{lam / 100:g}·sign β to {(weight.grad + lam / 100 * torch.sign(wei
 # scikit-learn's $a$ is $\lambda/(2n)$; for torch's `MSELoss`, a mean, it is $\lambda/2$. glmnet scales as
 # scikit-learn does, but standardises $X$ and fits an intercept unless told not to.
 
-# %% id="zeros-ledger" slideshow={"slide_type": "subslide"}
+# %% id="zeros-ledger"
 claims.ledger("L10a", "L11")
 
-# %% [markdown] id="zeros-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="zeros-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1584,7 +1583,7 @@ claims.ledger("L10a", "L11")
 #
 # </details>
 
-# %% id="zeros-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="zeros-check" tags=["check"]
 euler.drive()
 solvers.drive()
 zeros = {name: (beta == 0).sum() for name, beta in rows.items()}
@@ -1595,21 +1594,21 @@ assert np.abs(rows["FISTA"] - best).max() < 1e-6 and np.allclose(rows["ISTA"], i
 assert zeros["RDA, 10 rows"] > 2 * zeros["proximal SGD, 10 rows"] > 0
 assert off < 1e-6  # the last line of the trap: λ/(2n) solves (11)
 
-# %% [markdown] id="staircase-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="staircase-claim"
 # ## 12 · Bonus: what the signs average to
 #
 # **Claim** (ours). Take one coordinate of (11): $f(\beta)=\tfrac h2\beta^2-c\,\beta+\lambda|\beta|$. Its minimiser is
 # 0 as long as $|c|\le\lambda$, and what certifies this is a number, the subgradient $c/\lambda\in[-1,1]$ of $|\beta|$
 # at 0. NGDM only ever sees $\pm1$. Averaged over time its signs approximate $c/\lambda$, in the strangest way.
 
-# %% [markdown] id="staircase-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="staircase-predict"
 # **Predict.** Plot the mean of $\operatorname{sign}\beta_k$ against $c/\lambda\in[0,1]$, at $\eta h=\tfrac12$. It is
 #
 # * **A** the diagonal;
 # * **B** a staircase with a few steps and jumps between them;
 # * **C** a continuous curve that is constant almost everywhere, and yet climbs from 0 to 1.
 
-# %% id="staircase-picture" slideshow={"slide_type": "subslide"}
+# %% id="staircase-picture"
 ratios = np.linspace(0, 0.999, 2000)
 means = problems.mean_signs(ratios, shrink=0.5)  # 2000 runs in one call
 
@@ -1629,7 +1628,7 @@ figures.show(
     "one half, on dashed closed forms, and ever smaller treads between them.",
 )
 
-# %% [markdown] id="staircase-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="staircase-play-note"
 # **Play.** *Goals.* (i) Find a tread with period 7. (ii) On the tread at 0, where is the middle of the 2-cycle? (iii)
 # Bring the staircase as close to the diagonal as you can.
 
@@ -1637,7 +1636,7 @@ figures.show(
 stairs = explorers.staircase()
 stairs
 
-# %% [markdown] id="staircase-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="staircase-why"
 # **Why.** The step is $\beta\leftarrow a\beta+\eta c-\eta\lambda\operatorname{sign}\beta$ with $a=1-\eta h$: it
 # contracts by $a$ on either side of 0 and jumps by $2\eta\lambda$ between them. That is a *contracted rotation*, and
 # the mean sign is, up to scale, its rotation number, which depends on the parameter as a devil's staircase.
@@ -1650,7 +1649,7 @@ stairs
 # *The mean.* Average the step over a cycle: $h\bar\beta=c-\lambda\,\overline{\operatorname{sign}}$, so the mean sign
 # is $(c-h\bar\beta)/\lambda$. For small $\eta$, $\bar\beta\to0$: the signs average to the exact certificate.
 
-# %% id="staircase-theory" slideshow={"slide_type": "subslide"}
+# %% id="staircase-theory"
 shrink = 0.5
 for plus, period in ((1, 2), (2, 3), (3, 4), (3, 5), (4, 5)):
     low, high = theory.staircase_plateau(plus, period, shrink)
@@ -1664,15 +1663,15 @@ for etah in (0.5, 0.1, 0.02):
     distance = np.abs(problems.mean_signs(ratios, 1 - etah) - ratios).max()
     print(f"ηh = {etah:4.2f}   largest distance to the diagonal {distance:.3f}")
 
-# %% [markdown] id="staircase-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="staircase-verdict"
 # **Verdict: holds.** NGDM at a kink is not noise around 0: it is a deterministic rotation whose mean sign estimates
 # the dual variable. The estimate locks to rationals, the more the larger $\eta h$; and the *average iterate* is
 # pulled towards the minimiser without the penalty. Averaging iterates makes them smaller, it does not make them 0.
 
-# %% id="staircase-ledger" slideshow={"slide_type": "subslide"}
+# %% id="staircase-ledger"
 claims.ledger("L12")
 
-# %% [markdown] id="staircase-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="staircase-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1686,7 +1685,7 @@ claims.ledger("L12")
 #
 # </details>
 
-# %% id="staircase-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="staircase-check" tags=["check"]
 stairs.drive()
 treads = [
     theory.staircase_plateau(plus, period, 0.5)
@@ -1698,7 +1697,7 @@ assert np.isclose(sum(high - low for low, high in treads), 2)  # they leave no r
 assert (np.diff(means) > -2e-3).all()  # monotone, up to what 840 steps resolve
 assert np.isclose(cycle.mean(), 0.2)  # centred on c/h, not on 0
 
-# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# %% [markdown] id="ledger-note"
 # ## The ledger of Section 3
 #
 # Every row is measured when the cell runs.
@@ -1706,7 +1705,7 @@ assert np.isclose(cycle.mean(), 0.2)  # centred on c/h, not on 0
 # %% id="ledger" tags=["check"]
 claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("L")))
 
-# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# %% [markdown] id="exercise-1"
 # ## Exercises
 #
 # **1.** A network has $p$ weights, all in their bands. One evaluation of $\|\beta\|_1$ fluctuates around
@@ -1726,13 +1725,13 @@ claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("L"))
 #
 # </details>
 
-# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-1-solution" tags=["solution"]
 starts = np.random.default_rng(1).uniform(-1, 1, (2000, 1000))  # 2000 runs of p = 1000
 single = np.abs(trajectories.run(L1Norm(1.0), starts, lr=0.25, steps=8, record_every=8).iterates[-1]).sum(axis=-1)
 print(f"mean               {single.mean():.2f}   pηλ/2    = {theory.band_mean_l1(1000, 0.25, 1.0):.2f}")
 print(f"standard deviation   {single.std():.2f}   s√(p/12) =   {0.25 * np.sqrt(1000 / 12):.2f}")
 
-# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-2"
 # **2.** Give every coordinate its own learning rate, chosen once from $\beta_0$, such that NGDM on (7) lands on
 # *exactly* 0. Why does this not contradict Proposition 3.1?
 #
@@ -1749,11 +1748,11 @@ print(f"standard deviation   {single.std():.2f}   s√(p/12) =   {0.25 * np.sqrt
 #
 # </details>
 
-# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-2-solution" tags=["solution"]
 start = np.random.default_rng(2).uniform(-1, 1, (5, 1))  # five one-dimensional problems, each with its own η
 print(trajectories.run(L1Norm(1.0), start, lr=np.abs(start[:, 0]), steps=3).iterates[..., 0])
 
-# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-3"
 # **3.** *(open-ended)* Replace the step by the *proximal* one, $\beta\leftarrow S_{\eta\lambda}(\beta)$ with the
 # soft-threshold $S_t(u)=\operatorname{sign}(u)\max(|u|-t,0)$. How many steps does it need from
 # $\beta_0=(0.5053,0.5053)$ with $\eta\lambda=0.01$, and what does raising $\lambda$ do now? Then look for a rule
@@ -1774,12 +1773,12 @@ print(trajectories.run(L1Norm(1.0), start, lr=np.abs(start[:, 0]), steps=3).iter
 #
 # </details>
 
-# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-3-solution" tags=["solution"]
 for lam in (1.0, 10.0, 100.0):
     path = trajectories.run(L1Norm(lam), [0.5053, 0.5053], lr=0.01, steps=80, method="proximal").iterates
     print(f"λ = {lam:5.0f}: exactly 0 from step {np.flatnonzero((path == 0).all(axis=-1))[0]}")
 
-# %% [markdown] id="exercise-4" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-4"
 # **4.** For which $|\beta|$ does a step of $\eta\lambda=10^{-4}$ not move a float16 weight? Which share of weights
 # from $U(-1,1)$ is that? And how small must $\eta\lambda$ be for a float32 weight of 0.01 to be stuck?
 #
@@ -1797,14 +1796,14 @@ for lam in (1.0, 10.0, 100.0):
 #
 # </details>
 
-# %% id="exercise-4-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-4-solution" tags=["solution"]
 first, then = problems.float_run("float16", 1e-4, steps=1)
 print(f"float16: {(first == then).mean():.2%} do not move, law {theory.float_frozen(11, 1e-4):.2%};", end=" ")
 print(f"the smallest of them: {np.abs(first[first == then]).min():.4f}")
 w = np.float32(0.01)
 print(f"float32: 0.01 moves by 4.8e-10: {w - np.float32(4.8e-10) != w}, by 4.6e-10: {w - np.float32(4.6e-10) != w}")
 
-# %% [markdown] id="exercise-5" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-5"
 # **5.** In idea 6 ($n=200$, $p=50$, mean of squares) let $\lambda=1$; the exact answer is 0. Choose $\eta$ such that
 # NGDM ends with $\|\beta\|_1$ about 0.01, and say beforehand how many steps from $U(-1,1)$ will do.
 #
@@ -1822,7 +1821,7 @@ print(f"float32: 0.01 moves by 4.8e-10: {w - np.float32(4.8e-10) != w}, by 4.6e-
 #
 # </details>
 
-# %% id="exercise-5-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-5-solution" tags=["solution"]
 task, start5 = problems.uniform_lasso(200, 50, [1.0], seeds=5, reduction="mean")
 norm = np.abs(trajectories.run(task, start5, 4e-4, 4000).iterates).sum(axis=-1)[..., 0]
 for k in (1000, 2000, 2500, 3000, 4000):
@@ -1830,7 +1829,7 @@ for k in (1000, 2000, 2500, 3000, 4000):
 proximal = trajectories.run(task, start5, 0.5, 20, "proximal").iterates
 print(f"proximal, η = 0.5: all exactly 0 from step {np.flatnonzero((proximal == 0).all(axis=(1, 2, 3)))[0]}")
 
-# %% [markdown] id="exercise-6" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-6"
 # **6.** *(open-ended)* Make Adam sparse: step on the data term with Adam, then soft-threshold. At which threshold is
 # the result the exact LASSO solution, and what goes wrong with $\eta\lambda$? Try it on the problem of idea 11.
 #
@@ -1849,7 +1848,7 @@ print(f"proximal, η = 0.5: all exactly 0 from step {np.flatnonzero((proximal ==
 #
 # </details>
 
-# %% id="exercise-6-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-6-solution" tags=["solution"]
 for words, scaled in (("ηλ/√v̂ⱼ", True), ("ηλ", False)):
     beta, m, v = np.zeros(200), 0.0, 0.0
     for k in range(1, 3001):
@@ -1860,7 +1859,7 @@ for words, scaled in (("ηλ/√v̂ⱼ", True), ("ηλ", False)):
     gap, zeros = problem.value(beta) - problem.value(best), (beta == 0).sum()
     print(f"threshold {words:8s} f − f* = {abs(gap):8.1e}   exact zeros {zeros}")
 
-# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# %% [markdown] id="read-next"
 # ## Read next
 #
 # * S. K. Kumar, *GD doesn't make the cut*, Section 3 and Appendix B: the propositions in the paper's words, and its

@@ -6,7 +6,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# %% [markdown] id="title"
 # # 4 · The Edge of Stability: what happens past 2/L
 #
 # This notebook works through Section 4 of *GD doesn't make the cut* (Kumar, arXiv 2401.08426). The section asks what
@@ -29,7 +29,7 @@
 # *Run all cells first (Run → Run All Cells). Every picture with sliders is live: drag, use the arrow keys, or click a
 # mark.*
 
-# %% id="imports" slideshow={"slide_type": "skip"}
+# %% id="imports"
 import warnings
 
 import numpy as np
@@ -41,28 +41,28 @@ from ngdm_helpers.objectives import Huber, Quadratic
 
 warnings.simplefilter("ignore", trajectories.DivergenceWarning)  # here divergence is part of the picture
 
-# %% [markdown] id="quadratic-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="quadratic-claim"
 # ## 1 · 2/L on a quadratic
 #
 # **Claim.** The paper identifies the Edge of Stability with a number: $2/\lambda_{\max}$ of the Hessian, which
 # separates stable from “unstable” (that is, merely non-divergent) convergence. On convex quadratics, it says,
 # gradient descent diverges beyond.
 
-# %% [markdown] id="quadratic-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="quadratic-predict"
 # **Predict.** On $\tfrac12(x^2+y^2/10)$ take $\eta$ slightly above $2/L=2$. Then
 #
 # * **A** both coordinates grow;
 # * **B** $x$ grows while $y$ converges to 0;
 # * **C** the method takes the longer way round and still converges.
 
-# %% id="quadratic-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="quadratic-by-hand"
 for eta in (1.9, 2.0, 2.05):
     x, y = 0.3, 1.0
     for _ in range(200):
         x, y = x - eta * x, y - eta * y / 10  # gradient descent, one line a step
     print(f"η = {eta:4.2f}   x = {x:9.1e}   y = {y:9.1e}")
 
-# %% id="quadratic-picture" slideshow={"slide_type": "subslide"}
+# %% id="quadratic-picture"
 etas = np.linspace(0.1, 2.3, 221)
 valley = Quadratic(np.diag([1.0, 0.1]))
 ends = np.abs(trajectories.run(valley, [0.3, 1.0], etas, 40, record_every=40).iterates[-1])
@@ -83,7 +83,7 @@ figures.show(
     "direction falls, and rises again past 2; the flat direction falls throughout.",
 )
 
-# %% [markdown] id="quadratic-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="quadratic-play-note"
 # **Play.** *Goals.* (i) Find the $\eta$ with the smallest loss after 60 steps. (ii) What happens at exactly 2? (iii)
 # Past 2, watch the loss fall first and rise later.
 
@@ -91,30 +91,30 @@ figures.show(
 quadratic = explorers.quadratic_threshold()
 quadratic
 
-# %% [markdown] id="quadratic-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="quadratic-why"
 # **Why.** Along an eigenvector of curvature $\lambda$ a step multiplies by $1-\eta\lambda$. That shrinks if and only
 # if $0<\eta\lambda<2$; past 2 the sign flips at every step and the size grows. For a convex loss with an
 # $L$-Lipschitz gradient and a minimiser, $\eta<2/L$ *suffices* for convergence. That nothing *larger* will do is a
 # property of quadratics, and of any loss in a small enough neighbourhood of a minimum with a Hessian, with its
 # $\lambda_{\max}$ there in place of $L$.
 
-# %% id="quadratic-theory" slideshow={"slide_type": "subslide"}
+# %% id="quadratic-theory"
 for lr in (1.9, 2.05, 2.5):
     parabola = np.abs(trajectories.run(Quadratic([[1.0]]), [0.1], lr, 100).iterates[-1, 0])
     print(
         f"η = {lr:4.2f}   x²/2 from 0.1: |x₁₀₀| = {parabola:8.1e}, law |1 − η|¹⁰⁰/10 = {abs(1 - lr) ** 100 / 10:8.1e}"
     )
 
-# %% [markdown] id="quadratic-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="quadratic-verdict"
 # **Verdict: imprecise.** For quadratics $2/L$ separates convergence from divergence. For other losses it is a
 # sufficient condition, and what happens beyond it is the territory of this notebook. The Edge of Stability itself
 # (Cohen et al. 2021) is a statement about training: the largest curvature rises to about $2/\eta$ and stays there
 # while the loss goes on falling, not monotonically.
 
-# %% id="quadratic-ledger" slideshow={"slide_type": "subslide"}
+# %% id="quadratic-ledger"
 claims.ledger("E1")
 
-# %% [markdown] id="quadratic-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="quadratic-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -127,18 +127,18 @@ claims.ledger("E1")
 #
 # </details>
 
-# %% id="quadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="quadratic-check" tags=["check"]
 quadratic.drive()
 below, above = etas < 1.99, etas > 2.01
 assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.diff(ends[:, 1]) < 0).all()
 
-# %% [markdown] id="phenomenon-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="phenomenon-claim"
 # ## 2 · The phenomenon itself
 #
 # **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses, demonstrated “in most convex
 # optimization settings” (it cites Jacot et al. 2018 and Li and Liang 2018), and a conjecture for networks with kinks.
 
-# %% [markdown] id="phenomenon-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="phenomenon-predict"
 # **Predict.** Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of
 # the Hessian of the loss,
 #
@@ -146,7 +146,7 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # * **B** rises, and training breaks down when it passes $2/\eta$;
 # * **C** rises to about $2/\eta$ and stays there, while the loss goes on falling.
 
-# %% id="phenomenon-live" slideshow={"slide_type": "subslide"}
+# %% id="phenomenon-live"
 from ngdm_helpers import data, networks  # loads torch: only from here on is it needed
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
@@ -156,7 +156,7 @@ print(f"loss      {trained.losses[0]:.2f} → {trained.losses[-1]:.4f}")
 print(f"sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}")
 print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
 
-# %% id="phenomenon-picture" slideshow={"slide_type": "subslide"}
+# %% id="phenomenon-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 left.semilogy(trained.losses, color=figures.BLUE, linewidth=1)
 left.set(xlabel="step k", ylabel="loss", xlim=(0, 1500))
@@ -171,7 +171,7 @@ figures.show(
     "largest Hessian eigenvalue, close to a dashed line at 2/η.",
 )
 
-# %% [markdown] id="phenomenon-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="phenomenon-play-note"
 # **Play** with recorded runs of 4000 steps (`ngdm record edge-of-stability`). *Goals.* (i)
 # Find a run that does not reach the edge in 4000 steps. (ii) Find the one that overflows, and say why (compare
 # $\eta\lambda_{\max}$ at step 0 with that of its neighbour). (iii) Does the kinked activation behave differently from
@@ -181,7 +181,7 @@ figures.show(
 sharpness = explorers.recorded_sharpness()
 sharpness
 
-# %% [markdown] id="phenomenon-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="phenomenon-why"
 # **Why.** *Progressive sharpening* (Cohen et al. 2021): while $\eta\lambda_{\max}<2$, training moves to regions of
 # higher curvature; why is understood only in special models. *Self-stabilisation* (Damian, Nichani and Lee 2023):
 # once $\eta\lambda_{\max}>2$, the iterate oscillates along the top eigenvector with growing size, and a large
@@ -191,8 +191,7 @@ sharpness
 # network has no Hessian, autograd's stands in. *Directional smoothness* is the curvature averaged along one step,
 # $\langle\Delta g,\Delta\theta\rangle/\|\Delta\theta\|^2$ (idea 8).
 
-# %% id="phenomenon-theory" slideshow={"slide_type": "subslide"}
-
+# %% id="phenomenon-theory"
 print("activation     η     2/η   sharpness: at step 0, last quarter   η × directional smoothness, last 1000 steps")
 for row in sorted(recorded.load("edge_of_stability"), key=lambda row: (row["activation"], row["lr"])):
     if row["overflow_step"] is None:
@@ -202,7 +201,7 @@ for row in sorted(recorded.load("edge_of_stability"), key=lambda row: (row["acti
     first = row["curves"]["sharpness"]["values"][0]
     print(f"{row['activation']:10s} {row['lr']:5g} {2 / row['lr']:7.2f} {first:9.2f} {found}")
 
-# %% [markdown] id="phenomenon-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="phenomenon-verdict"
 # **Verdict: wrong.** The Edge of Stability is an observation, not a theorem carried over from smooth losses, and ReLU
 # networks were among those it was made on. From η = 0.2 on ReLU hovers near $2/\eta$ here, as GELU and tanh do (tanh
 # at 0.4 overflows). Not all of them *rise* to it: tanh from 0.2 on and ReLU at 0.4 start above $2/\eta$ and come
@@ -211,10 +210,10 @@ for row in sorted(recorded.load("edge_of_stability"), key=lambda row: (row["acti
 # the sharpness does not move. What this does not show: *why* sharpness rises. These are small networks on 500 digits,
 # one seed each.
 
-# %% id="phenomenon-ledger" slideshow={"slide_type": "subslide"}
+# %% id="phenomenon-ledger"
 claims.ledger("E2", "E12")
 
-# %% [markdown] id="phenomenon-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="phenomenon-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -228,13 +227,13 @@ claims.ledger("E2", "E12")
 #
 # </details>
 
-# %% id="phenomenon-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="phenomenon-check" tags=["check"]
 sharpness.drive()
 late = trained.sharpness[trained.sharpness_steps > 1000]
 assert abs(late.mean() * trained.lr / 2 - 1) < 0.1  # hovers at 2/η
 assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff(trained.losses) > 0).sum() > 100
 
-# %% [markdown] id="bound-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="bound-claim"
 # ## 3 · Proposition 4.1: the best value is not the run
 #
 # **Claim.** *Proposition 4.1:* on a convex loss with bounded subgradients there is “unstable convergence” for every
@@ -243,14 +242,14 @@ assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff
 # Stability, as a conjecture about losses beyond $L$-smooth ones, is “incorrect even for Lipschitz continuous,
 # differentiable, convex functions”.
 
-# %% [markdown] id="bound-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-predict"
 # **Predict.** A convex Lipschitz function with a minimiser, NGDM with a constant step. Then
 #
 # * **A** the iterates stay bounded;
 # * **B** the average loss stays bounded, the iterates need not;
 # * **C** not even the average loss need stay bounded.
 
-# %% id="bound-picture" slideshow={"slide_type": "subslide"}
+# %% id="bound-picture"
 width = 0.25  # f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0
 escape = trajectories.run(Trough(width), [0.5, 0.0], lr=1.0, steps=100_000)
 
@@ -268,7 +267,7 @@ figures.show(
     "dashed law. Right: the loss, falling towards a dashed line at one quarter.",
 )
 
-# %% [markdown] id="bound-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-play-note"
 # **Play.** Every run starts at $(\eta/2,\,0)$, so that $x$ flips between $\pm\eta/2$. *Goals.* (i) Find the smallest
 # $\eta$ for which the iterates escape. (ii) For which $\eta$ does the run
 # end *in* the set of minimisers?
@@ -277,7 +276,7 @@ figures.show(
 trough = explorers.trough()
 trough
 
-# %% [markdown] id="bound-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-why"
 # **Why.** $f_{\text{best}}\le f(x_0)$ is true of every method, even of one that runs away; no bound on it can exclude
 # divergence. What *can* be said for convex, $G$-Lipschitz $f$ with a minimiser at distance $R$: the average of the
 # first $T$ values is at most $f^*+R^2/(2\eta T)+\eta G^2/2$, and for the last value the second term grows by a factor
@@ -285,13 +284,13 @@ trough
 # not bounded: the set of minimisers goes on for ever in $y$, and each step across the trough is pushed up a little,
 # by $\eta\,w'(y)$.
 
-# %% id="bound-theory" slideshow={"slide_type": "subslide"}
+# %% id="bound-theory"
 average = np.cumsum(escape.values) / np.arange(1, len(escape.values) + 1)
 bound = theory.subgradient_bound(Trough(width), 1.0)
 print(f"loss after 10⁵ steps {escape.values[-1]:.4f}, average {average[-1]:.4f}, ηG²/2 = {bound:.4f}")
 print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_height(width, 1.0, 100_000):.2f}")
 
-# %% [markdown] id="bound-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-verdict"
 # **Verdict: imprecise**, twice. The inequality is right, and it concerns the best value. “Does not diverge” does not
 # follow for the iterates. And as a *definition* of unstable convergence it includes every convergent run, and every
 # run that gets stuck high up; what it leaves out is the phenomenon: a loss that goes up and down, and falls in the
@@ -299,10 +298,10 @@ print(f"y after 10⁵ steps {escape.iterates[-1, 1]:.2f}, law {theory.trough_hei
 # losses stay bounded past $2/L$ contradicts no theorem, since $2/L$ is only sufficient (idea 1), and what is observed
 # when networks are trained is not refuted by losses that are not networks.
 
-# %% id="bound-ledger" slideshow={"slide_type": "subslide"}
+# %% id="bound-ledger"
 claims.ledger("E3", "E4", "E15")
 
-# %% [markdown] id="bound-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="bound-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -315,13 +314,13 @@ claims.ledger("E3", "E4", "E15")
 #
 # </details>
 
-# %% id="bound-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="bound-check" tags=["check"]
 trough.drive()
 assert problems.midpoint_gap(Trough(width), 2) < 1e-12  # convex
 assert escape.values.max() <= 0.5 and escape.iterates[-1, 1] > 40
 assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 
-# %% [markdown] id="huber-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="huber-claim"
 # ## 4 · Huber's loss curves (Figure 3)
 #
 # **Claim.** Gradient descent on Huber regression, equation (13),
@@ -333,14 +332,14 @@ assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 # paper shows neither $n$, $p$ and $\delta$ nor whether it takes the sum; we take $n=20$, $p=50$, $\delta=1$ and the
 # mean.)
 
-# %% [markdown] id="huber-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="huber-predict"
 # **Predict.** Double the learning rate from $\eta=5/L$ to $10/L$. The loss at which the run settles
 #
 # * **A** stays the same: the gradient is bounded;
 # * **B** roughly doubles;
 # * **C** is four times as high.
 
-# %% id="huber-picture" slideshow={"slide_type": "subslide"}
+# %% id="huber-picture"
 problem = problems.huber_problem()  # X from U[0, 1], y from U[0, 1]
 cs = np.array([1.95, 2.05, 2.5, 4.0, 10.0])
 runs = trajectories.run(problem, np.zeros(50), cs / problem.smoothness, 1000)
@@ -360,7 +359,7 @@ figures.show(
     "level off, each near a dashed line that is higher for larger learning rates.",
 )
 
-# %% [markdown] id="huber-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="huber-play-note"
 # **Play.** $\eta$ and $c=\eta L$ are one quantity: move either. *Goals.* (i) Find the largest $c$ that converges.
 # (ii) On U[0, 1], drag $c$ to its end. Which of these stay below the dotted line of the middle panel: every loss, the
 # mean of the last 200, the best? (iii) Halve $\delta$ (from 2 to 1): by what factor does the plateau change? (iv)
@@ -370,7 +369,7 @@ figures.show(
 losses = explorers.huber_losses()
 losses
 
-# %% [markdown] id="huber-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="huber-why"
 # **Why.** The loss is convex with a bounded gradient, and the iterates stay in $\beta_0+\mathrm{row}(X)$, where the
 # minimisers form a bounded set. So by idea 3 they stay bounded, for every $\eta$. Far out, with all residuals beyond
 # $\delta$, a step is one of NGDM on $\frac\delta n\sum_i|x_i^\top\beta-y_i|$; for one sample with $x=1$ that is the
@@ -379,21 +378,21 @@ losses
 # $\delta(c\delta/2-\delta/2)=\delta^2(c-1)/2$. The bound of idea 3 says $\eta G^2/2\le\delta^2c/2$ for the best
 # value.
 
-# %% id="huber-theory" slideshow={"slide_type": "subslide"}
+# %% id="huber-theory"
 for c in (2.05, 2.5, 5.0, 10.0, 100.0, 1e4, 1e6):
     last = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 3000).values[-200:]
     print(f"c = {c:10.2f}   mean of the last 200 of 3000: {last.mean():10.3f}   ", end="")
     print(f"plateau {theory.huber_plateau(c, 1.0):10.3f}   bound {c / 2:10.3f}, above it: {(last > c / 2).mean():.0%}")
 
-# %% [markdown] id="huber-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="huber-verdict"
 # **Verdict: holds**, for every $\eta$ (idea 3); the last line above is at half a million times $2/L$. The plateau is
 # where the closed form puts it, and lower the less equally the samples carry the top eigenvector. From about $c=5$ on
 # single losses pass the dotted line of the slider at every second step; the mean of the last 200 never does.
 
-# %% id="huber-ledger" slideshow={"slide_type": "subslide"}
+# %% id="huber-ledger"
 claims.ledger("E6")
 
-# %% [markdown] id="huber-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="huber-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -407,26 +406,26 @@ claims.ledger("E6")
 #
 # </details>
 
-# %% id="huber-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="huber-check" tags=["check"]
 losses.drive()
 for c in (2.5, 4.0, 10.0, 100.0):
     assert 0.9 * theory.huber_plateau(c, 1.0) < problems.huber_tail(c) <= c / 2
 assert problems.huber_tail(1.95) < 1e-12
 
-# %% [markdown] id="rise-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="rise-claim"
 # ## 5 · Why the loss rises before it oscillates
 #
 # **Claim.** The paper notes that the loss goes *up* for a while before the oscillations set in, and leaves it open
 # why.
 
-# %% [markdown] id="rise-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rise-predict"
 # **Predict.** While the loss rises smoothly, the iterate (in one dimension)
 #
 # * **A** moves steadily away from the minimum on one side;
 # * **B** jumps across the minimum at every step;
 # * **C** stands still until a kink is reached.
 
-# %% id="rise-picture" slideshow={"slide_type": "subslide"}
+# %% id="rise-picture"
 one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
 start = 1.05e-3
 run = trajectories.run(one, [start], lr=2.1, steps=110)
@@ -447,7 +446,7 @@ figures.show(
     "dotted line at the predicted step.",
 )
 
-# %% [markdown] id="rise-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rise-play-note"
 # **Play.** *Goals.* (i) Make the rise last at least 100 steps, once with $c$ alone, and once with $x_0$ alone from
 # $c=2.11$. (ii) From $x_0=10^{-3}$, choose $c$ so that the two ends of the 2-cycle differ as much as possible. What
 # decides which 2-cycle it becomes? (iii) In the middle panel, on which pieces of the dashed map do the two blue dots
@@ -458,7 +457,7 @@ figures.show(
 rise = explorers.huber_rise()
 rise
 
-# %% [markdown] id="rise-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rise-why"
 # **Why.** Inside $|x|\le\delta$ a step multiplies $x$ by $1-c$, which is below $-1$: the sign flips and the size
 # grows by $c-1$. The loss is even, so it grows by $(c-1)^2$ per step and does not see the flips. That goes on until
 # $|x|$ passes $\delta$, which takes $\ln(\delta/|x_0|)/\ln(c-1)$ steps. Beyond $\delta$ the step length is fixed at
@@ -466,24 +465,24 @@ rise
 # There the map has slope 1, so every such pair is a 2-cycle, and the run remembers its start. If the pair is not
 # symmetric, the loss alternates; that is the oscillation.
 
-# %% id="rise-theory" slideshow={"slide_type": "subslide"}
+# %% id="rise-theory"
 for c in (2.05, 2.1, 2.5, 3.0):
     path = trajectories.run(one, [1e-3], c, 300).iterates[:, 0]
     predicted, leaves = float(theory.huber_rise(c, 1e-3)), np.argmax(np.abs(path) > 1)
     print(f"c = {c:4.2f}   predicted {predicted:5.1f} steps, leaves at step {leaves:3d}   ", end="")
     print(f"2-cycle {path[-2]:+.3f} / {path[-1]:+.3f}, amplitudes add up to {np.abs(path[-2:]).sum():.3f}")
 
-# %% [markdown] id="rise-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rise-verdict"
 # **Verdict: holds, and is explained.** In more dimensions every eigenvector with $\eta\lambda_i>2$ does this while
 # the others converge; with centred data the start has little of the top one, and for $c$ just above 2 the loss falls
 # first. The dotted step in the slider of idea 4 is this law for the top eigenvector alone: the step at which it takes
 # the *first* residual past $\delta$. On U[0, 1] that is close where the rise is long. Where it is short, and on
 # centred data throughout, the loss goes on rising, because the other residuals pass $\delta$ later.
 
-# %% id="rise-ledger" slideshow={"slide_type": "subslide"}
+# %% id="rise-ledger"
 claims.ledger("E7")
 
-# %% [markdown] id="rise-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="rise-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -497,7 +496,7 @@ claims.ledger("E7")
 #
 # </details>
 
-# %% id="rise-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="rise-check" tags=["check"]
 rise.drive()
 inside = np.abs(run.iterates[:, 0]) <= 1
 assert (np.sign(run.iterates[1:, 0]) == -np.sign(run.iterates[:-1, 0])).all()  # flips at every step
@@ -505,13 +504,13 @@ assert np.allclose(run.values[1:][inside[:-1] & inside[1:]] / run.values[:-1][in
 assert abs(np.argmax(~inside) - theory.huber_rise(2.1, start)) < 1
 assert abs(np.diff(run.values[-2:])[0]) > 0.01  # the loss alternates
 
-# %% [markdown] id="growth-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="growth-claim"
 # ## 6 · Kinks or growth?
 #
 # **Claim.** The paper calls Huber's loss non-smooth, because it is once but not twice differentiable, and presents
 # the loss curves above as evidence that results for $L$-smooth losses fail there.
 
-# %% [markdown] id="growth-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="growth-predict"
 # **Predict.** Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At $\eta=2.5$, above
 # its $2/L=2$, gradient descent on it
 #
@@ -519,7 +518,7 @@ assert abs(np.diff(run.values[-2:])[0]) > 0.01  # the loss alternates
 # * **B** diverges, because $\eta>2/L$;
 # * **C** ends in a 2-cycle, like Huber.
 
-# %% id="growth-picture" slideshow={"slide_type": "subslide"}
+# %% id="growth-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 x = np.linspace(1e-3, 3, 300)
 shapes = {
@@ -543,7 +542,7 @@ figures.show(
     "the parabola, rising with the quartic term; a dashed line at 0.8 crosses the first two only.",
 )
 
-# %% [markdown] id="growth-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="growth-play-note"
 # **Play.** *Goals.* (i) For each loss, find out whether it diverges at $\eta=2.1$. (ii) Find the $\eta$ at which
 # log-cosh has a 2-cycle of $\pm1$. (iii) How small can a 2-cycle of Huber be? Of log-cosh?
 
@@ -551,7 +550,7 @@ figures.show(
 growth = explorers.growth_decides()
 growth
 
-# %% [markdown] id="growth-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="growth-why"
 # **Why.** By the paper's own definition (5) Huber's loss *is* $L$-smooth: its gradient
 # $X^\top\mathrm{clip}(X\beta-y)/n$ is Lipschitz with $L=\lambda_{\max}(X^\top X)/n$. So theory promises convergence
 # for $\eta<2/L$, and says nothing beyond. What happens beyond is read off the *secant slope*: on a symmetric 2-cycle
@@ -559,7 +558,7 @@ growth
 # from 1 to 0 as $a$ grows, and so does that of log-cosh, whose derivatives are all continuous; the parabola's never
 # falls.
 
-# %% id="growth-theory" slideshow={"slide_type": "subslide"}
+# %% id="growth-theory"
 for name, (loss, _) in shapes.items():
     print(f"{name:13s}", end="")
     for lr in (1.95, 2.1, 2.5):
@@ -568,15 +567,15 @@ for name, (loss, _) in shapes.items():
         print(f"   η = {lr:4.2f}: {end:27s}", end="")
     print()
 
-# %% [markdown] id="growth-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="growth-verdict"
 # **Verdict: wrong.** Huber's loss is $L$-smooth; below $2/L$ gradient descent on it converges, as the theory
 # promises, and above the theory is silent. An analytic loss does the same. What decides is how the loss *grows*: the
 # next idea.
 
-# %% id="growth-ledger" slideshow={"slide_type": "subslide"}
+# %% id="growth-ledger"
 claims.ledger("E5")
 
-# %% [markdown] id="growth-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="growth-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -590,14 +589,14 @@ claims.ledger("E5")
 #
 # </details>
 
-# %% id="growth-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="growth-check" tags=["check"]
 growth.drive()
 for lr, a in ((2.1, 0.389), (2.5, 0.888), (4.0, 1.915)):
     end = np.abs(trajectories.run(Separable("log-cosh"), [0.01], lr, 5000).iterates[-2:, 0])
     assert np.allclose(end, a, atol=1e-3) and np.allclose(lr * np.tanh(end) / end, 2)
 assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1, 0]) > 1e10
 
-# %% [markdown] id="subquadratic-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="subquadratic-claim"
 # ## 7 · What Ma, Wu and Ying explain
 #
 # **Claim.** Ma, Wu and Ying (2022) explain unstable convergence by *subquadratic growth*: a quadratic describes the
@@ -607,7 +606,7 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # $C^2$ or $L$-smooth. The example below is both.) (iii) Finite differences on ReLU networks are invalid, because
 # their minima are not differentiable.
 
-# %% [markdown] id="subquadratic-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-predict"
 # **Predict.** Take $x^2/2$ up to $|x|=1$, and let it go on like $|x|^q$ beyond. Gradient descent at $\eta=2.5$, past
 # $2/L=2$, stays bounded
 #
@@ -615,7 +614,7 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # * **B** for every $q<2$;
 # * **C** for no $q$: near 0 all of them are the same parabola, and 2.5 is too large for it.
 
-# %% id="subquadratic-picture" slideshow={"slide_type": "subslide"}
+# %% id="subquadratic-picture"
 etas = np.linspace(1.9, 3, 221)
 figure, ax = figures.new(size=(9, 4.2))
 for name, loss, style in (
@@ -638,7 +637,7 @@ figures.show(
     "root; Huber jumps to 1 and the mollified Huber to 0.8.",
 )
 
-# %% [markdown] id="subquadratic-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-play-note"
 # **Play.** *Goals.* (i) At $\eta=2.5$, find the largest $q$ that stays in the frame of the right panel. Then raise
 # $\eta$. (ii) At $q=1.5$, find the $\eta$ whose 2-cycle is nearest to $\pm4$; which is it exactly? (iii) Change
 # $x_0$: at which $q$ does the 2-cycle remember it?
@@ -647,7 +646,7 @@ figures.show(
 subquadratic = explorers.growth_exponent()
 subquadratic
 
-# %% [markdown] id="subquadratic-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-why"
 # **Why.** *Necessary, in one dimension.* Let $f$ have its minimum at 0, $h=f''(0)>0$, and suppose the growth is
 # nowhere subquadratic: $f'(x)/x\ge h$ for all $x\ne0$. Then for $\eta>2/h$
 #
@@ -666,7 +665,7 @@ subquadratic
 # log-cosh $\tanh(a)/a\approx1-a^2/3=2/\eta$, so $a\approx\sqrt{3(1-2/\eta)}$. Huber's expansion stops at $x^2/2$, and
 # its 2-cycles start at $\delta$: a purely local theory does not see them.
 
-# %% id="subquadratic-theory" slideshow={"slide_type": "subslide"}
+# %% id="subquadratic-theory"
 for lr in (2.01, 2.1, 2.5, 4.0):
     cosh, huber, mollified = (
         np.abs(trajectories.run(loss, [0.01], lr, 5000).iterates[-2:, 0])
@@ -678,13 +677,13 @@ for q in (1.2, 1.5, 1.9):
     end = np.abs(trajectories.run(PowerTail(q), [0.01], 2.5, 5000).iterates[-1, 0])
     print(f"q = {q:3.1f}, η = 2.5: ends at ±{end:.4f}, law ±{theory.power_cycle(2.5, q):.4f}")
 
-# %% [markdown] id="subquadratic-network-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-network-note"
 # **And in a network?** Second differences of the loss through the network trained in idea 2, along the top
 # eigenvector $v$ of its Hessian, and through a tanh twin: $\bigl(f(\theta+tv)+f(\theta-tv)-2f(\theta)\bigr)/t^2$.
 # Where $f$ grows more slowly than its parabola they fall with $t$. A third row keeps every ReLU in the state, on or
 # off, that it has at $\theta$ on each image: the same network without its kinks.
 
-# %% id="subquadratic-network" slideshow={"slide_type": "subslide"}
+# %% id="subquadratic-network"
 twin = networks.mlp("tanh")
 networks.full_batch_gd(twin, X, Y, lr=0.2, steps=1500, sharpness_every=None)
 distances = np.geomspace(0.01, 3, 25)
@@ -696,7 +695,7 @@ for name, model in models.items():
     print(f"{name:17s} Hessian {top:6.2f}   second difference over the length of the next step ", end="")
     print(f"{np.interp(0.2 * slope, distances, differences):6.2f}, over {distances[-1]:g} {differences[-1]:6.2f}")
 
-# %% id="subquadratic-network-picture" slideshow={"slide_type": "subslide"}
+# %% id="subquadratic-network-picture"
 figure, ax = figures.new(size=(9, 4))
 styles = (figures.NGDM, {**figures.NGDM, "linestyle": ":"}, figures.SMOOTH)
 for (name, (top, differences, step)), style in zip(secants.items(), styles, strict=True):
@@ -712,7 +711,7 @@ figures.show(
     "its states kept stays near 10.",
 )
 
-# %% [markdown] id="subquadratic-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-verdict"
 # **Verdict.** (i) is **wrong**: quadratic near the minimum and subquadratic beyond is what Ma, Wu and Ying describe
 # (we judge by their abstract; their Definition 4.1 was not at hand), and Huber is a textbook case. (ii) is **wrong**:
 # the mollified Huber is $C^2$ and $L$-smooth, exactly quadratic up to 0.8, and has 2-cycles. (iii) is **imprecise**:
@@ -723,10 +722,10 @@ figures.show(
 # run can also escape along others (idea 2), and the ReLU network above sits at the edge without growing
 # subquadratically along its top eigenvector.
 
-# %% id="subquadratic-ledger" slideshow={"slide_type": "subslide"}
+# %% id="subquadratic-ledger"
 claims.ledger("E9", "E10", "E11")
 
-# %% [markdown] id="subquadratic-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="subquadratic-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -740,7 +739,7 @@ claims.ledger("E9", "E10", "E11")
 #
 # </details>
 
-# %% id="subquadratic-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="subquadratic-check" tags=["check"]
 subquadratic.drive()
 for lr in (2.1, 2.5, 4.0):
     for q in (1.2, 1.5, 1.9):
@@ -755,7 +754,7 @@ kept = secants["ReLU, states kept"]  # … which is the kinks' doing
 assert abs(kept[0] / relu[0] - 1) < 1e-3 and np.abs(kept[1] / kept[0] - 1).max() < 0.15 < 1 < relu[1][-1] / relu[0] - 1
 assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][1][-1] > secants["ReLU"][1][0]
 
-# %% [markdown] id="chord-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="chord-claim"
 # ## 8 · The chord law
 #
 # **Claim** (not in the paper; the quantity is the directional smoothness of Ahn, Zhang and Sra 2022). Curvature can
@@ -763,14 +762,14 @@ assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
 
-# %% [markdown] id="chord-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="chord-predict"
 # **Predict.** On the 2-cycle of NGDM on $|x|$, whose second derivative is 0 wherever it exists, $\eta\kappa$ is
 #
 # * **A** 0;
 # * **B** 2;
 # * **C** infinite.
 
-# %% id="chord-picture" slideshow={"slide_type": "subslide"}
+# %% id="chord-picture"
 figure, ax = figures.new(size=(9, 4))
 for c, color in zip(cs, colors, strict=True):
     chord = theory.chord_curvature(trajectories.run(problem, np.zeros(50), c / problem.smoothness, 1000), problem)
@@ -785,7 +784,7 @@ figures.show(
     "their own value and settle on the dashed line at 2; the one below it stays below.",
 )
 
-# %% [markdown] id="chord-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="chord-play-note"
 # **Play.** One $\eta$ for all: NGDM on $|x|$, gradient descent on Huber ($n=20$, $p=50$), and three recorded networks
 # (up to 0.4). *Goals.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at which
 # Huber is on it, and compare with its $2/L$. (iii) At $\eta=0.1$, which network is furthest below the line in its
@@ -795,29 +794,29 @@ figures.show(
 chords = explorers.chord_law()
 chords
 
-# %% [markdown] id="chord-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="chord-why"
 # **Why.** On a 2-cycle $\beta_+=\beta_--\eta g_-$ and $\beta_-=\beta_+-\eta g_+$. Subtract:
 # $g_+-g_-=\tfrac2\eta(\beta_+-\beta_-)$, so the chord curvature is $2/\eta$. No derivative of $g$ occurs. On Huber
 # the residuals leave $\pm\delta$ one by one, which flattens the chord. Once all are outside, the change of the
 # gradient is fixed, and the chord flattens because it gets longer: about $c\delta$ in each residual.
 
-# %% id="chord-theory" slideshow={"slide_type": "subslide"}
+# %% id="chord-theory"
 for c in (2.05, 2.5, 10.0, 100.0):
     run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
     chord = theory.chord_curvature(run, problem)[-1]
     inside = np.mean(np.abs(run.iterates[-1] @ problem.X.T - problem.y) < 1)
     print(f"c = {c:6.2f}   η·κ = {chord:.6f}   residuals inside ±δ: {inside:.0%}")
 
-# %% [markdown] id="chord-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="chord-verdict"
 # **Verdict: holds**, by two lines of algebra, exactly for Huber and ℓ1. The networks that reached the edge obey it
 # nearly: they are not on a 2-cycle, but bounce almost back at every step (in the table of idea 2 the quantity is
 # called directional smoothness). What it does not show: that a run *reaches* a 2-cycle. That is what growth decides
 # (idea 7).
 
-# %% id="chord-ledger" slideshow={"slide_type": "subslide"}
+# %% id="chord-ledger"
 claims.ledger("E14")
 
-# %% [markdown] id="chord-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="chord-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -830,7 +829,7 @@ claims.ledger("E14")
 #
 # </details>
 
-# %% id="chord-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="chord-check" tags=["check"]
 chords.drive()
 ends = {(row["activation"], row["lr"]): row["directional"] for row in recorded.load("edge_of_stability")}
 assert all(abs(ends[name, lr] - 2) < 0.02 for name in ("relu", "tanh", "gelu") for lr in (0.2, 0.3))  # networks: nearly
@@ -838,13 +837,13 @@ for c in (2.5, 10.0, 100.0):
     run = trajectories.run(problem, np.zeros(50), c / problem.smoothness, 5000)
     assert np.allclose(theory.chord_curvature(run, problem)[-100:], 2, atol=1e-3)
 
-# %% [markdown] id="local-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="local-claim"
 # ## 9 · Fewer parameters than samples: the threshold is local
 #
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
 # it. (Our consequence: the local threshold is the global $2/L$.)
 
-# %% [markdown] id="local-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="local-predict"
 # **Predict.** With $n=50$ samples and $p=5$ parameters no $\beta$ fits all the data. Started *next to* the
 # minimiser, gradient descent on Huber with a small $\delta$ stays there
 #
@@ -852,7 +851,7 @@ for c in (2.5, 10.0, 100.0):
 # * **B** up to a larger learning rate;
 # * **C** only for smaller ones.
 
-# %% id="local-picture" slideshow={"slide_type": "subslide"}
+# %% id="local-picture"
 deltas, thresholds = np.geomspace(0.1, 2, 30), {5: [], 20: []}
 for p, found in thresholds.items():
     for delta in deltas:
@@ -876,7 +875,7 @@ figures.show(
     "to the dotted line at 2.",
 )
 
-# %% [markdown] id="local-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="local-play-note"
 # **Play.** *Goals.* (i) Move the local threshold to more than three times the global one. (ii) Find the smallest
 # $\delta$ at which the dashed and the dotted line meet. What is special about it?
 
@@ -884,19 +883,19 @@ figures.show(
 local = explorers.local_edge()
 local
 
-# %% [markdown] id="local-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="local-why"
 # **Why.** Near the minimiser a residual with $|r_i|>\delta$ contributes a constant to the gradient and nothing to its
 # derivative. The Hessian there is $X_I^\top X_I/n$ with $I=\{i:|r_i|<\delta\}$, and its largest eigenvalue is at most
 # $L$. So the minimum is left at $2/\lambda_{\max}(X_I^\top X_I/n)\ge2/L$; equal if all residuals are inside.
 
-# %% [markdown] id="local-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="local-verdict"
 # **Verdict: holds if** $p\ge n$ and $X$ has rank $n$. Otherwise the minimum is in general above 0, and once residuals
 # lie beyond $\pm\delta$ it tolerates learning rates above the global $2/L$.
 
-# %% id="local-ledger" slideshow={"slide_type": "subslide"}
+# %% id="local-ledger"
 claims.ledger("E8")
 
-# %% [markdown] id="local-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="local-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -909,12 +908,12 @@ claims.ledger("E8")
 #
 # </details>
 
-# %% id="local-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="local-check" tags=["check"]
 local.drive()
 for p, most in ((5, 6), (20, 3)):
     assert min(thresholds[p]) >= 2 - 1e-9 and np.isclose(thresholds[p][-1], 2) and max(thresholds[p]) > most
 
-# %% [markdown] id="toy-claim" slideshow={"slide_type": "slide"}
+# %% [markdown] id="toy-claim"
 # ## 10 · A toy problem?
 #
 # **Claim.** The section ends with a proposal: to build the theory on the convex ReLU network of notebook 1,
@@ -924,21 +923,21 @@ for p, most in ((5, 6), (20, 3)):
 # (penalties are optional). It names three advantages: (3) is convex; its optimum, 0, is known; and the optimum is a
 # point of non-differentiability.
 
-# %% [markdown] id="toy-predict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="toy-predict"
 # **Predict.** Run NGDM on (3) with a small learning rate. Its largest curvature (of the Hessian, where there is one)
 #
 # * **A** rises until it meets $2/\eta$: progressive sharpening;
 # * **B** jumps up and down below a bound that the data fix;
 # * **C** is constant: the loss is made of parabolas.
 
-# %% id="toy-by-hand" slideshow={"slide_type": "subslide"}
+# %% id="toy-by-hand"
 u, v = problems.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample
 for k in range(41):
     if k % 10 == 0:
         print(f"step {k:2d}   loss {(u * v - 1) ** 2 / 2:.1e}   curvature {theory.product_sharpness([u, v]):.3f}")
     u, v = u - 0.1 * (u * v - 1) * v, v - 0.1 * (u * v - 1) * u
 
-# %% id="toy-picture" slideshow={"slide_type": "subslide"}
+# %% id="toy-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 for seed, color in enumerate((figures.VERMILLION, figures.BLUE, figures.GREEN)):
     toy, start = problems.relu_toy(seed=seed)
@@ -960,7 +959,7 @@ figures.show(
     "and settling below it.",
 )
 
-# %% [markdown] id="toy-play-note" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="toy-play-note"
 # **Play.** *Goals.* (i) Raise $|y|$: does the bound on the curvature of (3) move? How close does the run get to the
 # optimum? (ii) With $|y|=1$, from which $c$ on does the loss of (3) keep growing? What does it do between 2 and
 # there? (iii) Switch to $X$ from U[0, 1] and try to make it diverge. (iv) On the two weights, find a $c$ for which
@@ -970,7 +969,7 @@ figures.show(
 toys = explorers.toy_problem()
 toys
 
-# %% [markdown] id="toy-why" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="toy-why"
 # **Why.** Where (3) is twice differentiable its Hessian is $2X_A^\top X_A$, with $A=\{i:x_i^\top\beta>0\}$ the active
 # rows. Which rows are active depends on $\beta$; what they contribute does not. So the largest curvature takes
 # finitely many values, none above $L=2\lambda_{\max}(X^\top X)$, and nothing drives it towards $2/\eta$. In
@@ -984,7 +983,7 @@ toys
 # its gradient is not bounded. (If $X\beta<0$ has a solution, as for non-negative $X$, the iterate can jump there, and
 # stays.)
 
-# %% id="toy-theory" slideshow={"slide_type": "subslide"}
+# %% id="toy-theory"
 for c in (0.2, 2.0, 4.0, 6.0, 8.0):
     gone, gaps = 0, []
     for seed in range(20):
@@ -997,16 +996,16 @@ for c in (0.2, 2.0, 4.0, 6.0, 8.0):
     rest = f"median f − f* of the others {np.median(gaps):.3g}" if gaps else ""
     print(f"c = {c:3.1f}: {gone:2d} of 20 draws diverge   {rest}")
 
-# %% [markdown] id="toy-verdict" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="toy-verdict"
 # **Verdict: holds if** the theory is one of *kinks*. For that (3) is well chosen: the optimum is known, it is a kink,
 # and $|y|$ sets how strong; notebook 1 uses it so. For the Edge of Stability it lacks both halves: no progressive
 # sharpening, and at large rates cycles high above the optimum, a jump to a flat region, or divergence, instead of a
 # loss that falls in the long run. Two weights do better. What they do not show: hovering at $2/\eta$ for long.
 
-# %% id="toy-ledger" slideshow={"slide_type": "subslide"}
+# %% id="toy-ledger"
 claims.ledger("E13")
 
-# %% [markdown] id="toy-answer" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="toy-answer"
 # **Check.**
 #
 # <details><summary>Answer to the prediction</summary>
@@ -1021,7 +1020,7 @@ claims.ledger("E13")
 #
 # </details>
 
-# %% id="toy-check" tags=["check"] slideshow={"slide_type": "skip"}
+# %% id="toy-check" tags=["check"]
 toys.drive()
 for seed in range(20):
     toy, start = problems.relu_toy(seed=seed)
@@ -1032,7 +1031,7 @@ sharp = theory.product_sharpness(slow)
 assert (np.diff(sharp) > -1e-12).all() and abs(sharp[-1] / theory.product_flow_sharpness(slow[0]) - 1) < 0.01
 assert theory.product_sharpness(fast).max() > 2 / 0.76 > theory.product_sharpness(fast)[-1]  # past the edge, and back
 
-# %% [markdown] id="ledger-note" slideshow={"slide_type": "slide"}
+# %% [markdown] id="ledger-note"
 # ## The ledger
 #
 # All claims of the four notebooks: what the paper says (P: preliminaries, C: convergence, L: LASSO, E: Edge of
@@ -1045,7 +1044,7 @@ verdicts = [claim.verdict for claim, _ in table.rows]
 print(f"{len(verdicts)} claims: " + ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in claims.VERDICTS))
 table
 
-# %% [markdown] id="exercise-1" slideshow={"slide_type": "slide"}
+# %% [markdown] id="exercise-1"
 # ## Exercises
 #
 # **1.** Gradient descent on $x^2/2$ at $\eta=2$ exactly. What happens, and what has it in common with Proposition
@@ -1063,11 +1062,11 @@ table
 #
 # </details>
 
-# %% id="exercise-1-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-1-solution" tags=["solution"]
 neutral = trajectories.run(Quadratic([[1.0]]), [0.7], 2.0, 6)
 print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])) / 2.0)
 
-# %% [markdown] id="exercise-2" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-2"
 # **2.** For $f=\sqrt{1+x^2}-1$, solve $f'(a)/a=2/\eta$ by hand and check it at $\eta=2.5$.
 #
 # <details><summary>Hint</summary>
@@ -1081,10 +1080,10 @@ print(neutral.iterates[:, 0], theory.chord_curvature(neutral, Quadratic([[1.0]])
 #
 # </details>
 
-# %% id="exercise-2-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-2-solution" tags=["solution"]
 print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).iterates[-2:, 0], np.sqrt(2.5**2 / 4 - 1))
 
-# %% [markdown] id="exercise-3" slideshow={"slide_type": "subslide"}
+# %% [markdown] id="exercise-3"
 # **3.** *(open-ended)* On ½$(uv-1)^2$ every minimiser has curvature $u^2+v^2\ge2uv=2$. What does that say about
 # $\eta>1$? Try 0.9, 1.1, 1.4 and 2 from (1.0, 0.6), and compare with Huber past $2/L$. On which side of the valley
 # does this loss grow subquadratically?
@@ -1104,14 +1103,14 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 #
 # </details>
 
-# %% id="exercise-3-solution" tags=["solution"] slideshow={"slide_type": "skip"}
+# %% id="exercise-3-solution" tags=["solution"]
 for lr in (0.9, 1.1, 1.4, 2.0):
     run = trajectories.run(Product(), [1.0, 0.6], lr, 3000)
     places = len(np.unique(run.iterates[-200:].round(4), axis=0))
     end = f"{places} different points among the last 200" if run.overflow_step is None else "overflows"
     print(f"η = {lr}: {end}")
 
-# %% [markdown] id="read-next" slideshow={"slide_type": "slide"}
+# %% [markdown] id="read-next"
 # ## Read next
 #
 # * J. Cohen, S. Kaur, Y. Li, J. Z. Kolter and A. Talwalkar, *Gradient descent on neural networks typically occurs at

@@ -1,19 +1,51 @@
-"""Every row of the ledger, measured again."""
+"""The ledger: its order, its guard, what it shows. That every row supports its verdict is asserted where it is shown:
+notebook 4 measures the whole ledger, and nbval runs the cell."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
-from ngdm_helpers.course import claims
+from ngdm_helpers.course import build, claims
+from tests.lab import ROOT
+
+CLAIM = {"where": "here", "says": "says", "paper": "1", "verdict": "holds", "because": "why"}
 
 
-@pytest.mark.parametrize("claim", list(claims.CLAIMS.values()), ids=lambda claim: claim.id)
-def test_measurement_supports_the_verdict(claim):
-    assert claim.measure().supports, claim.measure().ours
+@pytest.fixture
+def ledger_of(monkeypatch):
+    """ledger_of(X1=measure, …): a ledger of these claims alone."""
+
+    def replace(**measures):
+        monkeypatch.setitem(claims.ledger.__globals__, "CLAIMS", {})
+        for name, measure in measures.items():
+            claims.claim(name, **CLAIM)(measure)
+
+    return replace
 
 
-def test_ids_are_unique():
-    assert len({claim.id for claim in claims.CLAIMS}) == len(claims.CLAIMS)
+def test_the_whole_ledger_is_measured_in_a_notebook():
+    cells = build.read_source(ROOT / "notebooks" / "04_edge_of_stability.py").cells
+    assert any("claims.ledger()" in cell.source for cell in cells if cell.cell_type == "code")
+
+
+def test_order_is_that_of_definition(ledger_of):
+    def measure():
+        return claims.Measured("2", True)
+
+    ledger_of(L7c=measure, L7d=measure, C10=measure, C2=measure)
+    assert [claim.id for claim, _ in claims.ledger().rows] == ["L7c", "L7d", "C10", "C2"]
+    with pytest.raises(ValueError, match="id must be new to the ledger, got 'C10' a second time"):
+        claims.claim("C10", **CLAIM)(measure)
+
+
+def test_the_ledger_follows_the_notebooks():
+    letters = "".join(dict.fromkeys(name[0] for name in claims.CLAIMS))
+    assert letters == "PCLE" and len(claims.CLAIMS) == 48
+    assert {claim.source for claim in claims.CLAIMS.values()} == {"printed", "reconstructed", "ours"}
+    ours = {claim.id for claim in claims.CLAIMS.values() if claim.source == "ours"}
+    assert {claim.id for claim in claims.CLAIMS.values() if claim.where == "beyond"} <= ours
 
 
 def test_ledger_shows_what_was_measured():
@@ -28,15 +60,39 @@ def test_a_bar_in_a_cell_does_not_split_it():
     assert r"\|β\|" in rows[2]
 
 
-def test_ledger_refuses_a_claim_that_lost_its_support(monkeypatch):
-    broken = claims.Claim("X", "here", "says", "1", "holds", "why", lambda: claims.Measured("2", False))
-    monkeypatch.setattr(claims, "CLAIMS", (broken,))
-    with pytest.raises(AssertionError, match="X: measured 2, which does not support 'holds'"):
+def test_ledger_refuses_a_claim_that_lost_its_support(ledger_of):
+    ledger_of(X=lambda: claims.Measured("2", False))
+    with pytest.raises(claims.Unsupported, match="X: measured 2, which does not support 'holds'"):
         claims.ledger()
 
 
-def test_unknown_id_and_verdict():
+def test_the_guard_stands_without_assertions():
+    code = """
+from ngdm_helpers.course import claims
+claims.CLAIMS.clear()
+claims.claim("X", where="", says="", paper="", verdict="holds", because="")(lambda: claims.Measured("2", False))
+claims.ledger()
+"""
+    process = subprocess.run([sys.executable, "-O", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 1 and "Unsupported: X: measured 2" in process.stderr
+
+
+def test_a_row_that_needs_pytorch_says_so_without_it(ledger_of):
+    def measure(name="torch"):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    ledger_of(X=measure, Y=lambda: claims.Measured("2", True))
+    (_, missing), (_, measured) = claims.ledger().rows
+    assert missing.supports is None and "needs PyTorch" in missing.ours and measured.supports
+    ledger_of(X=lambda: measure("another"))
+    with pytest.raises(ModuleNotFoundError, match="another"):
+        claims.ledger()
+
+
+def test_unknown_id_verdict_and_source():
     with pytest.raises(ValueError, match=r"ids must be among .*L1, .* got L99"):
         claims.ledger("L99")
-    with pytest.raises(ValueError, match=r"verdict must be one of holds, .* got 'maybe'"):
-        claims.Claim("X", "here", "says", "1", "maybe", "why", lambda: None)
+    with pytest.raises(ValueError, match=r"verdict must be one of holds, .* not checkable, got 'maybe'"):
+        claims.claim("X", **{**CLAIM, "verdict": "maybe"})(lambda: None)
+    with pytest.raises(ValueError, match="source must be one of printed, reconstructed, ours, got 'hearsay'"):
+        claims.claim("X", **CLAIM, source="hearsay")(lambda: None)

@@ -75,7 +75,7 @@ def figure_1(steps=600):
     return trajectories.run(pair, start[0], at["lr"], steps)
 
 
-def falls(trajectory):
+def is_monotone(trajectory):
     """Whether the loss never rises along a run, by more than rounding (1e-12 of its start): (...,)."""
     values = trajectory.values
     return (np.diff(values, axis=0) <= 1e-12 * values[0]).all(axis=0)
@@ -84,7 +84,7 @@ def falls(trajectory):
 def leaves_falling(trajectory, order):
     """Whether a run leaves a ball about 0 before its loss has ever risen: (...,).
 
-    order=np.inf: the cube ‖β‖_∞ ≤ 1; order=2: the ball ‖β‖₂ ≤ ‖β₀‖₂. Rises up to rounding do not count (see `falls`).
+    order=np.inf: the cube ‖β‖_∞ ≤ 1; order=2: the ball ‖β‖₂ ≤ ‖β₀‖₂. Rises up to rounding do not count (see `is_monotone`).
     """
     values, norms = trajectory.values, np.linalg.norm(trajectory.iterates, ord=order, axis=-1)
     radius = 1.0 if order == np.inf else norms[0] * (1 + 1e-12)
@@ -177,19 +177,34 @@ FLOATS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # signifi
 
 
 def float_run(dtype, lr, steps, count=100_000, record_every=None):
-    """(8) with λ = 1 on ``count`` weights in a torch format, from one start in U(−1, 1) rounded to it.
+    """(8) with λ = 1 on ``count`` weights in a floating-point format, from one start in U(−1, 1) rounded to it.
 
     Returns the iterates as float64, which holds them exactly: (steps//record_every + 1, count); by default the first
-    and the last. Both ηλ and each difference are rounded to the format.
+    and the last. Both ηλ and each difference are rounded to the format, to nearest and ties to even, as torch does.
     """
-    import torch
+    checks.choice("dtype", dtype, FLOATS)
+    steps = checks.count("steps", steps)
+    every, rate = record_every or steps, lr if callable(lr) else lambda k: lr
+    # The short formats are computed in float32 and rounded: a sum of two of their numbers is rounded once only.
+    working = np.float64 if dtype == "float64" else np.float32
+    beta = _to_format(dtype, np.random.default_rng(1).uniform(-1, 1, count).astype(working))
+    path = [beta]
+    for k in range(steps):
+        s = _to_format(dtype, np.array([rate(k)], working))
+        beta = _to_format(dtype, beta - s * np.sign(beta))
+        if (k + 1) % every == 0:
+            path.append(beta)
+    return np.array(path, dtype=np.float64)
 
-    from ngdm_helpers import networks
 
-    start = torch.tensor(np.random.default_rng(1).uniform(-1, 1, (count, 1))).to(getattr(torch, dtype))
-    with networks.cpu_threads(1):
-        run = trajectories.run(L1Norm(1.0), start, lr, steps, record_every=record_every or steps)
-    return run.iterates[..., 0].to(torch.float64).numpy()
+def _to_format(dtype, values):
+    """``values``, float32 (float64 for "float64"), rounded to the format."""
+    if dtype == "float16":
+        return values.astype(np.float16).astype(np.float32)
+    if dtype == "bfloat16":  # the upper half of a float32's bits
+        bits = values.view(np.uint32)
+        return ((bits + (0x7FFF + ((bits >> 16) & 1))) & 0xFFFF0000).view(np.float32)
+    return values
 
 
 def float_schedules(s, steps):

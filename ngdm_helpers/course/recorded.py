@@ -1,9 +1,10 @@
-"""Results too long or too special to compute in class: written once with their provenance, loaded by the notebooks.
+"""Runs too long for class: written once with their provenance, loaded and summarised by the notebooks.
 
-A record is a JSON file in ``ngdm_helpers/records``: ``rows``, a list of dicts, each with its own ``provenance``
-(command, date, versions, processor).
+A record is a JSON file in ``course/recorded``: ``rows``, a list of dicts, each with its own ``provenance`` (command,
+date, versions, processor).
 """
 
+import contextlib
 import datetime
 import functools
 import importlib.metadata
@@ -14,7 +15,6 @@ import pathlib
 import platform
 import tempfile
 
-import filelock
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).parent / "recorded"
@@ -22,9 +22,15 @@ POINTS = 400  # of a curve, at most
 
 
 def load(name, folder=FOLDER):
-    """The rows of record ``name``, oldest first; an empty list if it was never written."""
+    """The rows of record ``name``, oldest first, to read and not to change; empty if it was never written."""
     path = pathlib.Path(folder) / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    return list(_rows(path, path.stat().st_mtime_ns)) if path.exists() else []
+
+
+@functools.lru_cache(maxsize=16)  # more than there are records
+def _rows(path, modified):
+    """The rows of a file as of the time ``modified``: what is written later is read anew."""
+    return json.loads(path.read_text(encoding="utf-8"))["rows"]
 
 
 def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
@@ -35,6 +41,8 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     ``provenance`` names. compact: a row is one line, for records of hundreds of rows. Returns the path. Raises
     ValueError for a row that lacks a field of ``key``.
     """
+    import filelock  # comes with PyTorch, which measures what is recorded
+
     for row in rows:
         lacking = [field for field in key if field not in row]
         if lacking:
@@ -44,7 +52,7 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         "command": command,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "python": platform.python_version(),
-        "versions": {package: importlib.metadata.version(package) for package in ("numpy", "torch")},
+        "versions": _versions("numpy", "torch"),
         "processor": f"{os.cpu_count()} cores, {platform.machine()}",
     }
     new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
@@ -54,6 +62,15 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
         write_text(path, _text(list({**kept, **new}.values()), compact))
     return path
+
+
+def _versions(*packages):
+    """{package: version} of those that are installed."""
+    versions = {}
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return versions
 
 
 def _text(rows, compact):
@@ -87,34 +104,23 @@ def thinned(values, every=1):
     return {"every": stride * every, "values": [rounded(value) for value in values[::stride]]}
 
 
-def rounded(value):
-    """A Python float of 5 significant digits; None, which JSON knows, for NaN."""
-    return float(f"{value:.5g}") if np.isfinite(value) else None
+def rounded(value, digits=5):
+    """A Python float of ``digits`` significant digits; None, which JSON knows, for NaN and infinity."""
+    return float(f"{value:.{digits}g}") if np.isfinite(value) else None
 
 
 # --- what the recorded networks of Figure 2 say -----------------------------------------------------------------------
 
 DEPTHS = (11, 13, 19)
-
 ACTIVATIONS = ("relu", "gelu", "bridge-3", "bridge-10", "bridge-100", "abs", "leaky", "tanh")
-
 CHANCE = math.log(10)  # the cross-entropy of guessing among ten classes
-
 LONGEST = {"digits": 3000, "cifar10": 6250}  # steps of the longest runs
-
 APART = 0.05  # mean losses that differ by less are not compared with a third one
-
 SETUPS = {  # initialisation and optimiser: name of the setting in pictures and tables
     ("variance-preserving", "sgd"): "variance-preserving, SGD",
     ("default", "adam"): "torch's default, Adam",
     ("default", "sgd"): "torch's default, SGD",
 }
-
-
-@functools.cache
-def _runs():
-    """Every recorded row on digits and on CIFAR-10, oldest first."""
-    return tuple(row for name in ("depth_digits", "depth_cifar10") for row in load(name))
 
 
 def depth_settings(data):
@@ -123,12 +129,13 @@ def depth_settings(data):
     Recorded for ReLU and GELU, that is; some have the other activations too.
     """
     fields = ("init", "optimizer", "gain", "lr", "steps")
-    found = {}
-    for row in _of(data):
-        found.setdefault(tuple(row[field] for field in fields), set()).add((row["depth"], row["activation"]))
+    networks_of = {}  # setting: the (depth, activation) that were recorded
+    for row in _depth_rows(data):
+        networks_of.setdefault(tuple(row[field] for field in fields), set()).add((row["depth"], row["activation"]))
     wanted = {(depth, activation) for depth in DEPTHS for activation in ("relu", "gelu")}
     order = list(SETUPS)
-    return sorted((s for s, there in found.items() if wanted <= there), key=lambda s: (order.index(s[:2]), s))
+    complete = (setting for setting, networks in networks_of.items() if wanted <= networks)
+    return sorted(complete, key=lambda setting: (order.index(setting[:2]), setting))
 
 
 def depth_run(data, depth, activation, init, optimizer, lr, gain=1.0, steps=None):
@@ -138,31 +145,32 @@ def depth_run(data, depth, activation, init, optimizer, lr, gain=1.0, steps=None
     for ReLU and GELU. From where a loss was not finite it is inf. ValueError if there is no such run.
     """
     wanted = {"depth": depth, "init": init, "optimizer": optimizer, "lr": lr, "gain": gain}
-    found = {}
-    for row in _of(data):
+    by_steps = {}  # steps: {activation: row}
+    for row in _depth_rows(data):
         if all(row[field] == value for field, value in wanted.items()) and steps in (None, row["steps"]):
-            found.setdefault(row["steps"], {})[row["activation"]] = row
-    longest = max(found, key=lambda steps: (len(found[steps]), steps), default=None)
-    if longest is None or activation not in found[longest]:
+            by_steps.setdefault(row["steps"], {})[row["activation"]] = row
+    longest = max(by_steps, key=lambda steps: (len(by_steps[steps]), steps), default=None)
+    if longest is None or activation not in by_steps[longest]:
         raise ValueError(f"there must be a recorded run on {data!r} with {wanted} of {activation!r}, got none")
-    row = found[longest][activation]
+    row = by_steps[longest][activation]
     losses = np.array([[math.inf if value is None else value for value in curve] for curve in row["losses"]])
     return row["every"] * np.arange(1, losses.shape[1] + 1), losses
 
 
-def _of(data):
-    return [row for row in _runs() if row["data"].partition("-")[0] == data]
+def _depth_rows(data):
+    """Every recorded row on "digits" or on "cifar10", as JPEG too, oldest first."""
+    return [row for row in load(f"depth_{data}") if row["data"].partition("-")[0] == data]
 
 
 def mean_loss(losses):
-    """Of recorded losses (seeds, T): the mean over the run, (seeds,); what is worse than guessing counts as log 10.
+    """Of recorded losses (seeds, T): the mean over the run, (seeds,); losses are capped at log 10, that of guessing.
 
     One number for the speed of convergence that needs no target and no exception for runs that never reach one.
     """
     return np.minimum(losses, CHANCE).mean(axis=-1)
 
 
-def learns(losses):
+def has_learned(losses):
     """Whether the median over the seeds ends its run 0.1 below guessing: the plateau at log 10 is left."""
     return bool(np.median(losses, axis=0)[-3:].mean() < CHANCE - 0.1)
 
@@ -176,11 +184,11 @@ def relu_minus_gelu(data, init, optimizer, gain, lr, steps):
     for depth in DEPTHS:
         pair = [depth_run(data, depth, name, init, optimizer, lr, gain, steps)[1] for name in ("relu", "gelu")]
         gaps.append(mean_loss(pair[0]) - mean_loss(pair[1]))
-        learned.append([learns(losses) for losses in pair])
+        learned.append([has_learned(losses) for losses in pair])
     return np.array(gaps), np.array(learned)
 
 
-def widens(gaps):
+def gap_widens(gaps):
     """The paper's trend in gaps (depths, seeds): medians grow with depth, and GELU leads at the last for all seeds.
 
     By more than 0.01, that is: two networks that both stay at guessing differ by less.
@@ -246,7 +254,7 @@ def mlp_runs():
     return runs
 
 
-def ends(rows, field, digits=3):
+def range_in_words(rows, field, digits=3):
     """The values of ``field`` over seeds, as (smallest, largest, words such as "0.945–0.961")."""
     values = [row[field] for row in rows]
     low, high = (f"{end:.{digits}f}" for end in (min(values), max(values)))

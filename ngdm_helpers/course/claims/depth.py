@@ -25,7 +25,7 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 def _figure_2():
     settings, long = recorded.learning_settings(), recorded.long_settings()
     gaps = {setting: recorded.relu_minus_gelu(*setting)[0] for setting in settings}
-    wide = [setting for setting in settings if recorded.widens(gaps[setting])]
+    wide = [setting for setting in settings if recorded.gap_widens(gaps[setting])]
     near, total = recorded.nearer_to_relu(long)
     ours = []
     for data in recorded.LONGEST:

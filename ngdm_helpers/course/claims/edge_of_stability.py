@@ -152,6 +152,7 @@ def _huber_is_smooth():
     paper="no divergence",
     verdict="holds",
     because="convex, bounded gradient, bounded set of minimisers in β₀ + row(X): the iterates stay bounded",
+    source="reconstructed",
 )
 def _huber_never_diverges():
     tails = {c: problems.huber_tail(c) for c in (2.05, 4.0, 10.0, 136.0)}
@@ -168,6 +169,7 @@ def _huber_never_diverges():
     paper="open",
     verdict="holds",
     because="the sign flips at every step and the loss is even: it grows by (c − 1)² until residuals pass δ",
+    source="reconstructed",
 )
 def _rise_explained():
     pairs = []
@@ -233,6 +235,7 @@ def _subquadratic_growth():
     paper="all of them",
     verdict="wrong",
     because="the growth that counts is where the iterates are: near the minimum this one is exactly quadratic",
+    source="reconstructed",
 )
 def _cycles_without_local_subquadratic_growth():
     f = Separable("mollified Huber")
@@ -374,6 +377,7 @@ def _toy_without_sharpening():
     paper="–",
     verdict="holds",
     because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
+    source="ours",
 )
 def _chord_law():
     worst = 0.0

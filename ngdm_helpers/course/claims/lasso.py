@@ -63,6 +63,7 @@ def _paper_runs(lr):
     paper="at most 0.0106, at least 0.9894",
     verdict="holds",
     because="ηλ is 0.01 in one run and 1 in the other",
+    source="reconstructed",
 )
 def _paper_pairs():
     pairs = _paper_runs(problems.PAPER_LR)
@@ -77,6 +78,7 @@ def _paper_pairs():
     paper="it persists after η/10",
     verdict="holds",
     because="both bands shrink tenfold, so their ratio stays the ratio of the penalties",
+    source="reconstructed",
 )
 def _reduced_pairs():
     schedule = trajectories.step_decay(problems.PAPER_LR, every=200, factor=0.1)

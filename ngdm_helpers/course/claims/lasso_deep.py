@@ -36,8 +36,11 @@ def _printed_norm():
 def _dead():
     vgg, mlp = recorded.vgg16_runs()["sgd", problems.DEEP_LAM], recorded.mlp_runs()
     small, large = mlp["sgd", 0.001], mlp["sgd", problems.DEEP_LAM]
-    *_, before = recorded.ends(large, "accuracy_before")
-    (worst, _, alive), (_, best, dead) = recorded.ends(small, "accuracy"), recorded.ends(large, "accuracy")
+    *_, before = recorded.range_in_words(large, "accuracy_before")
+    (worst, _, alive), (_, best, dead) = (
+        recorded.range_in_words(small, "accuracy"),
+        recorded.range_in_words(large, "accuracy"),
+    )
     ours = (
         f"recorded, {len(large)} seeds: at λ = 0.1 the small network falls from {before} to {dead} test accuracy, at "
         f"λ = 0.001 it keeps {alive}; VGG16 ends at {vgg['accuracy']:.3f}"
@@ -55,6 +58,7 @@ def _dead():
         "ηλ is 1e-5 or less: then the whole band lies below 1e-5. The share says where the band is, not that the "
         "network is pruned, nor that it works"
     ),
+    source="reconstructed",
 )
 def _pair():
     runs = recorded.vgg16_runs()

@@ -17,6 +17,7 @@ from ngdm_helpers.objectives import L1Norm
     paper="1.62 and 25.4",
     verdict="holds if…",
     because="pηλ/2 at the larger λ exceeds the norm that the smaller one leaves; far below that, NGDM is right",
+    source="reconstructed",
 )
 def _general_pair():
     pairs = problems.paper_pair()

@@ -16,6 +16,7 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
     paper="the same",
     verdict="wrong",
     because="Adam divides by the size of the gradient, so λ drops out of its band, about η/8 per weight",
+    source="ours",
 )
 def _adam_ignores_lambda():
     lams = [0.1, 1.0, 10.0, 100.0]
@@ -104,14 +105,14 @@ def _threshold():
     sgd, proximal = mlp["sgd", 0.01], mlp["proximal", 0.01]
     N = sgd[0]["parameters"]
     small, inside, zeros = (
-        recorded.ends([{"%": 100 * row[field] / N} for row in rows], "%", 1)[2]
+        recorded.range_in_words([{"%": 100 * row[field] / N} for row in rows], "%", 1)[2]
         for rows, field in ((sgd, "small"), (sgd, "inside"), (proximal, "zeros"))
     )
     ours = (
         f"recorded, small network, λ = 0.01, {len(sgd)} seeds: SGD {max(row['zeros'] for row in sgd)} exact zeros at "
         f"most, {small} % below 1e-5, {inside} % below ηλ, accuracy "
-        f"{recorded.ends(sgd, 'accuracy_cut')[2]} once those are cut; proximal {zeros} % exact zeros, accuracy "
-        f"{recorded.ends(proximal, 'accuracy')[2]}"
+        f"{recorded.range_in_words(sgd, 'accuracy_cut')[2]} once those are cut; proximal {zeros} % exact zeros, accuracy "
+        f"{recorded.range_in_words(proximal, 'accuracy')[2]}"
     )
     pairs = list(zip(sgd, proximal, strict=True))
     close = all(abs(a["inside"] - b["zeros"]) < 0.02 * N for a, b in pairs)
@@ -147,6 +148,7 @@ def _only_a_threshold_gives_zeros():
     paper="–",
     verdict="holds",
     because="a contracted rotation: at each rational mean the orbit locks, on an interval with a closed form",
+    source="ours",
 )
 def _staircase():
     widths, worst = [], 0.0

@@ -9,10 +9,10 @@ SOURCES = ("printed", "reconstructed", "ours")
 
 
 class Measured(NamedTuple):
-    """What was measured, in words, and whether it supports the verdict."""
+    """What was measured, in words, and whether it supports the verdict; None if it could not be measured here."""
 
     ours: str
-    supports: bool
+    supports: bool | None
 
 
 class Unsupported(Exception):
@@ -35,6 +35,15 @@ class Claim:
     because: str
     source: str
     measure: Callable[[], Measured]
+
+    def measured(self):
+        """What is measured now; where that takes PyTorch and there is none, the sentence that says so."""
+        try:
+            return self.measure()
+        except ModuleNotFoundError as error:
+            if error.name not in ("torch", "torchvision"):
+                raise
+            return Measured("not measured here: it needs PyTorch, which is not installed", None)
 
     def __post_init__(self):
         for name, allowed in (("verdict", VERDICTS), ("source", SOURCES)):
@@ -64,7 +73,7 @@ def ledger(*ids):
         raise ValueError(f"ids must be among {', '.join(CLAIMS)}, got {', '.join(unknown)}")
     table = Table([CLAIMS[name] for name in ids or CLAIMS])
     for claim, measured in table.rows:
-        if not measured.supports:
+        if measured.supports is not None and not measured.supports:
             raise Unsupported(f"{claim.id}: measured {measured.ours}, which does not support {claim.verdict!r}")
     return table
 
@@ -73,7 +82,7 @@ class Table:
     """Rows of the ledger, as Jupyter shows them; ``rows`` pairs each claim with what was measured."""
 
     def __init__(self, claims):
-        self.rows = [(claim, claim.measure()) for claim in claims]
+        self.rows = [(claim, claim.measured()) for claim in claims]
 
     def _repr_markdown_(self):
         lines = ["| | where | the paper says | its value | measured here | verdict | because |", "|:--" * 7 + "|"]

@@ -144,7 +144,7 @@ def figure_one():
         for lines, data in zip(curves, (run.values / run.values[0], sizes, lengths / lengths[0]), strict=True):
             for line, column in zip(lines, data.T, strict=True):
                 line.set_data(run.steps + 1, column)
-        word = ["falls" if down else "rises" for down in problems.falls(run)]
+        word = ["falls" if down else "rises" for down in problems.is_monotone(run)]
         titles[0].set_text(f"kinks: loss {word[0]}; twin: {word[1]}")
         titles[1].set_text("max {:.4g}, twin {:.4g}".format(*sizes.max(axis=0)))
         titles[2].set_text("max {:.4g}, twin {:.4g}".format(*(lengths.max(axis=0) / lengths[0])))

@@ -40,7 +40,7 @@ def test_a_failing_write_leaves_the_old_record(tmp_path):
 def test_the_shipped_records_are_readable():
     for path in recorded.FOLDER.glob("*.json"):
         for row in json.loads(path.read_text())["rows"]:
-            assert row["provenance"]["command"].startswith("python -m ")
+            assert row["provenance"]["command"].startswith(("python -m ", "ngdm record "))
 
 
 def test_writers_wait_for_one_another(tmp_path):
@@ -62,3 +62,19 @@ def test_what_json_does_not_know_is_refused(tmp_path):
         with pytest.raises(ValueError, match="not JSON compliant"):
             recorded.write("kept", [{"k": 1, "value": value}], "a command", ("k",), tmp_path)
     assert recorded.load("kept", tmp_path)[0]["value"] == 1.0
+
+
+def test_a_record_is_read_once_and_again_after_a_write(tmp_path, monkeypatch):
+    recorded.write("kept", [{"k": 1, "value": 1.0}], "a command", ("k",), tmp_path)
+    reads, parse = [], recorded.json.loads
+    monkeypatch.setattr(recorded.json, "loads", lambda text: (reads.append(1), parse(text))[1])
+    first = recorded.load("kept", tmp_path)
+    first.append("what a caller adds to its list")
+    assert len(recorded.load("kept", tmp_path)) == 1 and len(reads) == 1
+    recorded.write("kept", [{"k": 2, "value": 2.0}], "a command", ("k",), tmp_path)
+    assert [row["k"] for row in recorded.load("kept", tmp_path)] == [1, 2]
+
+
+def test_numbers_are_rounded_to_significant_digits():
+    assert recorded.rounded(123456.789) == 123460.0 and recorded.rounded(1.23456789, 3) == 1.23
+    assert recorded.rounded(math.nan) is None and recorded.rounded(-math.inf) is None

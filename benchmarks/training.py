@@ -90,7 +90,7 @@ def compare(depth, batch, device, repeats=3):
     X = torch.stack([dataset[i][0] for i in range(IMAGES)]).to(device, memory_format=torch.channels_last)
     y = torch.tensor(labels, device=device)
     steps = IMAGES // batch
-    batches = networks.minibatches(IMAGES, batch, steps, seed=0)
+    batches = torch.stack([*networks.minibatches(IMAGES, batch, steps)])
 
     def fresh(layout=torch.channels_last):
         built = [networks.vgg(depth, "relu", "kaiming", seed=seed) for seed in range(SEEDS)]

@@ -18,7 +18,7 @@ from torchvision import models, transforms
 
 import ngdm_helpers
 from ngdm_helpers import networks
-from ngdm_helpers.course.experiments import vgg16
+from ngdm_helpers.course.experiments import lasso_deep
 
 LR, LAM = 0.01, 0.1
 CPU_BATCH, GPU_BATCH, EPOCH = 8, 512, 50_000
@@ -73,12 +73,12 @@ def appendix_b(model, loader, device):
 
 
 def ours(model, X, y, chosen):
-    """The same steps as `experiments.vgg16` does them, one yield a step: the norm of the weights before it."""
+    """The same steps as `experiments.lasso_deep` does them, one yield a step: the norm of the weights before it."""
     weights = list(model.parameters())
     memory = networks.buffers(weights, "sgd")
     norm = sum(weight.detach().abs().sum(dtype=torch.float64) for weight in weights)
     for step, index in enumerate(chosen, 1):
-        _, parts, gradients = vgg16.loss_and_gradients(model, X[index], y[index])
+        _, parts, gradients = lasso_deep.loss_and_gradients(model, X[index], y[index])
         before, norm = norm, networks.update(parts, gradients, memory, step, LR, LAM)
         yield before
 
@@ -89,7 +89,8 @@ def side_by_side(batch, steps, device):
     Apart is by more than ηλ/10: a weight within rounding of 0 may have another sign on the other side, and goes there.
     """
     pixels = Pixels(batch * steps)
-    chosen = [index.tolist() for index in networks.batches(len(pixels), batch, steps, seed=0)]
+    batches = networks.minibatches(len(pixels), batch, steps, orders=networks.shuffled_by_epoch)
+    chosen = [index.tolist() for index in batches]
     own = torch.Generator()  # a loader draws a number when it starts: not from the generator of the dropout
     loader = torch.utils.data.DataLoader(pixels, batch_sampler=chosen, generator=own)
     theirs_model, ours_model = network(device), network(device)
@@ -131,7 +132,7 @@ def arithmetic(batch, device):
 
     model, X = network(device), torch.zeros(batch, 3, 32, 32, device=device)
     with FlopCounterMode(display=False) as counter:
-        vgg16.loss_and_gradients(model, X, torch.zeros(batch, dtype=torch.int64, device=device))
+        lasso_deep.loss_and_gradients(model, X, torch.zeros(batch, dtype=torch.int64, device=device))
     return counter.get_total_flops()
 
 
@@ -155,7 +156,7 @@ def update_seconds(device, repeats=5):
     memory = networks.buffers(list(model.parameters()), "sgd")
     X, y = torch.zeros(2, 3, 32, 32, device=device), torch.zeros(2, dtype=torch.int64, device=device)
     for _ in range(repeats):
-        _, weights, gradients = vgg16.loss_and_gradients(model, X, y)
+        _, weights, gradients = lasso_deep.loss_and_gradients(model, X, y)
         moved = sum(2 * weight.nbytes for weight in weights)  # read β, write β, read the gradient
         moved += sum(slope.nbytes // (slope.shape[-1] if slope.stride(-1) == 0 else 1) for slope in gradients)
         begin = _now(device)

@@ -1244,12 +1244,11 @@ assert abs(small / N - 0.01) < 1e-4
 
 # %% id="tune-by-hand"
 from ngdm_helpers import networks
-from ngdm_helpers.course.experiments import mlp
 
-X, y, X_test, y_test = mlp.digits()  # 1437 digits to train with, 360 to test
-start = mlp.pretrained(X, y)  # 64-256-256-10, ReLU
-model, eta, lam = mlp.pretrained(X, y), 0.01, 0.1
-for batch in networks.batches(len(X), 32, steps=500, seed=0):
+X, y, X_test, y_test = problems.mlp_digits()  # 1437 digits to train with, 360 to test
+start = problems.mlp_pretrained(X, y)  # 64-256-256-10, ReLU
+model, eta, lam = problems.mlp_pretrained(X, y), 0.01, 0.1
+for batch in networks.minibatches(len(X), 32, steps=500, orders=networks.shuffled_by_epoch):
     loss = torch.nn.functional.cross_entropy(model(X[batch]), y[batch])
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
@@ -1272,7 +1271,7 @@ for method in networks.METHODS:
     tuned[method] = networks.fine_tune(start, X, y, lams, 0.001 if method == "adam" else 0.01, 500, method, batch=32)
 print("                 λ   ‖β‖₁, two-step mean   exactly 0   below 1e-5   below ηλ   test accuracy")
 for method, run in tuned.items():
-    for lam, norm, counts, accuracy in zip(lams, run.means, run.census(), run.accuracy(X_test, y_test), strict=True):
+    for lam, norm, counts, accuracy in zip(lams, run.means, run.count_small_weights(), run.accuracy(X_test, y_test), strict=True):
         shares = "".join(f"{counts[kind] / counts['total']:12.2%}" for kind in ("zeros", "small", "inside"))
         print(f"{method:10s} {lam:7g} {norm:21.2f}{shares}{accuracy:14.3f}")
 
@@ -1361,13 +1360,13 @@ for name, network in (("pre-trained", start), ("fine-tuned, λ = 0.1", model)):
 outputs = torch.zeros(10, 1000, requires_grad=True)  # the zero network, an image of each of ten classes
 torch.nn.functional.cross_entropy(outputs, torch.arange(10)).backward()
 print(f"largest gradient of an output bias at the zero network: {outputs.grad.sum(0).abs().max():.3f}")
-sgd, cut, proximal = tuned["sgd"], tuned["sgd"].cut(), tuned["proximal"]
+sgd, cut, proximal = tuned["sgd"], tuned["sgd"].pruned(), tuned["proximal"]
 a, b = (torch.cat([part.detach().flatten() for part in run.network(0).parameters()]) for run in (sgd, proximal))
 for factor in (1, 2):
     share = (a[b == 0].abs() <= factor * 0.01 * lams[0]).double().mean()
     print(f"λ = {lams[0]}: of the weights that are 0 in the proximal run, below {factor}ηλ under SGD: {share:.3%}")
 print("     λ   zeros: SGD   SGD, cut at ηλ   proximal   accuracy: SGD   SGD, cut at ηλ   proximal")
-rows = [(run.census(), run.accuracy(X_test, y_test)) for run in (sgd, cut, proximal)]
+rows = [(run.count_small_weights(), run.accuracy(X_test, y_test)) for run in (sgd, cut, proximal)]
 for i, lam in enumerate(lams):
     zeros = [counts[i]["zeros"] / counts[i]["total"] for counts, _ in rows]
     right = [accuracy[i] for _, accuracy in rows]
@@ -1411,8 +1410,8 @@ sgd, adam, proximal = (tuned[method] for method in ("sgd", "adam", "proximal"))
 assert np.allclose(sgd.means[2:], [theory.band_mean_l1(85_002, 0.01, lam) for lam in lams[2:]], rtol=0.03)
 assert sgd.means[3] > 5 * sgd.means[2] and adam.means[3] < 1.1 * adam.means[2]  # the paradox, and Adam without it
 assert sgd.accuracy(X_test, y_test)[0] > 0.9 > 0.2 > sgd.accuracy(X_test, y_test)[2]
-assert all(counts["zeros"] < 5 for counts in sgd.census()) and proximal.census()[3]["zeros"] == 85_002
-assert np.allclose(sgd.cut().accuracy(X_test, y_test)[0], proximal.accuracy(X_test, y_test)[0], atol=0.03)
+assert all(counts["zeros"] < 5 for counts in sgd.count_small_weights()) and proximal.count_small_weights()[3]["zeros"] == 85_002
+assert np.allclose(sgd.pruned().accuracy(X_test, y_test)[0], proximal.accuracy(X_test, y_test)[0], atol=0.03)
 assert ratio > 30 and vgg["sgd", 0.001]["small"] > 0.997 * N and vgg["sgd", 0.001]["zeros"] < 1000
 for (method, lam), row in vgg.items():
     if method == "sgd" and lam >= 0.1:

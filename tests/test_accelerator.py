@@ -10,9 +10,9 @@ import torch
 import ngdm_helpers
 from ngdm_helpers import counterexamples, networks, objectives, trajectories
 from ngdm_helpers.course import recorded
-from ngdm_helpers.course.experiments import depth, vgg16
+from ngdm_helpers.course.experiments import depth, lasso_deep
 from tests import accelerator
-from tests.test_vgg16 import stand_in
+from tests.test_lasso_deep import stand_in
 
 DEVICES = [accelerator.DEVICE, *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -64,7 +64,7 @@ def test_the_pretended_device_refuses_what_a_gpu_refuses():
         accelerator.home(torch.ones(2))
 
 
-# --- trajectories ----------- ------------------------------------------------------------------------------------------
+# --- trajectories -----------------------------------------------------------------------------------------------------
 
 A, TARGET, START = uniform(7, 4), -uniform(7, seed=1).abs(), uniform(5, 4, seed=2)
 OBJECTIVES = {
@@ -164,7 +164,8 @@ def test_fine_tuning(device, method):
     def compute(where):
         model, data = networks.mlp("relu", (5, 6, 3)).to(where), (X.to(where), CLASSES.to(where))
         run = networks.fine_tune(model, *data, [0.1, 0.2], 0.1, 5, method, 4, progress=False)
-        counts = [list(counted.values()) for counted in (*run.census(), *run.cut().census())]
+        both = (*run.count_small_weights(), *run.pruned().count_small_weights())
+        counts = [list(counted.values()) for counted in both]
         assert isinstance(run.norms, np.ndarray) and isinstance(run.accuracy(*data), np.ndarray)
         return run.norms, run.means, run.accuracy(*data), counts, list(run.network(1).parameters())
 
@@ -189,8 +190,8 @@ def test_an_update_takes_gradients_in_another_order(device, method):
 
 @pytest.mark.parametrize("method", ["sgd", "adam"])
 def test_vgg16_is_recorded_and_resumed(device, tmp_path, monkeypatch, method):
-    monkeypatch.setattr(vgg16, "network", stand_in)
-    options = {"lams": (0.1,), "steps": 12, "count": 40, "test_count": 20, "every": 5, "progress": False}
+    monkeypatch.setattr(lasso_deep, "network", stand_in)
+    options = {"lam": (0.1,), "steps": 12, "images": 40, "test_images": 20, "checkpoint_every": 5}
     original, calls = networks.update, itertools.count(1)
 
     def interrupted(*arguments):
@@ -205,10 +206,10 @@ def test_vgg16_is_recorded_and_resumed(device, tmp_path, monkeypatch, method):
             if stop:
                 patch.setattr(networks, "update", interrupted)
                 with pytest.raises(KeyboardInterrupt):
-                    vgg16.vgg16_l1((method,), **options, **folders)
+                    lasso_deep.vgg16_l1((method,), **options, **folders)
                 patch.setattr(networks, "update", original)
-            assert vgg16.vgg16_l1((method,), **options, **folders) == 1
-        return recorded.load(vgg16.NAME, tmp_path / folder)[0]
+            assert lasso_deep.vgg16_l1((method,), **options, **folders) == 1
+        return recorded.load(lasso_deep.VGG16, tmp_path / folder)[0]
 
     here, there, resumed = measure("cpu", "cpu"), measure(device, "there"), measure(device, "resumed", stop=True)
     assert there["last"] == resumed["last"] and there["curves"] == resumed["curves"]

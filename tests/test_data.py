@@ -12,6 +12,7 @@ import torchvision
 from PIL import Image
 
 from ngdm_helpers import data
+from ngdm_helpers.course.experiments.depth import read_images
 
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
 
@@ -137,12 +138,12 @@ def test_damaged_cifar10_is_not_read(cifar10):
 
 def test_jpegs_are_decoded_in_the_fixed_order(jpegs):
     for train, count, split in ((True, 6, "train"), (False, 3, "test")):
-        X, y = data.images(str(jpegs), train)
+        X, y = read_images(str(jpegs), train)
         order = np.random.default_rng(0).permutation(count)
         assert y.tolist() == order.tolist() and y.dtype == torch.int64, split
         np.testing.assert_allclose(as_pixels(X), smooth(count, count)[order], atol=12)
-    some, labels = data.images(jpegs, count=2)
-    assert torch.equal(some, data.images(jpegs)[0][:2]) and len(labels) == 2
+    some, labels = read_images(jpegs, count=2)
+    assert torch.equal(some, read_images(jpegs)[0][:2]) and len(labels) == 2
 
 
 def damaged(path, **changes):
@@ -154,17 +155,16 @@ def damaged(path, **changes):
 
 def test_a_wrong_archive_is_named(jpegs):
     for changes, message in (
-        ({"train_offsets": np.arange(3)}, "source must have one offset for each label"),
+        ({"train_offsets": np.arange(3)}, "data must have one offset for each label"),
         ({"train_labels": None}, "got images.npz without train_labels"),
     ):
         with pytest.raises(ValueError, match=message):
-            data.images(damaged(jpegs, **changes))
+            read_images(damaged(jpegs, **changes))
 
 
 BAD = [
-    ({"source": "mnist"}, ValueError, "source must be 'digits', 'cifar10' or the path of an .npz file, got 'mnist'"),
-    ({"source": 3}, TypeError, "source must be 'digits', 'cifar10' or the path of an .npz file, got 3"),
-    ({"source": "nowhere.npz"}, FileNotFoundError, "source must be a file that exists, got 'nowhere.npz'"),
+    ({"source": "mnist"}, ValueError, "source must be one of 'digits', 'cifar10', got 'mnist'"),
+    ({"source": 3}, ValueError, "source must be one of 'digits', 'cifar10', got 3"),
     ({"source": "cifar10", "root": "nowhere"}, FileNotFoundError, "download=True fetches it), got 'nowhere'"),
     ({"count": 0}, ValueError, "count must be a positive integer, got 0"),
     ({"count": 1438}, ValueError, "count must be at most 1437, the number of images there are, got 1438"),
@@ -178,3 +178,16 @@ BAD = [
 def test_bad_input_is_named(arguments, exception, message):
     with pytest.raises(exception, match=re.escape(message)):
         data.images(**arguments)
+
+
+BAD_FILES = [
+    ("mnist", ValueError, "data must be 'digits', 'cifar10' or the path of an .npz file, got 'mnist'"),
+    (3, TypeError, "data must be 'digits', 'cifar10' or the path of an .npz file, got 3"),
+    ("nowhere.npz", FileNotFoundError, "data must be a file that exists, got 'nowhere.npz'"),
+]
+
+
+@pytest.mark.parametrize(("source", "exception", "message"), BAD_FILES, ids=[message for *_, message in BAD_FILES])
+def test_a_bad_file_is_named(source, exception, message):
+    with pytest.raises(exception, match=re.escape(message)):
+        read_images(source)

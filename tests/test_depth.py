@@ -4,16 +4,13 @@ import itertools
 import json
 import math
 import re
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 import torch
 
 from ngdm_helpers import data, networks
-from ngdm_helpers.course import experiments, recorded
+from ngdm_helpers.course import recorded
 from ngdm_helpers.course.experiments import depth
 
 NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
@@ -163,14 +160,22 @@ def models(name="gelu", count=3, size=11):
     return [networks.vgg(size, name, "kaiming", 1.2, seed) for seed in range(count)]
 
 
+@pytest.mark.parametrize("orders", [networks.shuffled_in_turn, networks.shuffled_by_epoch])
+def test_minibatches_begin_anywhere(orders):
+    whole = [*networks.minibatches(50, 16, 12, seed=1, orders=orders)]
+    for first in (1, 3, 7, 11):
+        rest = [*networks.minibatches(50, 16, 12, seed=1, first=first, orders=orders)]
+        assert len(rest) == 12 - first and all(map(torch.equal, rest, whole[first:]))
+
+
 def test_minibatches_pass_through_all_examples():
     before = torch.random.get_rng_state()
-    batches = networks.minibatches(50, 16, 7, seed=1)
+    batches = torch.stack([*networks.minibatches(50, 16, 7, seed=1)])
     assert torch.equal(before, torch.random.get_rng_state()) and batches.shape == (7, 16)
     for start in (0, 3):
         assert len(set(batches[start : start + 3].reshape(-1).tolist())) == 48
-    assert torch.equal(batches[:2], networks.minibatches(50, 16, 2, seed=1))
-    assert not torch.equal(batches, networks.minibatches(50, 16, 7, seed=2))
+    assert torch.equal(batches[:2], torch.stack([*networks.minibatches(50, 16, 2, seed=1)]))
+    assert not torch.equal(batches, torch.stack([*networks.minibatches(50, 16, 7, seed=2)]))
 
 
 @pytest.mark.parametrize("optimizer", networks.OPTIMIZERS)
@@ -197,7 +202,7 @@ def test_training_is_the_plain_loop(digits, optimizer):
 def test_training_has_the_threads_it_is_told_and_gives_them_back(digits, monkeypatch):
     seen, original = [], networks.cross_entropies
     watched = lambda *arguments: seen.append(torch.get_num_threads()) or original(*arguments)  # noqa: E731
-    monkeypatch.setattr(networks, "cross_entropies", watched)
+    monkeypatch.setattr(networks.training, "cross_entropies", watched)
     for threads in (2, 1):
         networks.train(models(count=1), *digits, 0.01, 1, threads=threads, progress=False)
     assert seen == [2, 1] and torch.get_num_threads() == 1
@@ -247,7 +252,7 @@ def test_an_interrupt_keeps_what_was_computed(digits, monkeypatch, together):
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(networks, "cross_entropies", interrupted)
+    monkeypatch.setattr(networks.training, "cross_entropies", interrupted)
     trained = models(count=2)
     run = networks.train(trained, *digits, 0.01, 6, together=together, progress=False)
     assert run.interrupted and not whole.interrupted
@@ -310,7 +315,7 @@ BAD = [
     (lambda: experiment(seeds=0), ValueError, "seeds must be a positive integer, got 0"),
     (lambda: experiment(threads=0), ValueError, "threads must be a positive integer, got 0"),
     (lambda: experiment(steps=0), ValueError, "steps must be a positive integer, got 0"),
-    (lambda: experiment(data="mnist"), ValueError, "source must be 'digits', 'cifar10' or the path of an .npz file"),
+    (lambda: experiment(data="mnist"), ValueError, "data must be 'digits', 'cifar10' or the path of an .npz file"),
 ]
 
 
@@ -324,64 +329,9 @@ def test_bad_input_is_named(call, exception, message):
 
 # --- the experiment ---------------------------------------------------------------------------------------------------
 
-TINY = ("--images", "40", "--depths", "11", "--activations", "relu", "gelu", "--parts", "variance-preserving", "adam")
-
-
-def cli(folder, *arguments):
-    command = [sys.executable, "-m", "ngdm_helpers.course.experiments", "depth", "--folder", str(folder)]
-    return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
 
 def load(folder, name="depth_digits"):
     return recorded.load(name, folder)
-
-
-def numbers(rows):
-    """The rows, ordered, without what differs from one computation to the next."""
-    rows = [{key: value for key, value in row.items() if key not in ("seconds", "provenance")} for row in rows]
-    return sorted(rows, key=lambda row: [row[field] for field in depth.KEY])
-
-
-def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
-    arguments = (*TINY, "--steps", "12", "--seeds", "2")
-    killed = cli(tmp_path / "parts", *arguments)
-    deadline = time.monotonic() + 60
-    while not load(tmp_path / "parts") and killed.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    killed.kill()
-    killed.communicate()
-    before = load(tmp_path / "parts")
-    assert killed.returncode != 0 and 1 <= len(before) < 12
-    for folder in ("parts", "whole"):
-        process = cli(tmp_path / folder, *arguments)
-        output, errors = process.communicate(timeout=100)
-        assert process.returncode == 0, errors
-        assert f"{12 - len(before) if folder == 'parts' else 12} run(s) measured" in output
-    assert load(tmp_path / "parts")[: len(before)] == before
-    assert (
-        numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole")) and len(load(tmp_path / "whole")) == 12
-    )
-
-
-def test_what_is_recorded_is_skipped_unless_forced_and_an_interrupted_setting_is_not(tmp_path, monkeypatch):
-    options = {"images": 40, "depths": (11,), "activations": ("relu",), "parts": ("adam",), "seeds": 1, "steps": 2}
-    calls, original = itertools.count(1), networks.cross_entropies
-
-    def interrupted(*arguments):
-        if next(calls) == 4:  # in the second setting
-            raise KeyboardInterrupt
-        return original(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(networks, "cross_entropies", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            depth.depth(**options, folder=tmp_path, progress=False)
-    (first,) = load(tmp_path)
-    assert depth.depth(**options, folder=tmp_path, progress=False) == 2
-    assert depth.depth(**options, folder=tmp_path, progress=False) == 0 and load(tmp_path)[0] == first
-    assert depth.depth(**options, folder=tmp_path, force=True, progress=False) == 3
-    assert numbers(load(tmp_path))[0] in numbers([first, *load(tmp_path)]) and len(load(tmp_path)) == 3
-    assert [row["lr"] for row in load(tmp_path)] == [0.001, 0.0003, 0.003]
 
 
 def test_rows_say_what_they_are_of(tmp_path):
@@ -429,22 +379,13 @@ def jpegs(path):
     np.savez(path, **arrays)
 
 
-def test_the_command_line_names_jpegs_without_their_folder(tmp_path):
+def test_a_record_of_jpegs_names_them_without_their_folder(tmp_path):
     jpegs(tmp_path / "some.npz")
-    arguments = ["--data", str(tmp_path / "some.npz"), "--steps", "1", "--seeds", "1", "--depths", "11"]
-    arguments += ["--activations", "relu", "--parts", "adam"]
-    process = cli(tmp_path / "record", *arguments)
-    output, errors = process.communicate(timeout=100)
-    assert process.returncode == 0, errors
-    assert "3 run(s) measured" in output
+    options = {"depths": (11,), "activations": ("relu",), "parts": ("adam",), "seeds": 1, "steps": 1}
+    assert depth.depth(str(tmp_path / "some.npz"), **options, folder=tmp_path / "record", progress=False) == 3
     row = load(tmp_path / "record", "depth_cifar10")[0]
     assert row["data"] == "cifar10-jpeg" and row["provenance"]["data"] == "CIFAR-10 re-encoded as JPEG"
     assert "--data some.npz" in row["provenance"]["command"]
-
-
-def test_main_names_bad_input(tmp_path, capsys):
-    assert experiments.main(["depth", "--data", "nowhere.npz", "--folder", str(tmp_path)]) == 1
-    assert "source must be a file that exists, got 'nowhere.npz'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(set(depth.NAMES.values())))
@@ -463,10 +404,10 @@ def test_the_shipped_record_covers_the_grid(name):
 
 def test_a_gap_widens_only_if_it_grows_at_every_depth_and_for_every_seed_at_the_last():
     grows = np.array([[0.05, 0.06, 0.02], [0.10, 0.11, 0.02], [0.28, 0.20, 0.32]])
-    assert recorded.widens(grows)
-    assert not recorded.widens(grows[::-1])
-    assert not recorded.widens(np.vstack([grows[:2], [0.28, -0.01, 0.32]]))  # one seed disagrees
-    assert not recorded.widens(grows / 100)  # two networks that guess
+    assert recorded.gap_widens(grows)
+    assert not recorded.gap_widens(grows[::-1])
+    assert not recorded.gap_widens(np.vstack([grows[:2], [0.28, -0.01, 0.32]]))  # one seed disagrees
+    assert not recorded.gap_widens(grows / 100)  # two networks that guess
 
 
 def test_mean_loss_counts_what_is_worse_than_guessing_as_guessing():

@@ -3,16 +3,14 @@
 import itertools
 import json
 import re
-import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import torch
 
 from ngdm_helpers import data, networks
-from ngdm_helpers.course import experiments, recorded
+from ngdm_helpers.course import recorded
 from ngdm_helpers.course.experiments import edge_of_stability as edge
 from ngdm_helpers.trajectories import DivergenceWarning
 
@@ -224,7 +222,8 @@ def test_an_interrupt_keeps_what_was_computed(monkeypatch, stop_at, where):
     model, X, Y = tiny("tanh")
     whole = networks.full_batch_gd(tiny("tanh")[0], X, Y, 0.05, 40, sharpness_every=1, progress=False)
     calls = itertools.count(1)
-    owner, name = (networks, "mse") if where == "forward" else (networks, "sharpness")
+    # the module, which the function of its name hides
+    owner, name = sys.modules["ngdm_helpers.networks.sharpness"], "mse" if where == "forward" else "sharpness"
     original = getattr(owner, name)
 
     def interrupted(*arguments, **options):
@@ -295,11 +294,11 @@ BAD = [
     (lambda: gd(steps=0), ValueError, "steps must be a positive integer, got 0"),
     (lambda: gd(sharpness_every=0), ValueError, "sharpness_every must be a positive integer, got 0"),
     (
-        lambda: experiments.edge_of_stability(activations=("swish",)),
+        lambda: edge.edge_of_stability(activations=("swish",)),
         ValueError,
         "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
     ),
-    (lambda: experiments.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
+    (lambda: edge.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
 ]
 
 
@@ -313,87 +312,13 @@ def test_bad_input_is_named(call, exception, message):
 
 # --- the experiment ---------------------------------------------------------------------------------------------------
 
-COMMAND = "python -m ngdm_helpers.experiments edge-of-stability"
-
-
-def settings(rows):
-    return [tuple(row[field] for field in edge.KEY) for row in rows]
-
-
-def numbers(rows):
-    """The rows, ordered, without what differs from one computation to the next."""
-    rows = [{key: value for key, value in row.items() if key not in ("seconds", "provenance")} for row in rows]
-    return sorted(rows, key=lambda row: settings([row]))
-
 
 def load(folder):
     return recorded.load(edge.NAME, folder)
 
 
-def cli(folder, *arguments):
-    command = [sys.executable, "-m", "ngdm_helpers.course.experiments", "edge-of-stability", "--folder", str(folder)]
-    return subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_recorded_runs_are_skipped_and_force_measures_them_again(tmp_path, monkeypatch):
-    measured, original = [], edge.row
-    monkeypatch.setattr(edge, "row", lambda *setting: measured.append(setting) or original(*setting))
-
-    def run(rates, **options):
-        measured.clear()
-        count = experiments.edge_of_stability(("relu",), rates, steps=30, folder=tmp_path, progress=False, **options)
-        assert count == len(measured)
-        return [setting[1] for setting in measured]
-
-    assert run((0.1,)) == [0.1]
-    (first,) = load(tmp_path)
-    assert run((0.1, 0.2)) == [0.2] and run((0.1, 0.2)) == []
-    assert load(tmp_path)[0] == first and len(load(tmp_path)) == 2
-    assert run((0.1,), force=True) == [0.1]
-    assert numbers(load(tmp_path))[0] == numbers([first])[0] and len(load(tmp_path)) == 2
-
-
-def test_an_interrupted_run_is_not_recorded_and_the_rest_is_as_if_uninterrupted(tmp_path, monkeypatch):
-    options = {"activations": ("relu", "gelu"), "rates": (0.1, 0.4), "steps": 30, "progress": False}
-    experiments.edge_of_stability(**options, folder=tmp_path / "whole")
-    calls, original = itertools.count(1), networks.mse
-
-    def interrupted(*arguments):
-        if next(calls) == 45:  # in the second run
-            raise KeyboardInterrupt
-        return original(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(networks, "mse", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            experiments.edge_of_stability(**options, folder=tmp_path / "parts")
-    assert settings(load(tmp_path / "parts")) == [("relu", 0.1, 0, 30)]
-    assert experiments.edge_of_stability(**options, folder=tmp_path / "parts") == 3
-    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
-
-
-def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
-    arguments = ("--steps", "250", "--activations", "relu", "--rates", ".1", ".2", ".4")
-    killed = cli(tmp_path / "parts", *arguments)
-    deadline = time.monotonic() + 60
-    while not load(tmp_path / "parts") and killed.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    killed.kill()
-    killed.communicate()
-    before = load(tmp_path / "parts")
-    assert killed.returncode != 0 and 1 <= len(before) < 3
-    for folder in ("parts", "whole"):
-        process = cli(tmp_path / folder, *arguments)
-        output, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
-        assert f"{3 - len(before) if folder == 'parts' else 3} run(s) measured" in output
-    assert load(tmp_path / "parts")[: len(before)] == before
-    assert numbers(load(tmp_path / "parts")) == numbers(load(tmp_path / "whole"))
-    assert load(tmp_path / "whole")[0]["provenance"]["command"].startswith(COMMAND)
-
-
 def test_a_run_that_overflows_is_recorded_as_one(tmp_path):
-    experiments.edge_of_stability(("tanh",), (5.0,), steps=200, folder=tmp_path, progress=False)
+    edge.edge_of_stability(("tanh",), (5.0,), steps=200, folder=tmp_path, progress=False)
     (row,) = load(tmp_path)
     assert row["overflow_step"] > 0 and row["final_loss"] is row["sharpness"] is row["directional"] is None
     assert len(row["curves"]["loss"]["values"]) == row["overflow_step"]
@@ -404,11 +329,6 @@ def test_curves_are_thinned_by_an_odd_stride():
         thinned = recorded.thinned(np.arange(size) / 7)
         assert thinned["every"] == every and len(thinned["values"]) == len(range(0, size, every)) <= 400
     assert recorded.thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
-
-
-def test_main_names_bad_input(tmp_path, capsys):
-    assert experiments.main(["edge-of-stability", "--steps", "0", "--folder", str(tmp_path)]) == 1
-    assert "steps must be a positive integer, got 0" in capsys.readouterr().err
 
 
 def test_the_shipped_record_is_small_and_stands_at_the_edge():

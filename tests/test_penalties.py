@@ -112,7 +112,7 @@ def test_a_proximal_step_is_the_soft_threshold_of_a_gradient_step():
     norm = networks.update(weights, data_gradient(model, X, y), [[]] * 4, 1, lr, lam, "proximal")
     np.testing.assert_allclose(flat(model).numpy(), expected, rtol=0, atol=1e-15)
     zeros = int((expected == 0).sum())
-    assert zeros > 3 and networks.census(weights, lr * lam)["zeros"] == zeros
+    assert zeros > 3 and networks.count_small_weights(weights, lr * lam)["zeros"] == zeros
     assert float(norm) == pytest.approx(np.abs(expected).sum(), rel=1e-14)
 
 
@@ -148,7 +148,7 @@ def test_neither_blocks_nor_layout_change_the_numbers(monkeypatch, method, layou
     for step in (1, 2, 3):
         norms = [float(networks.update(plain, [gradient.contiguous().clone()], memories[0], step, 0.1, 0.5, method))]
         with monkeypatch.context() as patch:
-            patch.setattr(networks, "_BLOCK", 7)
+            patch.setattr(networks.training, "_BLOCK", 7)
             other = gradient if layout == "expanded gradient" else gradient.clone()
             if layout == "transposed gradient":
                 other = gradient.transpose(0, 1).contiguous().transpose(0, 1)
@@ -164,7 +164,7 @@ def test_networks_side_by_side_are_networks_one_by_one(method):
         single = copy.deepcopy(model)
         weights = list(single.parameters())
         memory, norms = networks.buffers(weights, method), [float(flat(single).abs().sum())]
-        for step, chosen in enumerate(networks.batches(12, 4, 25, 0), 1):
+        for step, chosen in enumerate(networks.minibatches(12, 4, 25, orders=networks.shuffled_by_epoch), 1):
             gradients = data_gradient(single, X[chosen], y[chosen])
             norms.append(float(networks.update(weights, gradients, memory, step, RATES[method], lam, method)))
         torch.testing.assert_close(flat(together.network(i)), flat(single), rtol=1e-10, atol=1e-12)
@@ -174,10 +174,10 @@ def test_networks_side_by_side_are_networks_one_by_one(method):
 # --- counting, cutting, batches ---------------------------------------------------------------------------------------
 
 
-def test_census_counts(monkeypatch):
-    monkeypatch.setattr(networks, "_BLOCK", 2)
+def test_count_small_weights(monkeypatch):
+    monkeypatch.setattr(networks.training, "_BLOCK", 2)
     weights = [torch.tensor([0.0, -0.0, 5e-6, -9e-6]), torch.tensor([[1e-3, -0.5]])]
-    assert networks.census(weights, 0.01) == {
+    assert networks.count_small_weights(weights, 0.01) == {
         "zeros": 2,
         "small": 4,
         "inside": 5,
@@ -198,24 +198,31 @@ def test_fine_tuning_leaves_the_model_and_depends_on_the_seed_alone():
     assert np.allclose(first.means, first.norms[-2:].mean(0))
 
 
-def test_cutting_at_the_quantum_zeroes_what_is_below_it_and_nothing_else():
+def test_pruning_at_the_step_zeroes_what_is_below_it_and_nothing_else():
     model, X, y = problem()
     tuned = networks.fine_tune(model, X, y, [0.02, 0.3], 0.05, 60, batch=4, progress=False)
-    for i, (counts, cut) in enumerate(zip(tuned.census(), tuned.cut().census(), strict=True)):
+    for i, (counts, cut) in enumerate(
+        zip(tuned.count_small_weights(), tuned.pruned().count_small_weights(), strict=True)
+    ):
         assert cut["zeros"] == cut["inside"] == counts["inside"] > 0 and counts["zeros"] == 0
-        kept = flat(tuned.cut().network(i))
+        kept = flat(tuned.pruned().network(i))
         assert torch.equal(kept[kept != 0], flat(tuned.network(i))[kept != 0])
     expected = [(tuned.network(i)(X).argmax(1) == y).double().mean() for i in range(2)]
     np.testing.assert_allclose(tuned.accuracy(X, y), expected)
 
 
 def test_batches_cover_an_epoch_and_go_on_anywhere():
-    whole = [tuple(chosen.tolist()) for chosen in networks.batches(10, 3, 8, seed=5)]
+    whole = [
+        tuple(chosen.tolist()) for chosen in networks.minibatches(10, 3, 8, seed=5, orders=networks.shuffled_by_epoch)
+    ]
     assert len(whole) == 8 and all(len(set(chosen)) == 3 for chosen in whole)
     for epoch in (whole[:3], whole[3:6]):
         assert len(set(sum(epoch, ()))) == 9
     assert whole[:3] != whole[3:6]
-    assert whole[4:] == [tuple(chosen.tolist()) for chosen in networks.batches(10, 3, 8, seed=5, first=4)]
+    assert whole[4:] == [
+        tuple(chosen.tolist())
+        for chosen in networks.minibatches(10, 3, 8, seed=5, first=4, orders=networks.shuffled_by_epoch)
+    ]
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
@@ -234,15 +241,22 @@ def step(**changes):
     return networks.update(**(arguments | changes))
 
 
+def many(lam):
+    return networks.update_many([W], [W.clone()], [[]], 1, 0.1, lam)
+
+
 METHOD = "method must be one of 'sgd', 'momentum', 'adam', 'proximal', got 'lion'"
 BAD = [
     (lambda: networks.buffers([W], "lion"), ValueError, METHOD),
     (lambda: step(method="lion"), ValueError, METHOD),
     (lambda: step(lr=0), ValueError, "lr must be positive, got 0.0"),
     (lambda: step(lam=-1), ValueError, "lam must be non-negative, got -1.0"),
-    (lambda: step(lam="0.1"), TypeError, "lam must be a number or a tensor (L,), got '0.1'"),
-    (lambda: step(lam=torch.ones(2, 2)), ValueError, "lam must be a number or a tensor (L,), non-negative and finite"),
-    (lambda: step(lam=torch.ones(2)), ValueError, "weights must have the shape (2, …) for 2 λ, got (3,)"),
+    (lambda: step(lam="0.1"), TypeError, "lam must be a number, got '0.1'"),
+    (lambda: step(lam=torch.ones(2)), TypeError, "lam must be a number (update_many takes one for each network)"),
+    (lambda: many(lam=0.1), TypeError, "lam must be a torch tensor (L,), got a float"),
+    (lambda: many(lam=torch.ones(2, 2)), ValueError, "lam must be a torch tensor (L,), non-negative and finite"),
+    (lambda: many(lam=torch.tensor([1.0, -1.0])), ValueError, "lam must be a torch tensor (L,), non-negative and"),
+    (lambda: many(lam=torch.ones(2)), ValueError, "weights must have the shape (2, …) for 2 λ, got (3,)"),
     (lambda: step(step=0), ValueError, "step must be a positive integer, got 0"),
     (
         lambda: step(gradients=[]),
@@ -257,7 +271,7 @@ BAD = [
     ),
     (lambda: tune(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
     (lambda: tune(y=[0] * 12), TypeError, "y must be a torch tensor, got a list"),
-    (lambda: networks.census([W], 0), ValueError, "quantum must be positive, got 0.0"),
+    (lambda: networks.count_small_weights([W], 0), ValueError, "step must be positive, got 0.0"),
     (lambda: tune(lams=0.1), TypeError, "lams must be one or more numbers, got 0.1"),
     (lambda: tune(lams=[]), ValueError, "lams must be one or more numbers, got none"),
     (lambda: tune(lams=[0.1, -1]), ValueError, "lams[1] must be non-negative, got -1.0"),
@@ -302,7 +316,7 @@ def test_bad_input_to_fine_tuning_is_named():
         ({"y": y.double()}, TypeError, "y must be (n,) torch.int64 on cpu, got (12,) torch.float64 on cpu"),
         ({"y": y - 1}, ValueError, "y must be labels 0, 1, …, got -1"),
         ({"model": 3}, TypeError, "model must be a torch.nn.Module with parameters, got 3"),
-        ({"seed": -1}, ValueError, "seed must be an integer, at least 0, got -1"),
+        ({"seed": -1}, ValueError, "seed must be at least 0 and below 2**63, got -1"),
     ):
         arguments = {"model": model, "X": X, "y": y, "lams": [0.1], "lr": 0.1, "steps": 2, "progress": False} | options
         with pytest.raises(error, match=re.escape(message)):

@@ -4,7 +4,7 @@ import decimal
 
 import numpy as np
 
-from ngdm_helpers import checks, trajectories
+from ngdm_helpers import checks, data, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, ReLURegression
 
@@ -336,6 +336,26 @@ DEEP_LAM = 0.1  # the larger λ of Appendix B; η is PAPER_LR
 SMALL_LAM = 0.001  # our choice for the smaller λ, which our copy of the paper has lost
 PAPER_THRESHOLD = 1e-5  # below it the paper counts a weight as small
 ADAM_BAND = 0.127  # mean |β| in units of η once Adam has settled on a pure ℓ1 penalty, whatever λ
+
+MLP_WIDTHS = (64, 256, 256, 10)  # 85 002 parameters
+
+
+def mlp_digits():
+    """The digits for the small network: (X, y, X_test, y_test), 64 pixels in [−1, 1]; 1437 to train with, 360 to test.
+
+    Torch tensors; torch loads when this is called.
+    """
+    (X, y), (X_test, y_test) = (data.images("digits", train, size=8) for train in (True, False))
+    return X[:, 0].flatten(1), y, X_test[:, 0].flatten(1), y_test
+
+
+def mlp_pretrained(X, y, seed=0, progress=False):
+    """`networks.mlp` of `MLP_WIDTHS`, trained without a penalty by 600 steps of SGD at η = 0.1, batches of 32."""
+    from ngdm_helpers import networks  # which imports torch: the other problems do without
+
+    model = networks.mlp("relu", MLP_WIDTHS, seed)
+    options = {"lr": 0.1, "steps": 600, "batch": 32}
+    return networks.fine_tune(model, X, y, [0.0], **options, seed=seed, progress=progress).network(0)
 
 
 # --- notebook 4 -------------------------------------------------------------------------------------------------------

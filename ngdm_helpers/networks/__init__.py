@@ -1,65 +1,9 @@
 """Networks, their sharpness and their training: the only part of the package that imports torch when it is loaded."""
 
-from ngdm_helpers.networks.models import (
-    ACTIVATIONS,
-    INITIALISATIONS,
-    VGG,
-    Abs,
-    Bridge,
-    activation_gain,
-    activation_layer,
-    cpu_threads,
-    mean_share,
-    mean_squares,
-    mlp,
-    mse,
-    vgg,
-)
-from ngdm_helpers.networks.sharpness import GDRun, frozen, full_batch_gd, second_differences, sharpness
-from ngdm_helpers.networks.training import (
-    METHODS,
-    OPTIMIZERS,
-    FineTuned,
-    TrainingRun,
-    batches,
-    buffers,
-    census,
-    cross_entropies,
-    fine_tune,
-    minibatches,
-    train,
-    update,
-)
+from ngdm_helpers.networks import models, training
+from ngdm_helpers.networks.models import *
+from ngdm_helpers.networks.sharpness import *
+from ngdm_helpers.networks.sharpness import __all__ as _sharpness
+from ngdm_helpers.networks.training import *
 
-__all__ = [
-    "ACTIVATIONS",
-    "INITIALISATIONS",
-    "METHODS",
-    "OPTIMIZERS",
-    "VGG",
-    "Abs",
-    "Bridge",
-    "FineTuned",
-    "GDRun",
-    "TrainingRun",
-    "activation_gain",
-    "activation_layer",
-    "batches",
-    "buffers",
-    "census",
-    "cpu_threads",
-    "cross_entropies",
-    "fine_tune",
-    "frozen",
-    "full_batch_gd",
-    "mean_share",
-    "mean_squares",
-    "minibatches",
-    "mlp",
-    "mse",
-    "second_differences",
-    "sharpness",
-    "train",
-    "update",
-    "vgg",
-]
+__all__ = [*models.__all__, *_sharpness, *training.__all__]

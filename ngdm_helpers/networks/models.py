@@ -3,36 +3,42 @@
 import contextlib
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 
 from ngdm_helpers import checks
 
+__all__ = [
+    "ACTIVATIONS", "INITIALISATIONS", "VGG", "accuracy", "activation_gain", "activation_layer", "cpu_threads",
+    "mean_share", "mean_squares", "mlp", "mse", "vgg",
+]  # fmt: skip
+
 
 class Abs(torch.nn.Module):
     """|x|, whose slope jumps by 2 at 0: twice ReLU's kink."""
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.abs()
 
 
 class Bridge(torch.nn.Module):
     """x·Φ(βx), Φ the standard normal distribution function: GELU for β = 1, ReLU for β → ∞, C^∞ in between."""
 
-    def __init__(self, beta):
+    def __init__(self, beta: float) -> None:
         super().__init__()
         self.beta = beta
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.gelu(self.beta * x) / self.beta  # one fused kernel, and the same number
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"β={self.beta:g}"
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[], torch.nn.Module]] = {
     "relu": torch.nn.ReLU,
     "tanh": torch.nn.Tanh,
     "gelu": torch.nn.GELU,
@@ -42,7 +48,7 @@ ACTIVATIONS = {
 }
 
 
-def activation_layer(activation):
+def activation_layer(activation: str) -> torch.nn.Module:
     """The layer named ``activation``: one of ACTIVATIONS, or "bridge-β" with a number β > 0, such as "bridge-10"."""
     if isinstance(activation, str) and activation.startswith("bridge-"):
         try:
@@ -55,7 +61,7 @@ def activation_layer(activation):
     return ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]()
 
 
-def mlp(activation, widths=(64, 64, 64, 10), seed=0):
+def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0) -> torch.nn.Sequential:
     """A fully connected network, ``activation`` between its linear layers, none after the last.
 
     activation: see `activation_layer`. widths: (inputs, hidden, …, outputs), two or more positive integers; the default
@@ -69,13 +75,13 @@ def mlp(activation, widths=(64, 64, 64, 10), seed=0):
     if len(widths) < 2:
         raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
     with seeded(seed):
-        layers = [torch.nn.Linear(widths[0], widths[1])]
+        layers: list[torch.nn.Module] = [torch.nn.Linear(widths[0], widths[1])]
         for inputs, outputs in itertools.pairwise(widths[1:]):
             layers += [activation_layer(activation), torch.nn.Linear(inputs, outputs)]
     return torch.nn.Sequential(*layers)
 
 
-def mse(outputs, targets):
+def mse(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """(1/n) Σᵢ ‖outputsᵢ − targetsᵢ‖², both (n, m): summed over the m outputs, averaged over the n examples, no ½.
 
     It is m times torch.nn.MSELoss, which averages over the outputs too: a sharpness or an η measured with one of the
@@ -84,9 +90,15 @@ def mse(outputs, targets):
     return (outputs - targets).square().sum() / targets.shape[0]
 
 
+def accuracy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """(...,), float32: the share of examples whose largest output is the label's. outputs (..., n, m), labels (n,)."""
+    return (outputs.argmax(-1) == labels).float().mean(-1)
+
+
 # --- the networks of Figure 2 -----------------------------------------------------------------------------------------
 
-VGG = {  # Appendix A, as printed: channels of the 3×3 convolutions; "M", there a max pool, is an average pool here
+# Appendix A, as printed: channels of the 3×3 convolutions; "M", there a max pool, is an average pool here.
+VGG: dict[int, tuple[int | str, ...]] = {
     11: (16, "M", 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
     13: (16, 16, "M", 32, 32, "M", 32, 32, "M", 64, 64, "M", 64, 64, "M"),
     19: (16, 16, "M", 32, 32, "M", 32, 32, 32, 32, "M", 64, 64, 64, 64, "M", 64, 64, 64, 64, "M"),
@@ -95,7 +107,14 @@ INITIALISATIONS = ("default", "kaiming", "variance-preserving")
 _PROBES = 256  # images that "variance-preserving" is measured on
 
 
-def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None):
+def vgg(
+    depth: int,
+    activation: str = "relu",
+    init: str = "default",
+    gain: float = 1.0,
+    seed: int = 0,
+    images: torch.Tensor | None = None,
+) -> torch.nn.Sequential:
     """Appendix A's network: ``depth`` − 3 convolutions 3×3, average pools between them, then Linear(64, 10).
 
     It takes (n, 3, 32, 32) to (n, 10), and is kuangliu's VGG with the appendix's three changes: no batch
@@ -107,8 +126,8 @@ def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None)
     "kaiming", weights N(0, g²/fan_in) with g = `activation_gain`, biases 0, which keeps mean squares where neither
     padding nor pooling changes them;
     "variance-preserving", the same and then, layer by layer from the first, every weight scaled so that the layer's
-    outputs have mean square 1 on the first 256 of ``images`` (n, 3, 32, 32) (Mishkin and Matas 2016): what padding and
-    pooling take is made up for, whatever the activation.
+    outputs have mean square 1 on the first 256 of ``images`` (n, 3, 32, 32) (Mishkin and Matas 2016): this compensates
+    for the signal lost to padding and pooling, whatever the activation.
     gain: every weight is multiplied by it at the end. seed: of the draw; torch's global generator is left as it was.
 
     The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
@@ -124,9 +143,10 @@ def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None)
         shape = tuple(images.shape) if isinstance(images, torch.Tensor) else images
         raise ValueError(f"images must be a torch tensor of shape (n, 3, 32, 32), got {shape!r}")
     with seeded(seed):
-        layers, channels = [], 3
+        layers: list[torch.nn.Module] = []
+        channels = 3
         for width in VGG[depth]:
-            if width == "M":
+            if isinstance(width, str):
                 layers.append(torch.nn.AvgPool2d(2))
             else:
                 layers += [torch.nn.Conv2d(channels, width, 3, padding=1), activation_layer(activation)]
@@ -141,7 +161,7 @@ def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None)
         model = model.to(images.device)
     model = model.to(memory_format=torch.channels_last)
     with torch.no_grad():
-        if init == "variance-preserving":
+        if init == "variance-preserving" and images is not None:
             outputs = images[:_PROBES]
             for layer in model:
                 if hasattr(layer, "weight"):
@@ -152,12 +172,12 @@ def vgg(depth, activation="relu", init="default", gain=1.0, seed=0, images=None)
     return model
 
 
-def _weighted(model):
+def _weighted(model: torch.nn.Sequential) -> list[Any]:
     """The convolutions and linear layers of a `vgg`, in order."""
     return [layer for layer in model if hasattr(layer, "weight")]
 
 
-def activation_gain(activation, scale=1.0):
+def activation_gain(activation: str, scale: float = 1.0) -> float:
     """s/√E[φ(sz)²] for the activation φ, s = ``scale``, a standard normal z: √2 for ReLU (He et al. 2015), 1 for |x|.
 
     Weights of variance gain²/fan_in keep the mean square s² of what goes through φ and a wide linear layer. For φ that
@@ -168,7 +188,7 @@ def activation_gain(activation, scale=1.0):
     return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
 
 
-def mean_share(activation, scale=1.0):
+def mean_share(activation: str, scale: float = 1.0) -> float:
     """E[φ(sz)]²/E[φ(sz)²], in [0, 1], for s = ``scale`` and a standard normal z: how much of φ is a constant.
 
     It is the correlation that one wide random layer gives to two inputs without any: 0 for tanh, 1/π for ReLU, 2/π for
@@ -181,40 +201,55 @@ def mean_share(activation, scale=1.0):
     return (torch.trapezoid(values * density, z) ** 2 / torch.trapezoid(values.square() * density, z)).item()
 
 
-def _normal():
+def _normal() -> tuple[torch.Tensor, torch.Tensor]:
     """A grid with a node at 0, where the kinks are, and the standard normal density on it, both (48 001,)."""
     z = torch.linspace(-12, 12, 48_001, dtype=torch.float64)
     return z, torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
 
 
-def mean_squares(model, X):
+def mean_squares(model: torch.nn.Sequential, X: torch.Tensor) -> np.ndarray:
     """The mean square of the outputs of each layer with weights of a `vgg` on images X, a NumPy array (layers,)."""
-    found, outputs = [], X
+    squares, outputs = [], X
     with torch.no_grad():
         for layer in model:
             outputs = layer(outputs)
             if hasattr(layer, "weight"):
-                found.append(outputs.square().mean().item())
-    return np.array(found)
+                squares.append(outputs.square().mean().item())
+    return np.array(squares)
 
 
-# --- seeds and threads ------------------------------------------------------------------------------------------------
+# --- arguments, seeds and threads -------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def seeded(seed):
-    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
+def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """``value``; TypeError unless it is a torch tensor of this dtype on this device."""
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{name} must be a torch tensor, got a {type(value).__name__}")
+    if value.dtype != dtype or value.device != device:
+        raise TypeError(f"{name} must be {dtype} on {device}, got {value.dtype} on {value.device}")
+    return value
+
+
+def checked_seed(seed: Any) -> int:
+    """``seed``; TypeError unless it is an integer, ValueError unless it is from 0 to 2**63 − 1."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"seed must be an integer, got {seed!r}")
     if not 0 <= seed < 2**63:
         raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
+    return int(seed)
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """torch's global generator (the CPU's, which initialises) seeded with ``seed``, then put back as it was."""
+    seed = checked_seed(seed)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))
+        torch.manual_seed(seed)
         yield
 
 
 @contextlib.contextmanager
-def cpu_threads(count):
+def cpu_threads(count: int) -> Iterator[None]:
     """A context with ``count`` CPU threads for torch; after it there are as many as before.
 
     Two are hardly faster on networks this small, and many times slower when other processes want the second core. With

@@ -6,6 +6,7 @@ The setting of Cohen et al., "Gradient Descent on Neural Networks Typically Occu
 
 import math
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,19 @@ from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
 from ngdm_helpers.networks.models import cpu_threads, mse
-from ngdm_helpers.trajectories import DivergenceWarning
+from ngdm_helpers.trajectories import ON_OVERFLOW, DivergenceWarning
+
+__all__ = ["GDRun", "frozen", "full_batch_gd", "second_differences", "sharpness"]
 
 # --- sharpness --------------------------------------------------------------------------------------------------------
 
 
-def sharpness(loss, parameters, start=None, tolerance=1e-4):
+def sharpness(
+    loss: torch.Tensor,
+    parameters: torch.Tensor | Iterable[torch.Tensor],
+    start: np.ndarray | None = None,
+    tolerance: float = 1e-4,
+) -> tuple[float, np.ndarray]:
     """The largest eigenvalue of the Hessian of ``loss``, a float, and its unit eigenvector, a NumPy array (p,).
 
     loss: a scalar tensor that was just computed from ``parameters``, one tensor or several, of p entries in all; its
@@ -49,8 +57,8 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
     p = gradient.numel()
 
     def product(vector):
-        vector = torch.as_tensor(np.ravel(vector), dtype=gradient.dtype, device=gradient.device)
-        columns = torch.autograd.grad(gradient, parameters, vector, retain_graph=True, materialize_grads=True)
+        direction = torch.as_tensor(np.ravel(vector), dtype=gradient.dtype, device=gradient.device)
+        columns = torch.autograd.grad(gradient, parameters, direction, retain_graph=True, materialize_grads=True)
         column = torch.cat([part.reshape(-1) for part in columns]).cpu().numpy().astype(np.float64)
         if not np.isfinite(column).all():
             raise FloatingPointError("the Hessian of loss must be finite, got a product with it that is not")
@@ -72,7 +80,9 @@ def sharpness(loss, parameters, start=None, tolerance=1e-4):
     return float(values[0]), vectors[:, 0]
 
 
-def second_differences(model, X, Y, distances):
+def second_differences(
+    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, distances: Sequence[float] | np.ndarray
+) -> tuple[float, np.ndarray, float]:
     """(f(θ + tv) + f(θ − tv) − 2f(θ))/t² of f = `mse`(model(X), Y) along the top eigenvector v of its Hessian at θ.
 
     distances: the t > 0, (T,). Returns the largest Hessian eigenvalue, a float, to which the differences tend as t → 0
@@ -86,10 +96,10 @@ def second_differences(model, X, Y, distances):
     top, v = sharpness(loss, weights)
     gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
     here = torch.cat([part.detach().reshape(-1) for part in weights])
-    v = torch.as_tensor(v, dtype=here.dtype, device=here.device)
+    direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
 
     def value(t):
-        torch.nn.utils.vector_to_parameters(here + t * v, weights)
+        torch.nn.utils.vector_to_parameters(here + t * direction, weights)
         return mse(model(X), Y).item()
 
     with torch.no_grad(), cpu_threads(1):
@@ -109,11 +119,12 @@ class _Gate(torch.nn.Module):
         return x * self.states
 
 
-def frozen(model, X):
+def frozen(model: torch.nn.Sequential, X: torch.Tensor) -> torch.nn.Sequential:
     """``model`` with every ReLU kept in the state, on or off, that it has on each example of X now: without kinks.
 
-    model: a torch.nn.Sequential such as `mlp("relu")`, whose weights the result shares. It takes X only, and there has
-    the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError for another module.
+    model: a torch.nn.Sequential such as `mlp("relu")`, whose weights the result shares. It accepts only
+    this X, on which it has the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError
+    for another module.
     """
     if not isinstance(model, torch.nn.Sequential):
         raise TypeError(f"model must be a torch.nn.Sequential, got {model!r}")
@@ -132,7 +143,7 @@ def frozen(model, X):
 
 @dataclass(frozen=True, eq=False)
 class GDRun:
-    """What `full_batch_gd` left behind; x_0, …, x_K are the parameters it went through.
+    """The result of `full_batch_gd`; x_0, …, x_K are the parameters it went through.
 
     losses: (K + 1,), f(x_0), …, f(x_K). directional: (K,), η × the directional smoothness of each step. sharpness:
     (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: True if the run was
@@ -149,12 +160,21 @@ class GDRun:
     overflow_step: int | None = None
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """K, the number of steps taken."""
         return max(len(self.losses) - 1, 0)
 
 
-def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
+def full_batch_gd(
+    model: torch.nn.Module,
+    X: torch.Tensor,
+    Y: torch.Tensor,
+    lr: float,
+    steps: int,
+    sharpness_every: int | None = 50,
+    progress: bool = True,
+    on_overflow: str = "warn",
+) -> GDRun:
     """``steps`` updates x_{k+1} = x_k − η∇f(x_k) of ``model`` on f = `mse`(model(X), Y), as a `GDRun`.
 
     model: a torch module, trained in place. X: (n, inputs), Y: (n, outputs), floating tensors of its dtype and device.
@@ -167,10 +187,12 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
     It is NaN after a step of length 0.
 
     A KeyboardInterrupt ends the run, not the program: what was computed so far comes back, marked ``interrupted``.
-    A run that overflows ends with its finite part and says so in a `DivergenceWarning`.
+    A run that overflows ends with its finite part; on_overflow="warn" says so in a `DivergenceWarning`, "ignore" leaves
+    it at ``overflow_step``.
     Raises TypeError or ValueError, naming the argument.
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
+    checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
     if sharpness_every is not None:
         sharpness_every = checks.count("sharpness_every", sharpness_every)
     parameters = _parameters(model, X, Y)
@@ -204,7 +226,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
         overflow = len(losses)
     except KeyboardInterrupt:
         interrupted = True
-    if overflow is not None:
+    if overflow is not None and on_overflow == "warn":
         warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
     measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
     return GDRun(
@@ -219,7 +241,7 @@ def full_batch_gd(model, X, Y, lr, steps, sharpness_every=50, progress=True):
 
 
 def _parameters(model, X, Y):
-    """The parameters of ``model`` as a list, after a look at whether it maps X to something of Y's shape."""
+    """Check that ``model`` maps X to something of Y's shape; return its parameters as a list."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
     parameters = list(model.parameters())

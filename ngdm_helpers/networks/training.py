@@ -1,14 +1,15 @@
-"""ℓ1 fine-tuning of networks: data loss + λ‖β‖₁ over all parameters, by four update rules, one pass over the weights.
+"""Training on minibatches: several networks side by side on the cross-entropy, or with an ℓ1 penalty, one for each λ.
 
-The paper's Appendix B writes the penalty into the loss and leaves its gradient, λ·sign(β), to automatic
+The paper's Appendix B writes the penalty λ‖β‖₁ into the loss and leaves its gradient, λ·sign(β), to automatic
 differentiation: several sweeps over all weights for something known in closed form. Here automatic differentiation
 sees the data loss alone. The rest of a step, ‖β‖₁ included, is done block by block while a block lies in the
 processor's cache, with the same floating-point operations, so that the weights are the same.
 """
 
 import copy
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +17,64 @@ import torch
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks.models import cpu_threads, seeded
+from ngdm_helpers.networks.models import accuracy, checked_seed, cpu_threads
 
-# --- minibatch training -----------------------------------------------------------------------------------------------
+__all__ = [
+    "METHODS", "OPTIMIZERS", "FineTuned", "TrainingRun", "buffers", "count_small_weights", "cross_entropies",
+    "fine_tune", "minibatches", "shuffled_by_epoch", "shuffled_in_turn", "train", "update", "update_many",
+]  # fmt: skip
 
-OPTIMIZERS = {
+# --- minibatches ------------------------------------------------------------------------------------------------------
+
+# Two ways to shuffle, because the recorded runs were drawn under these two: changing one would orphan its records.
+
+
+def shuffled_in_turn(count: int, seed: int) -> Iterator[torch.Tensor]:
+    """The orders of ``count`` examples in epoch 0, 1, …: permutations drawn in turn by one torch generator."""
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield torch.randperm(count, generator=generator)
+
+
+def shuffled_by_epoch(count: int, seed: int) -> Iterator[torch.Tensor]:
+    """The orders of ``count`` examples in epoch 0, 1, …: each by a NumPy generator of its own, of seed and epoch."""
+    for epoch in itertools.count():
+        yield torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(count))
+
+
+def minibatches(
+    count: int,
+    batch: int,
+    steps: int,
+    seed: int = 0,
+    first: int = 0,
+    orders: Callable[[int, int], Iterator[torch.Tensor]] = shuffled_in_turn,
+) -> Iterator[torch.Tensor]:
+    """The minibatches of steps ``first``, …, steps − 1: index tensors (batch,) into ``count`` examples, int64.
+
+    Each epoch has an order of its own, see ``orders``, and an incomplete last batch is left out. The order depends on
+    ``seed`` alone, so that a run can go on anywhere.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    count, batch, steps = checks.count("count", count), checks.count("batch", batch), checks.count("steps", steps)
+    seed = checked_seed(seed)
+    if batch > count:
+        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
+    return _minibatches(orders(count, seed), count // batch, batch, first, steps)
+
+
+def _minibatches(epochs, per_epoch, batch, first, steps):
+    order = None
+    for step in range(first, steps):
+        place = step % per_epoch
+        if order is None or place == 0:
+            order = next(itertools.islice(epochs, first // per_epoch if order is None else 0, None))
+        yield order[place * batch : (place + 1) * batch]
+
+
+# --- several networks side by side ------------------------------------------------------------------------------------
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),
 }
@@ -29,7 +83,7 @@ _LOOK_EVERY = 20  # steps between looks at whether a loss is still finite: each 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
-    """What `train` left behind.
+    """The result of `train`.
 
     losses: (models, K), the minibatch loss of each model at steps 0, …, K − 1, before the step's update; NaN from where
     it was not finite. lr: η. interrupted: True if training was stopped before its last step.
@@ -40,7 +94,19 @@ class TrainingRun:
     interrupted: bool = False
 
 
-def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, together=True, threads=1, progress=True):
+def train(
+    models: Sequence[torch.nn.Sequential],
+    X: torch.Tensor,
+    y: torch.Tensor,
+    lr: float,
+    steps: int,
+    batch: int = 16,
+    optimizer: str = "sgd",
+    seeds: Iterable[int] | None = None,
+    together: bool = True,
+    threads: int = 1,
+    progress: bool = True,
+) -> TrainingRun:
     """Minibatch training on the cross-entropy, several models side by side on batches of their own: a `TrainingRun`.
 
     models: a list of `vgg` of one depth and activation, trained in place. X: (n, 3, 32, 32) float32, y: (n,) int64, on
@@ -51,7 +117,7 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     threads: of torch on a CPU, see `cpu_threads`; more pay from batches of some hundred images on.
 
     The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
-    no longer finite is left behind; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
+    no longer finite is trained no further; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
     ValueError, naming the argument.
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
@@ -60,10 +126,10 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
     seeds = range(len(models)) if seeds is None else list(seeds)
     if len(seeds) != len(models):
         raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
-    batches = torch.stack([minibatches(count, batch, steps, seed) for seed in seeds]).to(X.device)
+    batches = torch.stack([torch.stack([*minibatches(count, batch, steps, seed)]) for seed in seeds]).to(X.device)
     together = together and len(models) > 1
     for model in models:
-        model.to(X.device, memory_format=torch.channels_last)
+        model.to(X.device).to(memory_format=torch.channels_last)
     X = X.contiguous(memory_format=torch.channels_last)
     losses = torch.full((len(models), steps), math.nan, device=X.device)
     # What is trained: networks, each with the rows of batches and losses that belong to it.
@@ -89,27 +155,12 @@ def train(models, X, y, lr, steps, batch=16, optimizer="sgd", seeds=None, togeth
         interrupted = True
     if together:
         _ungroup(parts[0][0], models)
-    losses = losses.cpu().numpy().astype(np.float64)
-    losses[np.cumsum(~np.isfinite(losses), axis=1) > 0] = math.nan
-    return TrainingRun(losses[:, :done] if interrupted else losses, lr, interrupted)
+    finite = losses.cpu().numpy().astype(np.float64)
+    finite[np.cumsum(~np.isfinite(finite), axis=1) > 0] = math.nan
+    return TrainingRun(finite[:, :done] if interrupted else finite, lr, interrupted)
 
 
-def minibatches(count, batch, steps, seed=0):
-    """(steps, batch) indices into ``count`` examples, int64: shuffled anew for each pass, an incomplete batch left out.
-
-    Raises TypeError or ValueError, naming the argument.
-    """
-    count, batch = checks.count("count", count), checks.count("batch", batch)
-    steps = checks.count("steps", steps)
-    if batch > count:
-        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
-    with seeded(seed):
-        passes = math.ceil(steps / (count // batch))
-        order = [torch.randperm(count)[: count // batch * batch] for _ in range(passes)]
-    return torch.cat(order).view(-1, batch)[:steps]
-
-
-def cross_entropies(network, X, y):
+def cross_entropies(network: torch.nn.Module, X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """(models,): each model's mean cross-entropy on its own batch. X: (models, batch, 3, 32, 32), y: (models, batch).
 
     network: a model, or what `_grouped` made of several.
@@ -149,7 +200,7 @@ def _ungroup(network, models):
 
 
 def _alike(models):
-    """``models`` as a list, after a look at whether they have the layers of one another."""
+    """Check that the models have the layers of one another; return them as a list."""
     models = list(models) if isinstance(models, (list, tuple)) else [models]
     if not models or not all(isinstance(model, torch.nn.Sequential) for model in models):
         raise TypeError(f"models must be a list of networks.vgg(…), got {models!r}")
@@ -160,7 +211,7 @@ def _alike(models):
 
 
 def _labelled(X, y):
-    """The number of examples, after a look at whether X and y are images and their labels."""
+    """Check that X and y are images and their labels; return how many."""
     for name, array, dtype in (("X", X, torch.float32), ("y", y, torch.int64)):
         if not isinstance(array, torch.Tensor):
             raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
@@ -175,17 +226,19 @@ def _labelled(X, y):
     return len(X)
 
 
-# --- ℓ1 fine-tuning ---------------------------------------------------------------------------------------------------
+# --- the ℓ1 penalty ---------------------------------------------------------------------------------------------------
 
 METHODS = ("sgd", "momentum", "adam", "proximal")
 MOMENTUM = 0.9
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's, torch's defaults
 SMALL = 1e-5  # the threshold at which the paper counts
 _BUFFERS = {"sgd": 0, "momentum": 1, "adam": 2, "proximal": 0}
-_BLOCK = 2**18  # entries: 1 MiB of float32
+_BLOCK = 2**18  # entries: 1 MiB of float32, so that a block, its gradient and Adam's memory lie in the cache together
+
+Tensors = Iterable[torch.Tensor]
 
 
-def buffers(weights, method):
+def buffers(weights: Tensors, method: str) -> list[list[torch.Tensor]]:
     """What ``method`` remembers from step to step, zero at the start: for each weight a list of tensors like it.
 
     One for "momentum", two for "adam", none for "sgd" and "proximal". ValueError for another method.
@@ -195,19 +248,54 @@ def buffers(weights, method):
 
 
 @torch.no_grad()
-def update(weights, gradients, memory, step, lr, lam, method="sgd"):
+def update(
+    weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: float, method: str = "sgd"
+) -> torch.Tensor:
     """One step on (data loss) + λ‖β‖₁, in place; returns ‖β‖₁ after it, a float64 tensor.
 
     weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
     overwritten, and an expanded one is never written out whole on a CPU. memory: what `buffers` returned for them,
-    updated. step: 1 for the first step, 2 for the next, … (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number; or
-    a tensor (L,) for L networks side by side, whose weights then have the shape (L, …) each and whose norms come back
-    as (L,).
+    updated. step: 1 for the first step, 2 for the next, … (Adam's bias correction). lr: η > 0. lam: λ ≥ 0, a number.
     method: with g = gradient + λ·sign(β), sign(0) = 0, the step is torch.optim's SGD ("sgd"), SGD with momentum 0.9
     ("momentum") or Adam with its defaults ("adam") on g. "proximal": β ← S(β − η·gradient, ηλ), the soft threshold.
 
     Raises TypeError or ValueError, naming the argument.
     """
+    if checks.is_array(lam) or isinstance(lam, (list, tuple)):
+        raise TypeError(f"lam must be a number (update_many takes one for each network), got a {type(lam).__name__}")
+    lam = checks.nonnegative("lam", lam, expected="a number")
+
+    def add_penalty(weight, gradient):
+        gradient.add_(torch.sign(weight), alpha=lam)
+
+    return _update(1, weights, gradients, memory, step, lr, lam, add_penalty, method)[0]
+
+
+@torch.no_grad()
+def update_many(
+    weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: torch.Tensor, method: str = "sgd"
+) -> torch.Tensor:
+    """`update` for L networks side by side, whose weights have the shape (L, …) each: returns their norms, (L,).
+
+    lam: (L,), one λ ≥ 0 for each network. Raises TypeError or ValueError, naming the argument.
+    """
+    if not isinstance(lam, torch.Tensor):
+        raise TypeError(f"lam must be a torch tensor (L,), got a {type(lam).__name__}")
+    if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
+        raise ValueError(f"lam must be a torch tensor (L,), non-negative and finite, got {lam!r}")
+    weights, column = list(weights), lam[:, None]
+    for weight in weights:
+        if weight.ndim < 1 or weight.shape[0] != len(lam):
+            raise ValueError(f"weights must have the shape ({len(lam)}, …) for {len(lam)} λ, got {tuple(weight.shape)}")
+
+    def add_penalty(weight, gradient):
+        gradient.add_(torch.sign(weight).mul_(column))
+
+    return _update(len(lam), weights, gradients, memory, step, lr, column, add_penalty, method)
+
+
+def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, method):
+    """The step of both doors on ``copies`` networks; (copies,) norms. lam: a number, or a column (copies, 1)."""
     rule = _RULES[checks.choice("method", method, METHODS)]
     lr, step = checks.positive_number("lr", lr), checks.count("step", step)
     weights, gradients, memory = list(weights), list(gradients), list(memory)
@@ -216,20 +304,19 @@ def update(weights, gradients, memory, step, lr, lam, method="sgd"):
             "gradients and memory must have an entry for each of weights, "
             f"got {len(gradients)} and {len(memory)} for {len(weights)}"
         )
-    copies, lam = _penalty(lam, weights)
-    gradients = _unshared(gradients)
     norms = []
-    for weight, gradient, kept in zip(weights, gradients, memory, strict=True):
+    for weight, gradient, buffered in zip(weights, _unshared(gradients), memory, strict=True):
         if gradient.shape != weight.shape:
             raise ValueError(
                 f"gradients must be shaped like weights, got {tuple(gradient.shape)} for {tuple(weight.shape)}"
             )
-        for part in _aligned(copies, weight, gradient, *kept):
-            for block in _blocks(copies, *part):
-                rule(*block, step, lr, lam)
-                norms.append(torch.abs(block[0], out=block[1]).sum(1))  # the gradient has done its work
-    total = torch.stack(norms).sum(0, dtype=torch.float64)
-    return total if isinstance(lam, torch.Tensor) else total[0]
+        for part in _aligned(copies, weight, gradient, *buffered):
+            for beta, slope, *state in _blocks(copies, *part):
+                if method != "proximal":
+                    add_penalty(beta, slope)
+                rule(beta, slope, *state, step, lr, lam)
+                norms.append(torch.abs(beta, out=slope).sum(1))  # the gradient has done its work
+    return torch.stack(norms).sum(0, dtype=torch.float64)
 
 
 def _unshared(gradients):
@@ -245,32 +332,18 @@ def _unshared(gradients):
     return own
 
 
-def _penalty(lam, weights):
-    """(number of networks, λ as a number or as a column (L, 1)) after a look at both."""
-    if isinstance(lam, (list, tuple, np.ndarray)):
-        raise TypeError(f"lam must be a number or a torch tensor (L,), got a {type(lam).__name__}")
-    if not isinstance(lam, torch.Tensor):
-        return 1, checks.nonnegative("lam", lam, expected="a number or a tensor (L,)")
-    if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
-        raise ValueError(f"lam must be a number or a tensor (L,), non-negative and finite, got {lam!r}")
-    for weight in weights:
-        if weight.ndim < 1 or weight.shape[0] != len(lam):
-            raise ValueError(f"weights must have the shape ({len(lam)}, …) for {len(lam)} λ, got {tuple(weight.shape)}")
-    return len(lam), lam[:, None]
-
-
-def _aligned(copies, weight, gradient, *kept):
+def _aligned(copies, weight, gradient, *buffered):
     """The arguments, with the gradient in the weight's order in memory, so that blocks correspond.
 
     Where that takes a copy they come in slices along the first axis, each of a block's size.
     """
     if gradient.stride() == weight.stride():
-        yield weight, gradient, *kept
+        yield weight, gradient, *buffered
         return
     sliced = copies == 1 and weight.device.type == "cpu"
     rows = max(1, _BLOCK // weight[0].numel()) if sliced else len(weight)
-    for part, slope, *others in zip(*(tensor.split(rows) for tensor in (weight, gradient, *kept)), strict=True):
-        yield part, torch.empty_like(part).copy_(slope), *others
+    for part, slope, *state in zip(*(tensor.split(rows) for tensor in (weight, gradient, *buffered)), strict=True):
+        yield part, torch.empty_like(part).copy_(slope), *state
 
 
 def _blocks(copies, *tensors):
@@ -290,27 +363,16 @@ def _rows(tensor, copies):
     return tensor.detach().view(copies, -1)
 
 
-def _add_sign(weight, gradient, lam):
-    """gradient += λ·sign(weight)."""
-    if isinstance(lam, torch.Tensor):
-        gradient.add_(torch.sign(weight).mul_(lam))
-    else:
-        gradient.add_(torch.sign(weight), alpha=lam)
-
-
 def _sgd(weight, gradient, step, lr, lam):
-    _add_sign(weight, gradient, lam)
     weight.add_(gradient, alpha=-lr)
 
 
 def _momentum(weight, gradient, velocity, step, lr, lam):
-    _add_sign(weight, gradient, lam)
     velocity.mul_(MOMENTUM).add_(gradient)
     weight.add_(velocity, alpha=-lr)
 
 
 def _adam(weight, gradient, mean, square, step, lr, lam):
-    _add_sign(weight, gradient, lam)
     mean.lerp_(gradient, 1 - BETAS[0])
     square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
     scale = square.sqrt().div_(math.sqrt(1 - BETAS[1] ** step)).add_(EPSILON)
@@ -326,24 +388,21 @@ _RULES = {"sgd": _sgd, "momentum": _momentum, "adam": _adam, "proximal": _proxim
 
 
 @torch.no_grad()
-def census(weights, quantum):
+def count_small_weights(weights: Tensors, step: float) -> dict:
     """Counts over all entries of ``weights``, a dict of integers: "zeros", exactly 0; "small", |β| < 1e-5, the paper's
-    threshold; "inside", |β| < ``quantum`` (ηλ > 0, say); "total"; and "largest", the largest |β|, a float.
+    threshold; "inside", |β| < ``step`` (ηλ > 0, say); "total"; and "largest", the largest |β|, a float.
     """
-    quantum = checks.positive_number("quantum", quantum)
-    found = {"zeros": 0, "small": 0, "inside": 0, "total": 0, "largest": 0.0}
+    step = checks.positive_number("step", step)
+    counts = {"zeros": 0, "small": 0, "inside": 0, "total": 0, "largest": 0.0}
     for weight in weights:
         for (block,) in _blocks(1, weight):
             size = block.abs()
-            found["zeros"] += int((size == 0).sum())
-            found["small"] += int((size < SMALL).sum())
-            found["inside"] += int((size < quantum).sum())
-            found["total"] += size.numel()
-            found["largest"] = float(np.maximum(found["largest"], float(size.max())))  # NaN stays NaN
-    return found
-
-
-# --- small networks, one for each λ -----------------------------------------------------------------------------------
+            counts["zeros"] += int((size == 0).sum())
+            counts["small"] += int((size < SMALL).sum())
+            counts["inside"] += int((size < step).sum())
+            counts["total"] += size.numel()
+            counts["largest"] = float(np.maximum(counts["largest"], float(size.max())))  # NaN stays NaN
+    return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,21 +417,21 @@ class FineTuned:
     lr: float
     method: str
     norms: np.ndarray
-    weights: dict
+    weights: dict[str, torch.Tensor]
     model: torch.nn.Module
 
     @property
-    def means(self):
+    def means(self) -> np.ndarray:
         """(L,): the mean of ‖β‖₁ over the last two iterates."""
         return self.norms[-2:].mean(axis=0)
 
-    def network(self, i):
+    def network(self, i: int) -> torch.nn.Module:
         """The i-th network, a module."""
         model = copy.deepcopy(self.model)
         model.load_state_dict({name: weight[i] for name, weight in self.weights.items()})
         return model
 
-    def cut(self):
+    def pruned(self) -> "FineTuned":
         """The same with every weight |β| < ηλ set to 0: pruning by the one threshold that fits (8)."""
         limits = torch.tensor(self.lr * self.lams)
         weights = {}
@@ -381,16 +440,15 @@ class FineTuned:
             weights[name] = torch.where(weight.abs() < limit, torch.zeros_like(weight), weight)
         return replace(self, weights=weights)
 
-    def census(self):
-        """`census` of each network, a list of L dicts; its quantum is ηλ."""
-        return [
-            census([weight[i] for weight in self.weights.values()], self.lr * lam) for i, lam in enumerate(self.lams)
-        ]
+    def count_small_weights(self) -> list[dict]:
+        """`count_small_weights` of each network, a list of L dicts; its step is ηλ."""
+        parts = [[weight[i] for weight in self.weights.values()] for i in range(len(self.lams))]
+        return [count_small_weights(part, self.lr * lam) for part, lam in zip(parts, self.lams, strict=True)]
 
     @torch.no_grad()
-    def accuracy(self, X, y):
+    def accuracy(self, X: torch.Tensor, y: torch.Tensor) -> np.ndarray:
         """(L,): the share of the images X, (n, …), that each network gives its label y, (n,) integers."""
-        return (_outputs(self.model, self.weights, X).argmax(-1) == y).float().mean(1).cpu().numpy()
+        return accuracy(_outputs(self.model, self.weights, X), y).cpu().numpy()
 
 
 def _outputs(model, weights, X):
@@ -398,67 +456,67 @@ def _outputs(model, weights, X):
     return torch.func.vmap(lambda one: torch.func.functional_call(model, one, (X,)))(weights)
 
 
-def fine_tune(model, X, y, lams, lr, steps, method="sgd", batch=64, seed=0, progress=True):
+def fine_tune(
+    model: torch.nn.Module,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    lams: Iterable[float],
+    lr: float,
+    steps: int,
+    method: str = "sgd",
+    batch: int = 64,
+    seed: int = 0,
+    progress: bool = True,
+) -> FineTuned:
     """``steps`` updates of ``model`` on cross entropy + λ‖β‖₁ over all parameters, for each λ at once, as `FineTuned`.
 
     model: a module without buffers, dropout or batch norm; it is left as it is. X: (n, …), y: (n,) integer labels.
-    lams: L numbers ≥ 0; 0 trains without penalty. lr: η. method: see `update`. batch: examples a step, at most n,
-    drawn without replacement, epoch by epoch, in an order that ``seed`` fixes; the same for every λ. On a CPU the run
-    has one thread. progress: show a bar. Raises TypeError or ValueError, naming the argument.
+    lams: L numbers ≥ 0; 0 trains without penalty. lr: η. method: see `update`. batch: examples a step, at most n; the
+    `minibatches`, `shuffled_by_epoch` under ``seed``, are the same for every λ. On a CPU the run has one thread.
+    progress: show a bar. Raises TypeError or ValueError, naming the argument.
     """
     checks.choice("method", method, METHODS)
-    lr, steps, batch = checks.positive_number("lr", lr), checks.count("steps", steps), checks.count("batch", batch)
+    lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     if isinstance(lams, str) or not isinstance(lams, Iterable):
         raise TypeError(f"lams must be one or more numbers, got {lams!r}")
     lams = [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]
     if not lams:
         raise ValueError("lams must be one or more numbers, got none")
-    for name, array in (("X", X), ("y", y)):
-        if not isinstance(array, torch.Tensor):
-            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
-    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
-        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
-    first = next(model.parameters())
-    if X.dtype != first.dtype or X.device != first.device:
-        raise TypeError(f"X must be {first.dtype} on {first.device} like model, got {X.dtype} on {X.device}")
-    if y.dtype != torch.int64 or y.device != X.device or y.ndim != 1:
-        raise TypeError(f"y must be (n,) torch.int64 on {X.device}, got {tuple(y.shape)} {y.dtype} on {y.device}")
-    if len(X) != len(y):
-        raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
-    if bool((y < 0).any()):
-        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer, at least 0, got {seed!r}")
-    if batch > len(X):
-        raise ValueError(f"batch must be at most {len(X)}, the number of examples, got {batch}")
+    _check_examples(model, X, y)
+    batches = minibatches(len(X), batch, steps, seed, orders=shuffled_by_epoch)
     penalty = torch.tensor(lams, dtype=X.dtype, device=X.device)
     weights = {
         name: part.detach().repeat(len(lams), *[1] * part.ndim).requires_grad_()
         for name, part in model.named_parameters()
     }
     leaves, memory = list(weights.values()), buffers(weights.values(), method)
-    norms = [sum(leaf.detach().abs().flatten(1).sum(1, dtype=torch.float64) for leaf in leaves)]
+    starts = [leaf.detach().abs().flatten(1).sum(1, dtype=torch.float64) for leaf in leaves]
+    norms = [sum(starts[1:], starts[0])]
     with cpu_threads(1):
-        bar = tqdm(batches(len(X), batch, steps, seed), f"{method}, {len(lams)} λ", steps, disable=not progress)
+        bar = tqdm(batches, f"{method}, {len(lams)} λ", steps, disable=not progress)
         for step, chosen in enumerate(bar, 1):
             outputs = _outputs(model, weights, X[chosen])
             labels = y[chosen].expand(len(lams), -1)
             loss = torch.nn.functional.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="sum") / batch
             gradients = torch.autograd.grad(loss, leaves)
-            norms.append(update(leaves, gradients, memory, step, lr, penalty, method))
+            norms.append(update_many(leaves, gradients, memory, step, lr, penalty, method))
     ends = {name: weight.detach() for name, weight in weights.items()}
     return FineTuned(np.array(lams), lr, method, torch.stack(norms).cpu().numpy(), ends, model)
 
 
-def batches(count, batch, steps, seed, first=0):
-    """The batches of steps ``first``, …, steps − 1: index tensors (batch,) into ``count`` examples.
-
-    Each epoch has a random order of its own, which depends on ``seed`` and the epoch alone, so that a run can go on
-    anywhere; an incomplete last batch is left out.
-    """
-    each, order, current = count // batch, None, None
-    for step in range(first, steps):
-        epoch, place = divmod(step, each)
-        if epoch != current:
-            order, current = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(count)), epoch
-        yield order[place * batch : (place + 1) * batch]
+def _check_examples(model, X, y):
+    """TypeError or ValueError unless X (n, …) and y (n,), labels, fit the model's dtype and device and each other."""
+    for name, array in (("X", X), ("y", y)):
+        if not isinstance(array, torch.Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
+    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
+        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
+    weight = next(model.parameters())
+    if X.dtype != weight.dtype or X.device != weight.device:
+        raise TypeError(f"X must be {weight.dtype} on {weight.device} like model, got {X.dtype} on {X.device}")
+    if y.dtype != torch.int64 or y.device != X.device or y.ndim != 1:
+        raise TypeError(f"y must be (n,) torch.int64 on {X.device}, got {tuple(y.shape)} {y.dtype} on {y.device}")
+    if len(X) != len(y):
+        raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
+    if bool((y < 0).any()):
+        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")

@@ -1,50 +1,41 @@
 """Full-batch gradient descent on digits with its sharpness: the record of notebook 4."""
 
 import time
-import warnings
 
-from tqdm.auto import tqdm
-
-from ngdm_helpers import checks
-from ngdm_helpers.course import recorded
+from ngdm_helpers import checks, data, networks
+from ngdm_helpers.course.experiments.runner import experiment, measure
 from ngdm_helpers.course.recorded import rounded, thinned
 
 NAME, KEY = "edge_of_stability", ("activation", "lr", "seed", "steps")
 ACTIVATIONS, RATES = ("relu", "tanh", "gelu"), (0.05, 0.1, 0.2, 0.3, 0.4)
-SHARPNESS_EVERY = 50
+SHARPNESS_EVERY = 50  # steps: measuring it costs as much as some tens of them
 LAST_STEPS = 1000  # the directional smoothness is averaged over so many of the last steps
 
 
+@experiment("edge-of-stability", takes="a minute a run")
 def edge_of_stability(
-    activations=ACTIVATIONS,
-    rates=RATES,
-    seeds=(0,),
-    steps=4000,
-    force=False,
-    folder=recorded.FOLDER,
-    command="python -m ngdm_helpers.experiments edge-of-stability",
-    progress=True,
+    activations: tuple[str, ...] = ACTIVATIONS,
+    rates: tuple[float, ...] = RATES,
+    seeds: tuple[int, ...] = (0,),
+    steps: int = 4000,
+    **how,
 ):
-    """Full-batch gradient descent on 500 digits for each activation × η × seed; the number of runs that it measured.
+    """Full-batch gradient descent on 500 digits for each activation × η × seed. The number of runs measured.
 
-    Each run adds a row to the record "edge_of_stability" in ``folder`` (see `row`); runs that are there already are
-    skipped unless ``force``. An interrupted run is not recorded, and KeyboardInterrupt is raised again.
-    Raises TypeError or ValueError, naming the argument.
+    rates: the learning rates η. Each run adds a row to the record "edge_of_stability" (see `row`).
+    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
     """
-    from ngdm_helpers import networks
-
     for activation in activations:
         checks.choice("activation", activation, networks.ACTIVATIONS)
     rates, steps = [checks.positive_number("lr", lr) for lr in rates], checks.count("steps", steps)
-    settings = [(activation, lr, seed, steps) for activation in activations for lr in rates for seed in seeds]
-    if not force:
-        done = {tuple(old[field] for field in KEY) for old in recorded.load(NAME, folder)}
-        settings = [setting for setting in settings if setting not in done]
-    with tqdm(settings, unit="run", disable=not progress) as bar:
-        for activation, lr, seed, _ in bar:
-            bar.set_description(f"{activation}, η = {lr:g}, seed {seed}")
-            recorded.write(NAME, [row(activation, lr, seed, steps)], command, KEY, folder)
-    return len(settings)
+    settings = [
+        {"activation": activation, "lr": lr, "seed": seed, "steps": steps}
+        for activation in activations
+        for lr in rates
+        for seed in seeds
+    ]
+    title = "{activation}, η = {lr:g}, seed {seed}"
+    return measure(settings, lambda group: [row(**group[0])], record=NAME, key=KEY, title=title, **how)
 
 
 def row(activation, lr, seed, steps):
@@ -53,18 +44,14 @@ def row(activation, lr, seed, steps):
     activation, lr, seed, steps: the setting. seconds: the whole run. overflow_step: None, or the step at which it
     overflowed; then the three summaries are None too. final_loss: f(x_K), see `networks.mse`. sharpness: its mean over
     the last quarter of the run. directional: the mean of η × directional smoothness over the last 1000 steps (all,
-    if there are fewer). curves: for "loss", "sharpness" and "directional", ``every`` (in steps) and ``values``, every
-    so-manieth value from step 0, at most 400, rounded to 5 significant digits.
+    if there are fewer). curves: "loss", "sharpness" and "directional", see `recorded.thinned`.
     """
-    from ngdm_helpers import data, networks
-
     X, Y = data.digits()
     begin = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", networks.DivergenceWarning)  # the row says it
-        run = networks.full_batch_gd(
-            networks.mlp(activation, seed=seed), X, Y, lr, steps, sharpness_every=SHARPNESS_EVERY, progress=False
-        )
+    model = networks.mlp(activation, seed=seed)
+    run = networks.full_batch_gd(
+        model, X, Y, lr, steps, sharpness_every=SHARPNESS_EVERY, progress=False, on_overflow="ignore"
+    )
     if run.interrupted:
         raise KeyboardInterrupt
     finished = run.overflow_step is None
@@ -85,13 +72,3 @@ def row(activation, lr, seed, steps):
             "directional": thinned(run.directional),
         },
     }
-
-
-def add_command(commands):
-    """Add ``edge-of-stability`` to the command line."""
-    edge = commands.add_parser("edge-of-stability", help="gradient descent on digits: loss, sharpness, smoothness")
-    edge.add_argument("--steps", type=int, default=4000)
-    edge.add_argument("--seeds", type=int, nargs="+", default=[0])
-    edge.add_argument("--activations", nargs="+", default=ACTIVATIONS, help=f"default: {' '.join(ACTIVATIONS)}")
-    edge.add_argument("--rates", type=float, nargs="+", default=RATES, help="the learning rates η")
-    edge.set_defaults(measure=edge_of_stability, record=NAME)

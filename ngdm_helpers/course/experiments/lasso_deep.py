@@ -1,8 +1,8 @@
-"""VGG16 fine-tuned with an ℓ1 penalty, the paper's Appendix B at full size: a record of notebook 3.
+"""Fine-tuning with an ℓ1 penalty: a small network on digits, and VGG16 at full size; the records of notebook 3.
 
 Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomplete last batch is left out):
 
-    python -m ngdm_helpers.experiments vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
+    ngdm record vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
 """
 
 import hashlib
@@ -13,91 +13,182 @@ import os
 import pathlib
 import time
 
+import numpy as np
+import torch
+from torchvision import models
 from tqdm.auto import tqdm
 
 import ngdm_helpers
-from ngdm_helpers import checks, data, networks
-from ngdm_helpers.course import recorded
+from ngdm_helpers import checks, networks, theory
+from ngdm_helpers import data as sources
+from ngdm_helpers.course import problems
+from ngdm_helpers.course.experiments.depth import read_images
+from ngdm_helpers.course.experiments.runner import experiment, measure
 from ngdm_helpers.course.recorded import rounded, thinned
 
-NAME = "vgg16_l1"
-KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps", "test_images")
-METHODS = ("sgd", "momentum", "adam", "proximal")  # of `penalties`, which imports torch
-SETTLED = 1e-4  # the relative distance from Nηλ/2 that counts as being there
-WORK = data.CACHE / "vgg16-l1"
-COMMAND = "vgg16-l1"
+METHODS = networks.METHODS
+
+# --- the small network ------------------------------------------------------------------------------------------------
+
+MLP, MLP_KEY = "mlp_l1", ("method", "lam", "lr", "seed", "steps")
+LAMS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+MLP_BATCH = 32
+MLP_POINTS = 150  # of a recorded curve, at most
 
 
-def vgg16_l1(
-    methods=METHODS,
-    lams=(0.1,),
-    lr=0.01,
-    steps=None,
-    images="digits",
-    count=None,
-    batch=8,
-    seed=0,
-    weights="none",
-    test_count=None,
-    download=False,
-    every=100,
-    work=WORK,
-    force=False,
-    folder=recorded.FOLDER,
-    command=f"python -m ngdm_helpers.experiments {COMMAND}",
-    progress=True,
+@experiment("mlp-l1", takes="a minute for all λ of a method and a seed")
+def mlp_l1(
+    method: tuple[str, ...] = METHODS,
+    lam: tuple[float, ...] = LAMS,
+    lr: float = 0.01,
+    adam_lr: float = 0.001,
+    steps: int = 10_000,
+    seeds: tuple[int, ...] = (0,),
+    **how,
 ):
-    """Train torchvision's VGG16 on cross entropy + λ‖·‖₁ over all parameters; the number of runs that it measured.
+    """Fine-tune a small network on digits with an ℓ1 penalty, over λ. The number of runs measured.
 
-    As in Appendix B: 32×32 images scaled to [−1, 1], the head of 1000 outputs, dropout on, a constant η = ``lr``, no
-    decay. methods × lams: see `networks.update`. steps: None for as many as bring every weight into its band, see
-    `enough`. images: a source of `data.images`; count and test_count: how many images to train with and to test on
-    (None: all); download: fetch CIFAR-10 if it is not there. batch: images a step. weights: see `network`. seed: of
-    the initialisation, the order and the dropout. every: steps between two checkpoints, which lie in the folder
-    ``work`` until their run is done.
-
-    Each run adds a row (see `row`) to the record "vgg16_l1" in ``folder``; a run that is there already is skipped
-    unless ``force``, which begins anew; one that was stopped, or killed, goes on from its last checkpoint to the same
-    numbers.
-    Raises TypeError or ValueError, naming the argument; FileNotFoundError if images or weights are not there.
+    The network is `problems.mlp_pretrained`. method: see `networks.update`. lr: η of all methods but Adam, whose η is
+    adam_lr. seeds: of initialisation and order. A row for each method × λ × seed goes to the record "mlp_l1" (see
+    `mlp_rows`), those of all λ of a method and a seed together.
+    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
     """
-    methods = [checks.choice("method", method, METHODS) for method in methods]
-    lams, lr = [checks.positive_number("lam", lam) for lam in lams], checks.positive_number("lr", lr)
-    batch, every = checks.count("batch", batch), checks.count("every", every)
+    lam, steps = [checks.positive_number("lam", value) for value in lam], checks.count("steps", steps)
+    rates = {name: adam_lr if checks.choice("method", name, METHODS) == "adam" else lr for name in method}
+    settings = [
+        {"method": name, "lam": value, "lr": checks.positive_number("lr", rate), "seed": seed, "steps": steps}
+        for seed in seeds
+        for name, rate in rates.items()
+        for value in lam
+    ]
+
+    def rows(group):
+        one = {field: value for field, value in group[0].items() if field != "lam"}
+        return mlp_rows(lams=[setting["lam"] for setting in group], progress=how.get("progress", True), **one)
+
+    together = ("method", "lr", "seed", "steps")
+    title = "{method}, seed {seed}"
+    return measure(settings, rows, record=MLP, key=MLP_KEY, title=title, together=together, compact=True, **how)
+
+
+def mlp_rows(method, lams, lr, seed, steps, progress=True):
+    """One row for each λ.
+
+    method, lam, lr, seed, steps: the setting. parameters: N. start: ‖β‖₁ of the pre-trained network;
+    accuracy_before: its test accuracy. mean: ‖β‖₁ over the last two steps. zeros, small, inside: how many weights end
+    at exactly 0, below 1e-5 and below ηλ, see `networks.count_small_weights`. accuracy: on the 360 test digits;
+    accuracy_cut: after every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁ at some steps, about evenly spaced on a
+    logarithmic scale: {"steps", "values"}.
+    """
+
+    X, y, X_test, y_test = problems.mlp_digits()
+    begin = time.perf_counter()
+    model = problems.mlp_pretrained(X, y, seed)
+    before = float((model(X_test).argmax(1) == y_test).float().mean())
+    tuned = networks.fine_tune(model, X, y, lams, lr, steps, method, MLP_BATCH, seed, progress)
+    seconds = round(time.perf_counter() - begin, 1)
+    kept = np.unique(np.geomspace(1, steps + 1, MLP_POINTS).round().astype(int)) - 1
+    accuracy, cut = tuned.accuracy(X_test, y_test), tuned.pruned().accuracy(X_test, y_test)
+    return [
+        {
+            "method": method,
+            "lam": lam,
+            "lr": lr,
+            "seed": seed,
+            "steps": steps,
+            "parameters": counts["total"],
+            "start": rounded(tuned.norms[0, i]),
+            "accuracy_before": rounded(before),
+            "mean": rounded(tuned.means[i]),
+            "zeros": counts["zeros"],
+            "small": counts["small"],
+            "inside": counts["inside"],
+            "accuracy": rounded(accuracy[i]),
+            "accuracy_cut": rounded(cut[i]),
+            "seconds": seconds,
+            "curve": {"steps": kept.tolist(), "values": [rounded(norm) for norm in tuned.norms[kept, i]]},
+        }
+        for i, (lam, counts) in enumerate(zip(lams, tuned.count_small_weights(), strict=True))
+    ]
+
+
+# --- VGG16 ------------------------------------------------------------------------------------------------------------
+
+VGG16 = "vgg16_l1"
+VGG16_KEY = ("weights", "data", "images", "method", "lam", "lr", "batch", "seed", "steps", "test_images")
+SETTLED = 1e-4  # the relative distance from Nηλ/2 that counts as being there
+WORK = sources.CACHE / "vgg16-l1"
+
+
+@experiment("vgg16-l1", takes="minutes to hours a run")
+def vgg16_l1(
+    method: tuple[str, ...] = METHODS,
+    lam: tuple[float, ...] = (0.1,),
+    lr: float = 0.01,
+    steps: int | None = None,
+    data: str = "digits",
+    images: int | None = None,
+    test_images: int | None = None,
+    download: bool = False,
+    batch: int = 8,
+    seed: int = 0,
+    weights: str = "none",
+    checkpoint_every: int = 100,
+    work: pathlib.Path = WORK,
+    **how,
+):
+    """Train torchvision's VGG16 with an ℓ1 penalty on all parameters. The number of runs measured.
+
+    As in Appendix B: 32×32 images scaled to [−1, 1], the head of 1000 outputs, dropout on, a constant η = lr, no decay,
+    cross entropy + λ‖·‖₁. method × lam: see `networks.update`. steps: default as many as bring every weight into its
+    band, see `steps_needed`. data: see `read_images`; images and test_images: how many to train with and to test on
+    (default: all); download: fetch CIFAR-10 if it is not there. batch: images a step; Appendix B has 512. weights: see
+    `network`. seed: of the initialisation, the order and the dropout. checkpoint_every: steps between two checkpoints,
+    which lie in the folder work until their run is done.
+
+    Each run adds a row (see `vgg16_row`) to the record "vgg16_l1"; one that was stopped, or killed, goes on from its
+    last checkpoint to the same numbers, unless it is forced, which begins anew.
+    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument; FileNotFoundError if images or
+    weights are not there.
+    """
+    method = [checks.choice("method", name, METHODS) for name in method]
+    lam, lr = [checks.positive_number("lam", value) for value in lam], checks.positive_number("lr", lr)
+    batch, checkpoint_every = checks.count("batch", batch), checks.count("checkpoint_every", checkpoint_every)
     steps = steps if steps is None else checks.count("steps", steps)
     if not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    train, test = (
-        data.images(images, split, number, download=download) for split, number in ((True, count), (False, test_count))
-    )
+    train, test = (read_images(data, *part, download) for part in ((True, images), (False, test_images)))
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
-    common = {
-        "weights": _named(weights),
-        "data": pathlib.Path(images).name,
-        "images": len(train[0]),
-        "lr": lr,
-        "batch": batch,
-        "seed": seed,
-    }
+    common = {"weights": _named(weights), "data": pathlib.Path(data).name, "images": len(train[0]), "lr": lr}
+    common |= {"batch": batch, "seed": seed}
     largest = max(float(part.detach().abs().max()) for part in network(weights, seed).parameters())
     settings = [
-        common | {"method": method, "lam": lam, "steps": steps or enough(largest, lr, lam, method)}
-        for lam in lams
-        for method in methods
+        common | {"method": name, "lam": value, "steps": steps or steps_needed(largest, lr, value, name)}
+        for value in lam
+        for name in method
     ]
-    if not force:
-        done = {tuple(old[field] for field in KEY) for old in recorded.load(NAME, folder)}
-        known = {"test_images": len(test[0])}
-        settings = [each for each in settings if tuple((each | known)[field] for field in KEY) not in done]
-    else:
+    if how.get("force"):
         for setting in settings:
             checkpoint(work, setting).unlink(missing_ok=True)
-    for setting in settings:
-        found = row(network(weights, seed), train, test, setting, work, every, progress)
-        recorded.write(NAME, [found], command, KEY, folder)
-        checkpoint(work, setting).unlink(missing_ok=True)  # not before the row is safe
-    return len(settings)
+
+    def rows(group):
+        setting = {field: value for field, value in group[0].items() if field != "test_images"}
+        model = network(weights, seed)
+        return [vgg16_row(model, train, test, setting, work, checkpoint_every, how.get("progress", True))]
+
+    def remove_checkpoint(group):  # not before the row is safe
+        checkpoint(work, {k: v for k, v in group[0].items() if k != "test_images"}).unlink(missing_ok=True)
+
+    return measure(
+        [setting | {"test_images": len(test[0])} for setting in settings],
+        rows,
+        record=VGG16,
+        key=VGG16_KEY,
+        title="{method}, λ = {lam:g}",
+        finished=remove_checkpoint,
+        **how,
+    )
 
 
 def network(weights="none", seed=0):
@@ -106,9 +197,6 @@ def network(weights="none", seed=0):
     weights: "none" for torchvision's random initialisation, which ``seed`` fixes; "imagenet" for its pre-trained
     weights, as in Appendix B, downloaded by torchvision; or the path of a state dict. FileNotFoundError without it.
     """
-    import torch
-    from torchvision import models
-
     if weights == "imagenet":
         return models.vgg16(weights=models.VGG16_Weights.IMAGENET1K_V1)
     if weights != "none" and not pathlib.Path(weights).is_file():
@@ -132,11 +220,8 @@ def loss_and_gradients(model, X, y):
     and the 49 have one gradient. So there the weights are added up first, and weight and gradient come as
     (4096, 512, 49), the gradient expanded: the same numbers up to rounding, without a gradient of 411 MB.
     """
-    import torch
-    from torchvision.models import VGG
-
     cross_entropy, weights = torch.nn.functional.cross_entropy, list(model.parameters())
-    if not (isinstance(model, VGG) and tuple(X.shape[2:]) == (32, 32)):
+    if not (isinstance(model, models.VGG) and tuple(X.shape[2:]) == (32, 32)):
         loss = cross_entropy(model(X), y)
         return loss.detach(), weights, torch.autograd.grad(loss, weights)
     maps, (first, *rest) = model.features(X).flatten(1), model.classifier
@@ -160,7 +245,7 @@ def _named(weights):
         return f"{pathlib.Path(weights).name}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
-def enough(largest, lr, lam, method):
+def steps_needed(largest, lr, lam, method):
     """Steps that bring every weight, |β| ≤ ``largest`` at the start, into its band, and some more.
 
     The penalty moves a weight by ηλ a step ("sgd", "proximal"), by ηλ/(1 − 0.9) once momentum has built up, and by
@@ -170,31 +255,29 @@ def enough(largest, lr, lam, method):
     return math.ceil(largest / pace) + (50 if method in ("sgd", "proximal") else 150)
 
 
-def row(model, train, test, setting, work=WORK, every=100, progress=True):
+def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
     """One run as a row of the record.
 
     Of ``setting``: weights, data, images, method, lam, lr, batch, seed, steps. parameters: N. largest: the
     largest |β| at the start. law: Nηλ/2. mean: the mean of ‖β‖₁ over the last two steps; last: ‖β‖₁ at the last ten.
     settled: the step from which every two-step mean is within 0.01 % of the law, None if the last is not.
-    zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end (`networks.census`), and
-    largest_end. outside: {parameter: [how many of its weights are not below ηλ at the end, the largest over ηλ]}, where
+    zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end, and largest_end, see
+    `networks.count_small_weights`. outside: {parameter: [how many of its weights are not below ηλ at the end, the largest over ηλ]}, where
     there are any. first_loss, final_loss: cross entropy of the first and the last ten batches, dropout on.
     accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
     of an interrupted run. device, threads, torchvision: where it ran.
-    curves: "norm", "loss": see `recorded.thinned`; "census": for every so-manieth step [step, zeros, small, inside].
+    curves: "norm", "loss": see `recorded.thinned`; "census": for some of the steps [step, zeros, small, inside].
     """
-    import torch
-
     device = ngdm_helpers.device()
     model.to(device)
     X, y = (part.to(device) for part in train)
     before = _accuracy(model, *test)
-    start = networks.census(model.parameters(), setting["lr"] * setting["lam"])
+    start = networks.count_small_weights(model.parameters(), setting["lr"] * setting["lam"])
     path = checkpoint(work, setting)
     state = _fine_tune(model, X, y, setting, path, every, progress)
     norms, losses = torch.tensor(state["norms"], dtype=torch.float64).numpy(), state["losses"]
-    end = networks.census(model.parameters(), setting["lr"] * setting["lam"])
-    law = end["total"] * setting["lr"] * setting["lam"] / 2
+    end = networks.count_small_weights(model.parameters(), setting["lr"] * setting["lam"])
+    law = theory.band_mean_l1(end["total"], setting["lr"], setting["lam"])
     off = ~(abs((norms[:-1] + norms[1:]) / 2 / law - 1) <= SETTLED)  # so that NaN is off
     last_off = int(off.nonzero()[0][-1]) if off.any() else -1
     found = {
@@ -202,8 +285,8 @@ def row(model, train, test, setting, work=WORK, every=100, progress=True):
         "parameters": end["total"],
         "largest": rounded(start["largest"]),
         "law": round(law, 4),
-        "mean": _to_four_places(norms[-2:].mean()),
-        "last": [_to_four_places(norm) for norm in norms[-10:]],
+        "mean": _four_places(norms[-2:].mean()),
+        "last": [_four_places(norm) for norm in norms[-10:]],
         "settled": last_off + 1 if last_off + 1 < len(off) else None,
         "zeros": end["zeros"],
         "small": end["small"],
@@ -234,8 +317,6 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     Batch and dropout of a step depend on the seed and the step alone, so weights, memory and step number are all there
     is to go on from. A resumed run takes the number of threads with which it began: sums depend on it.
     """
-    import torch
-
     method, lam, lr = setting["method"], setting["lam"], setting["lr"]
     weights = list(model.parameters())
     memory = networks.buffers(weights, method)
@@ -247,7 +328,9 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     stride = max(1, setting["steps"] // 60)
     model.train()
     begin = time.perf_counter() - state["seconds"]
-    order = networks.batches(len(X), setting["batch"], setting["steps"], setting["seed"], state["step"])
+    order = networks.minibatches(
+        len(X), setting["batch"], setting["steps"], setting["seed"], state["step"], networks.shuffled_by_epoch
+    )
     title = f"{method}, λ = {lam:g}"
     with networks.cpu_threads(state["threads"]):
         with tqdm(total=setting["steps"], initial=state["step"], desc=title, unit="step", disable=not progress) as bar:
@@ -259,7 +342,7 @@ def _fine_tune(model, X, y, setting, path, every, progress):
                 state["losses"].append(float(loss))
                 del gradients
                 if step % stride == 0:
-                    found = networks.census(weights, lr * lam)
+                    found = networks.count_small_weights(weights, lr * lam)
                     state["census"].append([step, found["zeros"], found["small"], found["inside"]])
                 state["step"], state["seconds"] = step, time.perf_counter() - begin
                 if step % every == 0 or step == setting["steps"]:
@@ -272,7 +355,7 @@ def _fine_tune(model, X, y, setting, path, every, progress):
 def _outside(model, quantum):
     """{parameter's name: [entries with |β| ≥ quantum, largest |β|/quantum]} for those that have such entries."""
 
-    counts = {name: networks.census([weight], quantum) for name, weight in model.named_parameters()}
+    counts = {name: networks.count_small_weights([weight], quantum) for name, weight in model.named_parameters()}
     return {
         name: [found["total"] - found["inside"], rounded(found["largest"] / quantum)]
         for name, found in counts.items()
@@ -282,8 +365,6 @@ def _outside(model, quantum):
 
 def _save(path, state, weights, memory):
     """Write a checkpoint whole or not at all."""
-    import torch
-
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")  # one name: what a killed process left there is overwritten
     torch.save({**state, "weights": [weight.detach() for weight in weights], "memory": memory}, temporary)
@@ -292,8 +373,6 @@ def _save(path, state, weights, memory):
 
 def _load(path, weights, memory):
     """The state of a checkpoint, with its weights and memory copied into place; None if there is no checkpoint."""
-    import torch
-
     if not path.exists():
         return None
     state = torch.load(path, weights_only=True, map_location="cpu")
@@ -307,8 +386,6 @@ def _load(path, weights, memory):
 
 def _accuracy(model, X, y):
     """The share of images (n, 3, 32, 32) that get their label; dropout off."""
-    import torch
-
     device = next(model.parameters()).device
     model.eval()
     with torch.no_grad():
@@ -325,25 +402,6 @@ def checkpoint(work, setting):
     return pathlib.Path(work) / f"{digest}.pt"
 
 
-def _to_four_places(value):
+def _four_places(value):
     """A Python float; None, which JSON knows, for one that is not finite."""
     return round(float(value), 4) if math.isfinite(value) else None
-
-
-def add_command(commands):
-    """Add ``vgg16-l1`` to the command line."""
-    vgg = commands.add_parser(COMMAND, help="VGG16 with an ℓ1 penalty on all weights, Appendix B at full size")
-    vgg.add_argument("--method", dest="methods", nargs="+", default=METHODS, help=f"default: {' '.join(METHODS)}")
-    vgg.add_argument("--lam", dest="lams", type=float, nargs="+", default=[0.1], help="the penalties λ")
-    vgg.add_argument("--lr", type=float, default=0.01, help="the learning rate η")
-    vgg.add_argument("--steps", type=int, help="default: enough to bring every weight into its band")
-    vgg.add_argument("--data", dest="images", default="digits", help="digits, cifar10, or an .npz file of JPEGs")
-    vgg.add_argument("--download", action="store_true", help="fetch CIFAR-10 if it is not there")
-    vgg.add_argument("--images", dest="count", type=int, help="how many to train with; default: all")
-    vgg.add_argument("--test-images", dest="test_count", type=int, help="how many to test on; default: all")
-    vgg.add_argument("--batch", type=int, default=8, help="images a step; Appendix B has 512")
-    vgg.add_argument("--seed", type=int, default=0)
-    vgg.add_argument("--weights", default="none", help="none, imagenet, or the file of a state dict")
-    vgg.add_argument("--checkpoint-every", dest="every", type=int, default=100, help="steps between checkpoints")
-    vgg.add_argument("--work", type=pathlib.Path, default=WORK, help="where checkpoints lie until a run is done")
-    vgg.set_defaults(measure=vgg16_l1, record=NAME)

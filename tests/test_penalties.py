@@ -277,7 +277,7 @@ BAD = [
     (lambda: tune(lams=[0.1, -1]), ValueError, "lams[1] must be non-negative, got -1.0"),
     (lambda: tune(method="lion"), ValueError, METHOD),
     (lambda: tune(batch=13), ValueError, "batch must be at most 12, the number of examples, got 13"),
-    (lambda: tune(y=Y[:5]), ValueError, "y must have a label for each of the 12 examples, got 5"),
+    (lambda: tune(y=Y[:5]), ValueError, "y must have a label for each of the 12 examples, got shape (5,)"),
     (lambda: tune(steps=0), ValueError, "steps must be a positive integer, got 0"),
     (lambda: tune(lr=-1), ValueError, "lr must be positive, got -1.0"),
 ]
@@ -312,8 +312,8 @@ def test_gradients_that_share_memory_are_kept_apart(method):
 def test_bad_input_to_fine_tuning_is_named():
     model, X, y = problem()
     for options, error, message in (
-        ({"X": X.float()}, TypeError, "X must be torch.float64 on cpu like model, got torch.float32 on cpu"),
-        ({"y": y.double()}, TypeError, "y must be (n,) torch.int64 on cpu, got (12,) torch.float64 on cpu"),
+        ({"X": X.float()}, TypeError, "X must be torch.float64 on cpu, got torch.float32 on cpu"),
+        ({"y": y.double()}, TypeError, "y must be torch.int64 on cpu, got torch.float64 on cpu"),
         ({"y": y - 1}, ValueError, "y must be labels 0, 1, …, got -1"),
         ({"model": 3}, TypeError, "model must be a torch.nn.Module with parameters, got 3"),
         ({"seed": -1}, ValueError, "seed must be at least 0 and below 2**63, got -1"),
@@ -321,5 +321,7 @@ def test_bad_input_to_fine_tuning_is_named():
         arguments = {"model": model, "X": X, "y": y, "lams": [0.1], "lr": 0.1, "steps": 2, "progress": False} | options
         with pytest.raises(error, match=re.escape(message)):
             networks.fine_tune(**arguments)
-    with pytest.raises(TypeError, match=re.escape("lam must be a number or a torch tensor (L,), got a list")):
+    with pytest.raises(
+        TypeError, match=re.escape("lam must be a number (update_many takes one for each network), got a list")
+    ):
         networks.update([X], [X], [[]], 1, 0.1, [0.1, 0.2])

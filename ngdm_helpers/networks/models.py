@@ -221,13 +221,12 @@ def mean_squares(model: torch.nn.Sequential, X: torch.Tensor) -> np.ndarray:
 # --- arguments, seeds and threads -------------------------------------------------------------------------------------
 
 
-def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """``value``; TypeError unless it is a torch tensor of this dtype on this device."""
+def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.device | None = None) -> None:
+    """TypeError unless ``value`` is a torch tensor of this dtype, on this device if one is given."""
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"{name} must be a torch tensor, got a {type(value).__name__}")
-    if value.dtype != dtype or value.device != device:
-        raise TypeError(f"{name} must be {dtype} on {device}, got {value.dtype} on {value.device}")
-    return value
+    if value.dtype != dtype or value.device != (device or value.device):
+        raise TypeError(f"{name} must be {dtype} on {device or 'any device'}, got {value.dtype} on {value.device}")
 
 
 def checked_seed(seed: Any) -> int:

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks.models import cpu_threads, mse
+from ngdm_helpers.networks.models import checked_tensor, cpu_threads, mse
 from ngdm_helpers.trajectories import ON_OVERFLOW, DivergenceWarning
 
 __all__ = ["GDRun", "frozen", "full_batch_gd", "second_differences", "sharpness"]
@@ -247,12 +247,8 @@ def _parameters(model, X, Y):
     parameters = list(model.parameters())
     if not parameters:
         raise ValueError(f"model must have parameters, got {model!r}")
-    dtype, device = parameters[0].dtype, parameters[0].device
     for name, array in (("X", X), ("Y", Y)):
-        if not isinstance(array, torch.Tensor):
-            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
-        if array.dtype != dtype or array.device != device:
-            raise TypeError(f"{name} must be {dtype} on {device} like the model, got {array.dtype} on {array.device}")
+        checked_tensor(name, array, parameters[0].dtype, parameters[0].device)
         if not bool(array.isfinite().all()):
             raise ValueError(f"{name} must be finite, got {int((~array.isfinite()).sum())} entries that are not")
     try:

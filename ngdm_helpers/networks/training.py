@@ -17,7 +17,7 @@ import torch
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks.models import accuracy, checked_seed, cpu_threads
+from ngdm_helpers.networks.models import accuracy, checked_seed, checked_tensor, cpu_threads
 
 __all__ = [
     "METHODS", "OPTIMIZERS", "FineTuned", "TrainingRun", "buffers", "count_small_weights", "cross_entropies",
@@ -212,15 +212,12 @@ def _alike(models):
 
 def _labelled(X, y):
     """Check that X and y are images and their labels; return how many."""
-    for name, array, dtype in (("X", X, torch.float32), ("y", y, torch.int64)):
-        if not isinstance(array, torch.Tensor):
-            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
-        if array.dtype != dtype:
-            raise TypeError(f"{name} must have dtype {dtype}, got {array.dtype}")
+    checked_tensor("X", X, torch.float32)
+    checked_tensor("y", y, torch.int64, X.device)
     if X.ndim != 4 or tuple(X.shape[1:]) != (3, 32, 32):
         raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
-    if tuple(y.shape) != (len(X),) or y.device != X.device:
-        raise ValueError(f"y must have shape ({len(X)},) on {X.device} like X, got {tuple(y.shape)} on {y.device}")
+    if tuple(y.shape) != (len(X),):
+        raise ValueError(f"y must have shape ({len(X)},) like X, got {tuple(y.shape)}")
     if not bool(((y >= 0) & (y < 10)).all()):
         raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
     return len(X)
@@ -506,17 +503,12 @@ def fine_tune(
 
 def _check_examples(model, X, y):
     """TypeError or ValueError unless X (n, …) and y (n,), labels, fit the model's dtype and device and each other."""
-    for name, array in (("X", X), ("y", y)):
-        if not isinstance(array, torch.Tensor):
-            raise TypeError(f"{name} must be a torch tensor, got a {type(array).__name__}")
     if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
         raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
     weight = next(model.parameters())
-    if X.dtype != weight.dtype or X.device != weight.device:
-        raise TypeError(f"X must be {weight.dtype} on {weight.device} like model, got {X.dtype} on {X.device}")
-    if y.dtype != torch.int64 or y.device != X.device or y.ndim != 1:
-        raise TypeError(f"y must be (n,) torch.int64 on {X.device}, got {tuple(y.shape)} {y.dtype} on {y.device}")
-    if len(X) != len(y):
-        raise ValueError(f"y must have a label for each of the {len(X)} examples, got {len(y)}")
+    checked_tensor("X", X, weight.dtype, weight.device)
+    checked_tensor("y", y, torch.int64, X.device)
+    if tuple(y.shape) != (len(X),):
+        raise ValueError(f"y must have a label for each of the {len(X)} examples, got shape {tuple(y.shape)}")
     if bool((y < 0).any()):
         raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")

@@ -77,18 +77,18 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
     method, lam, lr, seed, steps: the setting. parameters: N. start: ‖β‖₁ of the pre-trained network;
     accuracy_before: its test accuracy. mean: ‖β‖₁ over the last two steps. zeros, small, inside: how many weights end
     at exactly 0, below 1e-5 and below ηλ, see `networks.count_small_weights`. accuracy: on the 360 test digits;
-    accuracy_cut: after every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁ at some steps, about evenly spaced on a
-    logarithmic scale: {"steps", "values"}.
+    accuracy_cut: after every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁ at some steps, about
+    evenly spaced on a logarithmic scale: {"steps", "values"}.
     """
 
     X, y, X_test, y_test = problems.mlp_digits()
     begin = time.perf_counter()
     model = problems.mlp_pretrained(X, y, seed)
-    before = float((model(X_test).argmax(1) == y_test).float().mean())
+    before = float(networks.accuracy(model(X_test), y_test))
     tuned = networks.fine_tune(model, X, y, lams, lr, steps, method, MLP_BATCH, seed, progress)
     seconds = round(time.perf_counter() - begin, 1)
     kept = np.unique(np.geomspace(1, steps + 1, MLP_POINTS).round().astype(int)) - 1
-    accuracy, cut = tuned.accuracy(X_test, y_test), tuned.pruned().accuracy(X_test, y_test)
+    accuracy, pruned = tuned.accuracy(X_test, y_test), tuned.pruned().accuracy(X_test, y_test)
     return [
         {
             "method": method,
@@ -100,11 +100,9 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
             "start": rounded(tuned.norms[0, i]),
             "accuracy_before": rounded(before),
             "mean": rounded(tuned.means[i]),
-            "zeros": counts["zeros"],
-            "small": counts["small"],
-            "inside": counts["inside"],
+            **{kind: counts[kind] for kind in ("zeros", "small", "inside")},
             "accuracy": rounded(accuracy[i]),
-            "accuracy_cut": rounded(cut[i]),
+            "accuracy_cut": rounded(pruned[i]),
             "seconds": seconds,
             "curve": {"steps": kept.tolist(), "values": [rounded(norm) for norm in tuned.norms[kept, i]]},
         }
@@ -262,9 +260,9 @@ def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
     largest |β| at the start. law: Nηλ/2. mean: the mean of ‖β‖₁ over the last two steps; last: ‖β‖₁ at the last ten.
     settled: the step from which every two-step mean is within 0.01 % of the law, None if the last is not.
     zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end, and largest_end, see
-    `networks.count_small_weights`. outside: {parameter: [how many of its weights are not below ηλ at the end, the largest over ηλ]}, where
-    there are any. first_loss, final_loss: cross entropy of the first and the last ten batches, dropout on.
-    accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
+    `networks.count_small_weights`. outside: {parameter: [how many of its weights are not below ηλ at the end, the
+    largest over ηλ]}, where there are any. first_loss, final_loss: cross entropy of the first and the last ten batches,
+    dropout on. accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
     of an interrupted run. device, threads, torchvision: where it ran.
     curves: "norm", "loss": see `recorded.thinned`; "census": for some of the steps [step, zeros, small, inside].
     """
@@ -280,17 +278,15 @@ def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
     law = theory.band_mean_l1(end["total"], setting["lr"], setting["lam"])
     off = ~(abs((norms[:-1] + norms[1:]) / 2 / law - 1) <= SETTLED)  # so that NaN is off
     last_off = int(off.nonzero()[0][-1]) if off.any() else -1
-    found = {
+    return {
         **setting,
         "parameters": end["total"],
         "largest": rounded(start["largest"]),
-        "law": round(law, 4),
-        "mean": _four_places(norms[-2:].mean()),
-        "last": [_four_places(norm) for norm in norms[-10:]],
+        "law": rounded(law, 10),
+        "mean": rounded(norms[-2:].mean(), 10),
+        "last": [rounded(norm, 10) for norm in norms[-10:]],
         "settled": last_off + 1 if last_off + 1 < len(off) else None,
-        "zeros": end["zeros"],
-        "small": end["small"],
-        "inside": end["inside"],
+        **{kind: end[kind] for kind in ("zeros", "small", "inside")},
         "largest_end": rounded(end["largest"]),
         "outside": _outside(model, setting["lr"] * setting["lam"]),
         "first_loss": rounded(sum(losses[:10]) / len(losses[:10])),
@@ -302,13 +298,8 @@ def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
         "device": torch.cuda.get_device_name() if device == "cuda" else device,
         "threads": state["threads"],
         "torchvision": importlib.metadata.version("torchvision"),
-        "curves": {
-            "norm": thinned(norms),
-            "loss": thinned(losses),
-            "census": state["census"],
-        },
+        "curves": {"norm": thinned(norms), "loss": thinned(losses), "census": state["census"]},
     }
-    return found
 
 
 def _fine_tune(model, X, y, setting, path, every, progress):
@@ -342,8 +333,8 @@ def _fine_tune(model, X, y, setting, path, every, progress):
                 state["losses"].append(float(loss))
                 del gradients
                 if step % stride == 0:
-                    found = networks.count_small_weights(weights, lr * lam)
-                    state["census"].append([step, found["zeros"], found["small"], found["inside"]])
+                    counts = networks.count_small_weights(weights, lr * lam)
+                    state["census"].append([step, counts["zeros"], counts["small"], counts["inside"]])
                 state["step"], state["seconds"] = step, time.perf_counter() - begin
                 if step % every == 0 or step == setting["steps"]:
                     _save(path, state, weights, memory)
@@ -352,14 +343,13 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     return state
 
 
-def _outside(model, quantum):
-    """{parameter's name: [entries with |β| ≥ quantum, largest |β|/quantum]} for those that have such entries."""
-
-    counts = {name: networks.count_small_weights([weight], quantum) for name, weight in model.named_parameters()}
+def _outside(model, step):
+    """{parameter's name: [entries with |β| ≥ step, largest |β|/step]} for those that have such entries."""
+    counts = {name: networks.count_small_weights([weight], step) for name, weight in model.named_parameters()}
     return {
-        name: [found["total"] - found["inside"], rounded(found["largest"] / quantum)]
-        for name, found in counts.items()
-        if found["inside"] < found["total"]
+        name: [count["total"] - count["inside"], rounded(count["largest"] / step)]
+        for name, count in counts.items()
+        if count["inside"] < count["total"]
     }
 
 
@@ -377,31 +367,22 @@ def _load(path, weights, memory):
         return None
     state = torch.load(path, weights_only=True, map_location="cpu")
     with torch.no_grad():
-        for weight, kept, old, old_kept in zip(weights, memory, state.pop("weights"), state.pop("memory"), strict=True):
-            weight.copy_(old)
-            for tensor, old_tensor in zip(kept, old_kept, strict=True):
-                tensor.copy_(old_tensor)
+        for tensors, saved in ((weights, state.pop("weights")), (sum(memory, []), sum(state.pop("memory"), []))):
+            for tensor, value in zip(tensors, saved, strict=True):
+                tensor.copy_(value)
     return state
 
 
+@torch.no_grad()
 def _accuracy(model, X, y):
-    """The share of images (n, 3, 32, 32) that get their label; dropout off."""
+    """`networks.accuracy` of a model with dropout off, a hundred images at a time: what fits anywhere."""
     device = next(model.parameters()).device
     model.eval()
-    with torch.no_grad():
-        right = sum(
-            int((model(part.to(device)).argmax(1).cpu() == labels).sum())
-            for part, labels in zip(X.split(100), y.split(100), strict=True)
-        )
-    return right / len(y)
+    outputs = torch.cat([model(part.to(device)).cpu() for part in X.split(100)])
+    return float(networks.accuracy(outputs, y))
 
 
 def checkpoint(work, setting):
     """Where the checkpoint of a run lies, in the folder ``work``: a short name for its setting."""
     digest = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
     return pathlib.Path(work) / f"{digest}.pt"
-
-
-def _four_places(value):
-    """A Python float; None, which JSON knows, for one that is not finite."""
-    return round(float(value), 4) if math.isfinite(value) else None

@@ -11,16 +11,12 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 @claim(
     "C5",
     where="Fig. 2",
-    says=(
-        "GELU networks converge faster than ReLU ones, by a gap that widens with depth, because depth adds "
-        "non-smoothness"
-    ),
+    says="GELU networks converge faster than ReLU ones, by a gap that widens with depth, because depth adds "
+    "non-smoothness",
     paper="a widening gap",
     verdict="imprecise",
-    because=(
-        "it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
-        "x·Φ(100x) goes with ReLU, not with GELU"
-    ),
+    because="it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
+    "x·Φ(100x) goes with ReLU, not with GELU",
 )
 def _figure_2():
     settings, long = recorded.learning_settings(), recorded.long_settings()
@@ -49,10 +45,8 @@ def _figure_2():
     says="Hendrycks & Gimpel's figures show the same trend: smooth GELU networks converge faster",
     paper="a similar trend",
     verdict="imprecise",
-    because=(
-        "ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can be "
-        "as close to ReLU as one likes (their figures were not at hand)"
-    ),
+    because="ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can be "
+    "as close to ReLU as one likes (their figures were not at hand)",
 )
 def _activations():
     z = np.linspace(-8, 8, 160_001)

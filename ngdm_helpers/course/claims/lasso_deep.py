@@ -54,10 +54,8 @@ def _dead():
     says="with a smaller λ the norm is more than 30 times less, and 99.7 % of the weights are below 1e-5",
     paper="2113.83, 99.7 %",
     verdict="holds if…",
-    because=(
-        "ηλ is 1e-5 or less: then the whole band lies below 1e-5. The share says where the band is, not that the "
-        "network is pruned, nor that it works"
-    ),
+    because="ηλ is 1e-5 or less: then the whole band lies below 1e-5. The share says where the band is, not that the "
+    "network is pruned, nor that it works",
     source="reconstructed",
 )
 def _pair():

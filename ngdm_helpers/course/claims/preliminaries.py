@@ -15,10 +15,8 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegress
     says="the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
     paper="convex",
     verdict="holds",
-    because=(
-        "each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
-        "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0"
-    ),
+    because="each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
+    "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0",
 )
 def _convex():
     rng = np.random.default_rng(0)

@@ -262,8 +262,8 @@ def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
     zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end, and largest_end, see
     `networks.count_small_weights`. outside: {parameter: [how many of its weights are not below ηλ at the end, the
     largest over ηλ]}, where there are any. first_loss, final_loss: cross entropy of the first and the last ten batches,
-    dropout on. accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of all parts
-    of an interrupted run. device, threads, torchvision: where it ran.
+    dropout on. accuracy_before, accuracy: on ``test_images`` test images, dropout off. seconds: all steps together, of
+    all parts of an interrupted run. device, threads, torchvision: where it ran.
     curves: "norm", "loss": see `recorded.thinned`; "census": for some of the steps [step, zeros, small, inside].
     """
     device = ngdm_helpers.device()
@@ -367,7 +367,8 @@ def _load(path, weights, memory):
         return None
     state = torch.load(path, weights_only=True, map_location="cpu")
     with torch.no_grad():
-        for tensors, saved in ((weights, state.pop("weights")), (sum(memory, []), sum(state.pop("memory"), []))):
+        pairs = zip([weights, *memory], [state.pop("weights"), *state.pop("memory")], strict=True)
+        for tensors, saved in pairs:
             for tensor, value in zip(tensors, saved, strict=True):
                 tensor.copy_(value)
     return state

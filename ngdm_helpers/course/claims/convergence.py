@@ -15,8 +15,8 @@ from ngdm_helpers.objectives import Quadratic, ReLURegression
     says="gradient descent with a falling loss cannot leave the unit ball; NGDM does, so its dynamics are different",
     paper="a contradiction",
     verdict="wrong",
-    because="the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the cube "
-    "as well, from some start, unless the curvature is diagonally dominant",
+    because="the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the "
+    "cube as well, from some start, unless the curvature is diagonally dominant",
 )
 def _capture():
     smooth = trajectories.run(Quadratic(problems.LECTURE_A), problems.LECTURE_START, problems.LECTURE_LR, 60)
@@ -37,8 +37,8 @@ def _capture():
     says="the loss falls monotonically while the iterates leave the unit ball",
     paper="‖β‖_∞ > 1",
     verdict="holds if…",
-    because="the ball is the cube; the 2-norm falls here. With kinks, or bends steep enough, it may rise, but only where "
-    "f − f* ≤ η‖g‖²/2: near the minimiser, or with η of order 1/L, the curvature between the kinks",
+    because="the ball is the cube; the 2-norm falls here. With kinks, or bends steep enough, it may rise, but only "
+    "where f − f* ≤ η‖g‖²/2: near the minimiser, or with η of order 1/L, the curvature between the kinks",
     source="reconstructed",
 )
 def _observation():
@@ -63,8 +63,8 @@ def _observation():
     says="L-smoothness fails at minima of ReLU networks and cannot be saved locally",
     paper="Laurent & von Brecht",
     verdict="imprecise",
-    because="their theorem is about the hinge loss; squared error is differentiable at a minimum that fits the data, kink "
-    "or not",
+    because="their theorem is about the hinge loss; squared error is differentiable at a minimum that fits the data, "
+    "kink or not",
 )
 def _smoothness():
     X, y, _ = problems.random_problems(20, 5, 0.0, [0])

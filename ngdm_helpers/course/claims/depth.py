@@ -45,8 +45,8 @@ def _figure_2():
     says="Hendrycks & Gimpel's figures show the same trend: smooth GELU networks converge faster",
     paper="a similar trend",
     verdict="imprecise",
-    because="ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can be "
-    "as close to ReLU as one likes (their figures were not at hand)",
+    because="ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can "
+    "be as close to ReLU as one likes (their figures were not at hand)",
 )
 def _activations():
     z = np.linspace(-8, 8, 160_001)

@@ -17,8 +17,8 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
     says="2/λmax separates stable from unstable learning rates",
     paper="2/λmax",
     verdict="imprecise",
-    because="below 2/L every convex L-smooth loss with a minimiser converges; above it quadratics diverge, others may not; "
-    "and the Edge of Stability is the training phenomenon, not the number",
+    because="below 2/L every convex L-smooth loss with a minimiser converges; above it quadratics diverge, others may "
+    "not; and the Edge of Stability is the training phenomenon, not the number",
 )
 def _threshold_of_a_quadratic():
     losses = {"x²/2": Quadratic(np.eye(1)), "Huber": Huber(np.eye(1), np.zeros(1), reduction="sum")}
@@ -54,8 +54,8 @@ def _edge_without_smoothness():
     says="unstable convergence is “non-divergence to infinity”",
     paper="a definition",
     verdict="imprecise",
-    because="every convergent run satisfies it, and so does one that never gets lower; the literature means a loss that "
-    "goes up and down and falls in the long run, past the threshold of stability",
+    because="every convergent run satisfies it, and so does one that never gets lower; the literature means a loss "
+    "that goes up and down and falls in the long run, past the threshold of stability",
 )
 def _no_divergence_is_not_a_phenomenon():
     stable = trajectories.run(Quadratic(np.eye(1)), [1.0], 0.5, 200).values
@@ -75,8 +75,8 @@ def _no_divergence_is_not_a_phenomenon():
     says="convex with bounded subgradients implies no divergence, because lim f_best − f* ≤ ηG²/2",
     paper="ηG²/2",
     verdict="imprecise",
-    because="the bound concerns the best value, and f_best ≤ f(x₀) for any method; iterates may run off while the loss "
-    "stays bounded",
+    because="the bound concerns the best value, and f_best ≤ f(x₀) for any method; iterates may run off while the "
+    "loss stays bounded",
 )
 def _best_is_not_all():
     run = trajectories.run(Trough(0.25), [0.5, 0.0], 1.0, 100_000, record_every=100)
@@ -88,11 +88,12 @@ def _best_is_not_all():
 @claim(
     "E15",
     where="Section 4",
-    says="the Edge of Stability is a conjecture that Prop. 4.1 refutes, even for Lipschitz convex differentiable losses",
+    says="the Edge of Stability is a conjecture that Prop. 4.1 refutes, even for Lipschitz convex differentiable "
+    "losses",
     paper="incorrect",
     verdict="wrong",
-    because="staying bounded past 2/L contradicts nothing: 2/L is a sufficient condition; and what is observed on networks "
-    "is not refuted by losses that are none",
+    because="staying bounded past 2/L contradicts nothing: 2/L is a sufficient condition; and what is observed on "
+    "networks is not refuted by losses that are none",
 )
 def _two_over_L_is_sufficient():
     below, above = problems.huber_tail(1.95), problems.huber_tail(2.5)
@@ -116,8 +117,8 @@ def _cycle(lr):
     says="Huber's loss is once but not twice differentiable, so L-smooth theory does not apply to it",
     paper="not L-smooth",
     verdict="wrong",
-    because="by the paper's own (5) it is L-smooth with L = λmax(XᵀX)/n; the theory promises convergence below 2/L, and it "
-    "converges",
+    because="by the paper's own (5) it is L-smooth with L = λmax(XᵀX)/n; the theory promises convergence below 2/L, "
+    "and it converges",
 )
 def _huber_is_smooth():
     f = problems.huber_problem()
@@ -176,7 +177,8 @@ def _rise_explained():
     says="over-parameterised, the minimum is 0 and the loss locally quadratic",
     paper="minimum 0",
     verdict="holds if…",
-    because="p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold can lie above 2/L",
+    because="p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold can lie above "
+    "2/L",
 )
 def _threshold_is_local():
     objective = problems.huber_problem("U[0, 1]", 0.1, n=50, p=20)
@@ -244,8 +246,8 @@ def _cycles_without_local_subquadratic_growth():
     says="finite differences of ReLU networks at a minimum are invalid, because it is not differentiable",
     paper="invalid",
     verdict="imprecise",
-    because="Laurent & von Brecht's theorem is about the hinge loss; where a squared loss is 0 it is differentiable, kinks "
-    "or no, and secants over the length of a step are what a step sees",
+    because="Laurent & von Brecht's theorem is about the hinge loss; where a squared loss is 0 it is differentiable, "
+    "kinks or no, and secants over the length of a step are what a step sees",
 )
 def _secants_at_a_kinked_minimum():
     """A ReLU network that fits its data exactly, with pre-activations exactly 0: secants of its mean square."""
@@ -316,8 +318,8 @@ def _tangent_kernel_run(width, n=16, d=4, steps=200):
     says="the Edge of Stability has been demonstrated in most convex settings (Jacot et al. 2018; Li & Liang 2018)",
     paper="most convex settings",
     verdict="imprecise",
-    because="these papers are about wide networks, whose loss is not convex; the wider, the more training is linear least "
-    "squares with a constant sharpness: the regime without an Edge of Stability",
+    because="these papers are about wide networks, whose loss is not convex; the wider, the more training is linear "
+    "least squares with a constant sharpness: the regime without an Edge of Stability",
 )
 def _wide_is_not_convex():
     """Two-layer tanh networks in the scaling of the tangent kernel, at growing width."""

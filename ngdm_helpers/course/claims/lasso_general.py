@@ -58,7 +58,8 @@ def _bound_is_tight():
     says="with diminishing steps Proposition 3.1 guarantees that the solution of (7) is 0 for every λ",
     paper="0 by Prop. 3.1",
     verdict="imprecise",
-    because="the limit is 0, each band being as narrow as its step; Proposition 3.1 says that no iterate is, floats differ",
+    because="the limit is 0, each band being as narrow as its step; Proposition 3.1 says that no iterate is, floats "
+    "differ",
 )
 def _diminishing_is_never_zero():
     rates = [Fraction(1, 2 * (k + 1)) for k in range(2000)]

@@ -39,7 +39,8 @@ def _convex():
     says="NGDM effectively implements the subgradient method for convex losses",
     paper="no condition",
     verdict="holds if…",
-    because="what autograd returns lies in the subdifferential: so for (3), (7), (11), not for any way to write a function",
+    because="what autograd returns lies in the subdifferential: so for (3), (7), (11), not for any way to write a "
+    "function",
 )
 def _subgradients():
     """Autograd's derivative as a subgradient: for the paper's convex losses, and for relu(x) − relu(−x) = x.
@@ -88,7 +89,8 @@ def _constant_steps_converge():
     says="a step schedule with a finite sum (StepLR) forfeits the guarantee of convergence",
     paper="no guarantee",
     verdict="imprecise",
-    because="true of the theorem; on a sharp loss StepLR and geometric steps, shrinking slowly enough, converge linearly",
+    because="true of the theorem; on a sharp loss StepLR and geometric steps, shrinking slowly enough, converge "
+    "linearly",
 )
 def _finite_sums():
     diminishing, good, stairs, short = map(

@@ -1,14 +1,27 @@
-# lab: open the notebooks · test: everything · build: .py → .ipynb · check: style and pairs · bench: the measurements
+# make lab              open the notebooks in JupyterLab
+# make lab TORCH=no     the same without PyTorch and its gigabytes; what trains networks says what is missing
+# make test             everything: unit tests, every cell, JupyterLab in a browser
+# make test FAST=yes    what one runs after each edit, in under a minute
+# make check            style, types, and whether each .ipynb is what its .py says
+# make build            each .ipynb from its .py
+# make bench            the measurements
+# The first call makes .venv, with python3 or the one that is given: make lab PYTHON=python3.12
 PYTHON ?= python3
+TORCH ?= yes
+FAST ?= no
 BIN := .venv/bin
 
-.PHONY: lab test build check bench
+.PHONY: lab test build check bench help anew
 
-lab: .venv/installed
+ifneq ($(filter-out yes no,$(TORCH) $(FAST)),)
+$(error TORCH and FAST are yes or no, got TORCH=$(TORCH) FAST=$(FAST))
+endif
+
+lab: .venv/installed$(if $(filter no,$(TORCH)),-without-torch)
 	$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks
 
 test: .venv/installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests)
 
 build: .venv/installed
 	$(BIN)/ngdm build
@@ -16,6 +29,7 @@ build: .venv/installed
 check: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/ngdm check
 
 bench: .venv/installed-test
@@ -25,13 +39,39 @@ bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.vgg16_step
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+help:
+	@sed -n 's/^# \(make\)/\1/p' Makefile
 
-.venv/installed: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install -e .
+# The version of a Python, such as 3.12; nothing if there is none or it is too old for the project.
+version = $(shell $(1) -c 'import sys; sys.version_info < (3, 11) or print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+# .venv is made anew if its Python is gone or too old, and if PYTHON is given and is of another version.
+VENV_HAS := $(call version,$(BIN)/python)
+WANTED := $(if $(filter file,$(origin PYTHON)),$(VENV_HAS),$(call version,$(PYTHON)))
+ifeq ($(and $(VENV_HAS),$(filter $(VENV_HAS),$(WANTED))),)
+.venv/bin/python .venv/installed .venv/installed-without-torch .venv/installed-test: anew
+endif
+
+.venv/bin/python:
+	$(if $(call version,$(PYTHON)),,$(error $(PYTHON) $(NO_USE), and Python 3.11 or newer is needed: \
+	make lab PYTHON=python3.12))
+	rm -rf .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+NO_USE = $(or $(addprefix is Python ,$(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)),does not run)
+
+# A stamp for each kind of install; a larger one counts as the smaller ones too.
+.venv/installed .venv/installed-without-torch .venv/installed-test: pyproject.toml | .venv/bin/python
+
+# --no-compile: compiling all files is half of the time, and Python compiles what it imports when it does.
+.venv/installed-without-torch:
+	$(BIN)/python -m pip install --no-compile -e ".[lab]"
 	touch $@
 
-.venv/installed-test: pyproject.toml | .venv/bin/python
+.venv/installed:
+	$(BIN)/python -m pip install -e ".[lab,torch]"
+	touch .venv/installed-without-torch $@
+
+.venv/installed-test:
 	$(BIN)/python -m pip install -e ".[test]"
-	touch .venv/installed $@
+	touch .venv/installed-without-torch .venv/installed $@

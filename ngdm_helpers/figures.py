@@ -30,7 +30,7 @@ PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
 THEORY = {"color": BLACK, "linestyle": "--"}
 THRESHOLD = {"color": "0.5", "linestyle": ":"}
 
-_HOUSE = {
+_HOUSE: dict[Any, Any] = {
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.labelsize": 12,

@@ -1,43 +1,16 @@
 """live: the picture is always that of the controls, and equals a full redraw pixel by pixel."""
 
 import base64
-import functools
-import io
 import itertools
 import threading
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
 from ngdm_helpers import figures
-from ngdm_helpers.course import explorers
 from ngdm_helpers.live import choice, live, log_slider, slider
-
-KINKS = {
-    "|x|": (np.abs, 0.0, 0.0),
-    "√x": (lambda x: np.sqrt(np.maximum(x, 0)), 0.0, np.inf),
-    "x²": (np.square, 0.0, 0.0),
-}
-EXPLORERS = {name: getattr(explorers, name) for name in explorers.__all__}
-EXPLORERS["subdifferential"] = functools.partial(explorers.subdifferential, KINKS)
-
-
-def pixels(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-
-
-def full_redraw(widget):
-    """The widget's figure drawn anew from nothing, animated artists included."""
-    buffer = io.BytesIO()
-    widget.figure.savefig(buffer, format="rgba", dpi=widget.figure.dpi)
-    width, height = widget.figure.canvas.get_width_height()
-    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[..., :3]
-
-
-def assert_picture_is_current(widget):
-    assert np.array_equal(pixels(widget.png), full_redraw(widget))
+from tests.pictures import assert_picture_is_current, count_full_draws, pixels
 
 
 def sine(update=None, **options):
@@ -70,21 +43,6 @@ def test_equals_a_full_redraw_at_every_move():
     widget = sine()
     for a, b in itertools.product((0.01, 0.3, 1.0), (-2.0, 0.7, 2.0)):
         widget.set(a=a, b=b)
-        assert_picture_is_current(widget)
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_explorers_equal_a_full_redraw_at_ends_and_marks(name):
-    widget = EXPLORERS[name]()
-    assert_picture_is_current(widget)
-    for control in widget.controls.values():
-        start = control.value
-        for end in control.options if hasattr(control, "options") else (control.min, control.max):
-            control.value = end
-            assert_picture_is_current(widget)
-        control.value = start
-    for button in widget.buttons.values():
-        button.click()
         assert_picture_is_current(widget)
 
 
@@ -130,29 +88,11 @@ def test_the_last_of_200_values_is_shown():
     assert np.array_equal(pixels(widget.png), pixels(fresh.png))
 
 
-def count_full_draws(widget, monkeypatch):
-    canvas, calls = widget.figure.canvas, []
-    draw = canvas.draw
-    monkeypatch.setattr(canvas, "draw", lambda: (calls.append(1), draw())[1])
-    return calls
-
-
 def test_a_move_draws_only_what_moves(monkeypatch):
     widget = sine()
     calls = count_full_draws(widget, monkeypatch)
     for value in np.linspace(-2, 2, 20):
         widget.controls["b"].value = value
-    assert not calls
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
-    widget = EXPLORERS[name]()
-    calls = count_full_draws(widget, monkeypatch)
-    controls = list(widget.controls.values())
-    control = next((c for c in controls if not hasattr(c, "options")), controls[-1])
-    for value in control.options if hasattr(control, "options") else (f * control.value for f in (0.9, 0.8, 0.7)):
-        control.value = value
     assert not calls
 
 
@@ -216,6 +156,39 @@ def test_set_redraws_once():
     assert calls == [(0.1, 1.0)]
 
 
+def following(background=()):
+    """A figure with two controls for one quantity, b = 2a, and the list of the values that were drawn."""
+    figure, ax = figures.new(size=(3, 2))
+    (line,) = ax.plot([0, 1], [0, 1])
+    ax.set(ylim=(0, 4))
+    a, b, drawn = slider("a", 0.5, 0.0, 2.0), slider("b", 1.0, 0.0, 4.0), []
+    a.observe(lambda change: setattr(b, "value", 2 * a.value), names="value")
+    b.observe(lambda change: setattr(a, "value", b.value / 2), names="value")
+
+    def update(a, b):
+        drawn.append((a, b))
+        line.set_ydata([a, b])
+        return (line,)
+
+    return live(figure, update, alt="a line", background=background, a=a, b=b), drawn
+
+
+def test_controls_that_follow_each_other_are_drawn_once():
+    widget, drawn = following()
+    widget.controls["a"].value = 1.0
+    widget.controls["b"].value = 0.5
+    assert drawn == [(0.5, 1.0), (1.0, 2.0), (0.25, 0.5)]
+    assert_picture_is_current(widget)
+
+
+def test_a_background_control_that_follows_redraws_everything(monkeypatch):
+    for moved in ("a", "b"):
+        widget, _ = following(background=("a",))
+        calls = count_full_draws(widget, monkeypatch)
+        widget.controls[moved].value = 1.5
+        assert calls
+
+
 def test_moves_from_another_thread_wait_for_drive():
     """JupyterLab handles slider messages in a thread of its own, while a cell may be driving."""
     widget = sine()
@@ -266,6 +239,18 @@ def raising_above(limit):
     return wrap
 
 
+def raising_between(low, high):
+    def wrap(draw):
+        def update(a, b):
+            if low < b < high:
+                raise ValueError(f"b must be at most {low}, got {b}")
+            return draw(a, b)
+
+        return update
+
+    return wrap
+
+
 def test_an_error_is_shown_in_words_and_raised_and_the_last_picture_stays():
     widget = sine(raising_above(1.0))
     before = widget.png
@@ -276,11 +261,20 @@ def test_an_error_is_shown_in_words_and_raised_and_the_last_picture_stays():
     widget.controls["b"].value = 0.5
     assert widget.message.value == "" and widget.png != before
     assert_picture_is_current(widget)
+    with pytest.raises(ValueError, match="b must be at most"):
+        widget.controls["b"].value = 1.5
+    widget.controls["b"].value = 0.5  # back to what is drawn: the message goes all the same
+    assert widget.message.value == ""
 
 
 def test_drive_lets_errors_out():
     with pytest.raises(ValueError, match="b must be at most"):
         sine(raising_above(1.9)).drive()
+
+
+def test_drive_lets_errors_at_a_mark_out():
+    with pytest.raises(ValueError, match="b must be at most"):
+        sine(raising_between(0.4, 0.6), marks={"there": {"b": 0.5}}).drive()
 
 
 def test_an_update_that_returns_nothing():
@@ -316,14 +310,6 @@ def test_drive_reaches_every_end_option_and_mark_and_comes_back():
     assert {1e-3, 1.0} <= etas and {1, 9} <= ns and kinds == {"x", "y", "z"}
     assert (0.01, 7, "x") in seen  # the mark, both controls at once
     assert widget.values == start
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_explorer_can_be_driven(name):
-    widget = EXPLORERS[name]()
-    before = widget.png
-    widget.drive()
-    assert widget.png == before and widget.alt and widget.caption and widget.marks
 
 
 # --- what Jupyter gets ------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Live(widgets.VBox):
         self._bitmap, self._moving = None, []
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
-        self._drawn: dict[str, Any] = {}  # the values that the picture shows
+        self._drawn = {}  # the values that the picture shows
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
         self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%", "align_self": "flex-start"})
@@ -140,8 +140,8 @@ class Live(widgets.VBox):
                 for value in stops(control):
                     control.value = value
                 control.value = start[name]
-            for button in self.buttons.values():
-                button.click()
+            for mark in self.marks.values():
+                self.set(**mark)  # a button's click would log an error, not raise it
             self.set(**start)
 
     def _button(self, label, mark):

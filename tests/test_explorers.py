@@ -1,0 +1,64 @@
+"""Each slider of the notebooks, taken to its ends and marks once, and moved as a student moves it."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from ngdm_helpers import live
+from ngdm_helpers.course import explorers
+from ngdm_helpers.live.controls import stops
+from tests.pictures import assert_picture_is_current, count_full_draws
+
+KINKS = {
+    "|x|": (np.abs, 0.0, 0.0),
+    "√x": (lambda x: np.sqrt(np.maximum(x, 0)), 0.0, np.inf),
+    "x²": (np.square, 0.0, 0.0),
+}
+EXPLORERS = {name: getattr(explorers, name) for name in explorers.__all__}
+EXPLORERS["subdifferential"] = functools.partial(explorers.subdifferential, KINKS)
+
+
+@functools.cache
+def made(name):
+    """The explorer ``name``, made once in a process: a test that moves it takes it back to where it was."""
+    return EXPLORERS[name]()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_is_driven_to_its_ends_and_marks_and_back(name, monkeypatch):
+    widget = made(name)
+    start, first = widget.values, widget.png
+    assert widget.alt and widget.caption and widget.marks
+    assert_picture_is_current(widget)
+
+    def compared_at_the_last(control):
+        # one end stands for both: what is drawn over what depends on the artists, not on the value
+        yield from stops(control)
+        assert_picture_is_current(widget)
+
+    set_values, pictures = widget.set, []
+
+    def set_and_compare(**values):
+        set_values(**values)
+        assert_picture_is_current(widget)
+        pictures.append(widget.png)
+
+    monkeypatch.setattr(live, "stops", compared_at_the_last)
+    monkeypatch.setattr(widget, "set", set_and_compare)
+    widget.drive()
+    assert widget.png == first == pictures.pop() and widget.values == start and widget.message.value == ""
+    assert len(set(pictures)) == len(widget.marks)  # every mark shows something of its own
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
+    widget = made(name)
+    start, calls = widget.values, count_full_draws(widget, monkeypatch)
+    controls = list(widget.controls.values())
+    control = next((c for c in controls if not hasattr(c, "options")), controls[-1])
+    for value in control.options if hasattr(control, "options") else (f * control.value for f in (0.9, 0.8, 0.7)):
+        control.value = value
+    assert not calls
+    widget.set(**start)

@@ -1,6 +1,11 @@
-"""environment.yml and pyproject.toml list the same packages."""
+"""What is installed: environment.yml repeats pyproject.toml, make finds a Python, CONTRIBUTING's examples run."""
 
+import os
 import pathlib
+import re
+import shutil
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -8,6 +13,20 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name differs
+EXTRAS = ("lab", "torch")  # what `make lab` installs
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project():
+    return tomllib.loads(read("pyproject.toml"))["project"]
+
+
+def name(requirement):
+    return re.match(r"[\w.-]+", requirement)[0]
 
 
 def conda_list(text):
@@ -18,31 +37,166 @@ def conda_list(text):
 
 
 def expected(project):
-    """pyproject's runtime requirements under conda-forge's names, with Python's own and pip for the last line."""
-    renamed = set()
-    for requirement in project["dependencies"]:
-        name = requirement.split(">")[0].split("=")[0]
-        renamed.add(requirement.replace(name, CONDA_NAMES.get(name, name), 1))
+    """pyproject's requirements for ``make lab`` under conda-forge's names, with Python, and pip for the last line."""
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *(entry for extra in EXTRAS for entry in extras[extra])]
+    renamed = {entry.replace(name(entry), CONDA_NAMES.get(name(entry), name(entry)), 1) for entry in requirements}
     return renamed | {f"python{project['requires-python']}", "pip"}
 
 
-@pytest.fixture
-def project():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-
 def test_both_lists_agree(project):
-    packages, pip = conda_list((ROOT / "environment.yml").read_text())
+    packages, pip = conda_list(read("environment.yml"))
     assert packages == expected(project)
     assert pip == ["-e ."]
 
 
-@pytest.mark.parametrize("drift", ["  - tqdm\n", "  - numpy>=2.1\n"])
+@pytest.mark.parametrize("drift", ["  - tqdm\n", "  - numpy>=2.1\n", "  - pytorch\n", "  - jupytext\n"])
 def test_a_drift_shows(project, drift):
-    text = (ROOT / "environment.yml").read_text()
+    text = read("environment.yml")
     assert drift in text
     assert conda_list(text.replace(drift, ""))[0] != expected(project)
 
 
 def test_conda_forge_is_the_only_channel():
-    assert yaml.safe_load((ROOT / "environment.yml").read_text())["channels"] == ["conda-forge"]
+    assert yaml.safe_load(read("environment.yml"))["channels"] == ["conda-forge"]
+
+
+def test_a_plain_install_is_small_and_the_tests_bring_everything(project):
+    plain = {name(entry) for entry in project["dependencies"]}
+    assert plain == {"numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets", "array-api-compat", "tqdm"}
+    assert "ngdm-notebooks[lab,torch]" in project["optional-dependencies"]["test"]
+
+
+def test_every_direct_dependency_has_an_oldest_version_in_ci(project):
+    oldest = read(".github/oldest.txt")
+    pinned = dict(re.findall(r"^([\w-]+)==(\S+)$", oldest, re.MULTILINE))
+    required = [*project["dependencies"], *(entry for e in EXTRAS for entry in project["optional-dependencies"][e])]
+    assert set(pinned) >= {name(entry) for entry in required}
+    for entry in required:
+        if ">=" in entry:  # the oldest version that we allow is the one that is tested
+            assert f"{pinned[name(entry)]}.".startswith(f"{entry.partition('>=')[2]}."), entry
+
+
+def test_one_oldest_python_everywhere(project):
+    oldest = project["requires-python"].removeprefix(">=")
+    workflow = yaml.safe_load(read(".github/workflows/test.yml"))
+    assert oldest in workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert f"sys.version_info < ({oldest.replace('.', ', ')})" in read("Makefile")
+    assert tomllib.loads(read("pyproject.toml"))["tool"]["mypy"]["python_version"] == oldest
+
+
+# A Python of another version: `-c` is asked for it, `-m venv` makes a .venv of the same kind, everything is logged.
+FAKE = """#!/bin/sh
+if [ "$1" = -c ]; then
+  exec {real} -c "import sys; sys.version_info = ({tuple}); sys.version = '{version}'; exec(sys.argv[1])" "$2"
+fi
+echo "{version} $(basename "$0") $*" >> log
+if [ "$2" = venv ]; then
+  mkdir -p .venv/bin && cp "$0" .venv/bin/python && cp "$0" .venv/bin/jupyter
+  exit {status}
+fi
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with the Makefile, and with Pythons of some versions in bin/."""
+    if shutil.which("make") is None or os.name == "nt":
+        pytest.skip("make is not here")
+    for file in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
+    (tmp_path / "bin").mkdir()
+    versions = {"python3.9": "3.9.18", "python3": "3.11.7", "python3.12": "3.12.1", "python3.13": "3.13.0"}
+    for program, version in versions.items():
+        status = 1 if program == "python3.13" else 0  # its venv module fails, as Debian's does without python3-venv
+        numbers = version.replace(".", ", ")
+        path = tmp_path / "bin" / program
+        path.write_text(FAKE.format(real=sys.executable, tuple=numbers, version=version, status=status))
+        path.chmod(0o755)
+    return tmp_path
+
+
+def make(checkout, *arguments):
+    """Run make in the checkout: (exit status, what it says on stderr, what the Pythons were called for)."""
+    own = ("PYTHON", "TORCH", "FAST", "LAB_OPTIONS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    environment = {key: value for key, value in os.environ.items() if key not in own}
+    environment["PATH"] = f"{checkout / 'bin'}{os.pathsep}{environment['PATH']}"
+    run = subprocess.run(["make", *arguments], cwd=checkout, env=environment, capture_output=True, text=True)
+    log = checkout / "log"
+    calls = log.read_text().splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return run.returncode, run.stderr, calls
+
+
+LIGHT = "python -m pip install --no-compile -e .[lab]"
+FULL = "python -m pip install -e .[lab,torch]"
+OPEN = "jupyter lab notebooks"
+
+
+def test_make_lab_installs_once_and_opens(checkout):
+    assert make(checkout, "lab")[2] == ["3.11.7 python3 -m venv .venv", f"3.11.7 {FULL}", f"3.11.7 {OPEN}"]
+    assert make(checkout, "lab")[2] == make(checkout, "lab", "TORCH=no")[2] == [f"3.11.7 {OPEN}"]
+
+
+def test_torch_comes_later_when_it_was_left_out(checkout):
+    assert make(checkout, "lab", "TORCH=no")[2][1:] == [f"3.11.7 {LIGHT}", f"3.11.7 {OPEN}"]
+    assert make(checkout, "lab", "TORCH=no")[2] == [f"3.11.7 {OPEN}"]
+    assert make(checkout, "lab")[2] == [f"3.11.7 {FULL}", f"3.11.7 {OPEN}"]
+
+
+@pytest.mark.parametrize("program, is_what", [("python3.9", "is Python 3.9.18"), ("no-python", "does not run")])
+def test_an_old_python_is_named_before_anything_is_made(checkout, program, is_what):
+    status, message, calls = make(checkout, "lab", f"PYTHON={program}")
+    assert status and calls == [] and not (checkout / ".venv").exists()
+    assert len(message.splitlines()) == 1
+    assert f"{program} {is_what}, and Python 3.11 or newer is needed: make lab PYTHON=python3.12" in message
+
+
+def test_an_old_python_leaves_a_good_environment_alone(checkout):
+    make(checkout, "lab")
+    assert make(checkout, "lab", "PYTHON=python3.9")[0] != 0
+    assert make(checkout, "lab")[2] == [f"3.11.7 {OPEN}"]
+
+
+@pytest.mark.parametrize("arguments, version", [((), "3.11.7"), (("PYTHON=python3.12",), "3.12.1")])
+@pytest.mark.parametrize("state", ["old", "gone"])
+def test_an_environment_with_an_old_python_is_made_anew(checkout, arguments, version, state):
+    make(checkout, "lab")
+    (checkout / ".venv" / "bin" / "python").unlink()
+    if state == "old":
+        shutil.copy(checkout / "bin" / "python3.9", checkout / ".venv" / "bin" / "python")
+    program = "python3.12" if arguments else "python3"
+    calls = [f"{version} {program} -m venv .venv", f"{version} {FULL}", f"{version} {OPEN}"]
+    assert make(checkout, "lab", *arguments)[2] == calls
+    assert make(checkout, "lab")[2] == [f"{version} {OPEN}"]
+
+
+def test_a_python_that_is_given_is_used_and_remade_only_for_another_version(checkout):
+    make(checkout, "lab")
+    calls = ["3.12.1 python3.12 -m venv .venv", f"3.12.1 {FULL}", f"3.12.1 {OPEN}"]
+    assert make(checkout, "lab", "PYTHON=python3.12")[2] == calls
+    assert make(checkout, "lab", "PYTHON=python3.12")[2] == [f"3.12.1 {OPEN}"]
+
+
+def test_an_environment_that_could_not_be_made_is_not_kept(checkout):
+    assert make(checkout, "lab", "PYTHON=python3.13")[0] != 0
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("option", ["TORCH=nope", "FAST=true"])
+def test_an_option_that_make_does_not_know_is_an_error(checkout, option):
+    status, message, calls = make(checkout, "lab", option)
+    assert status and calls == []
+    assert "TORCH and FAST are yes or no, got" in message and option in message
+
+
+def test_contributing_examples_run(tmp_path):
+    """Every Python block of CONTRIBUTING.md, in one interpreter from top to bottom."""
+    text = read("CONTRIBUTING.md")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    script = tmp_path / "blocks.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    run = subprocess.run([sys.executable, script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -9,6 +9,9 @@
 
 Everything is started for this purpose and ended on leaving the ``with``, whatever happens inside: the server has a
 port, a token, a folder and a process group of its own, and works on a copy of the notebook.
+
+How fast the machine is decides nothing here: every wait ends with what it waits for, or when nothing has come of it for
+`PATIENCE` seconds.
 """
 
 import ast
@@ -30,6 +33,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PATIENCE = 120  # seconds in which nothing happens: what takes a second on an idle machine has failed
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -59,7 +63,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(module="jupyterlab", timeout=60):
+def server(module="jupyterlab"):
     """Start ``python -m jupyterlab`` (or another ``module``, say notebook) on a temporary folder; yields a `Server`."""
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as temporary:
         here = pathlib.Path(temporary)
@@ -73,7 +77,7 @@ def server(module="jupyterlab", timeout=60):
                 command, cwd=here, env=_environment(here, jupyter), stdout=stream, stderr=stream, start_new_session=True
             )
         try:
-            _wait(lambda: process.poll() is not None or jupyter.responds(), timeout, "the server to answer")
+            _wait(lambda: process.poll() is not None or jupyter.responds(), "the server to answer")
             if process.poll() is not None:
                 raise RuntimeError(f"{module} ended with status {process.returncode}:\n{log.read_text()}")
             yield jupyter
@@ -95,7 +99,7 @@ def browser():
             raise NoBrowser(
                 f"none of {', '.join(_NAMES)} is on the PATH, nor has `playwright install chromium` been run"
             )
-        chromium = playwright.chromium.launch(executable_path=found[0], args=_ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=found[0], args=_ARGUMENTS, timeout=1000 * PATIENCE)
         try:
             yield chromium
         finally:
@@ -113,11 +117,12 @@ def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scal
     shutil.copy(path, jupyter.folder / name)
     width, height = viewport
     page = chromium.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
+    page.set_default_timeout(1000 * PATIENCE)
     try:
         page.goto(f"{jupyter.url}/doc/tree/{name}?reset&token={jupyter.token}")
-        page.wait_for_function(_KERNEL_IDLE, timeout=60_000)
-        page.evaluate(_COUNT_MOVES)
-        yield Notebook(page)
+        page.wait_for_function(_KERNEL_IDLE)
+        page.evaluate(_LISTEN)
+        yield Notebook(page, name)
     except BaseException:
         if screenshot:
             save_screenshot(page, screenshot)
@@ -135,15 +140,26 @@ def save_screenshot(page, path):
 
 
 class Notebook:
-    """A notebook open in JupyterLab."""
+    """A notebook open in JupyterLab: the page, and the name of its file."""
 
-    def __init__(self, page):
-        self.page = page
+    def __init__(self, page, name):
+        self.page, self.name = page, name
 
-    def run_all(self, timeout=120):
-        """Run all cells and wait for the end, at most ``timeout`` seconds."""
-        self.page.evaluate(_RUN_ALL)
-        self.page.wait_for_function("() => window.ranAll", timeout=1000 * timeout)
+    def run_all(self, patience=PATIENCE):
+        """Run all cells and wait for the end, however long, as long as cells keep finishing.
+
+        Raises TimeoutError, which names the cell, when one has not finished for ``patience`` seconds.
+        """
+        cells = self.page.evaluate(_RUN_ALL)
+        finished, since = 0, time.monotonic()
+        while not self.page.evaluate("window.ranAll"):
+            before, finished = finished, self.page.evaluate("window.finished")
+            if finished > before:
+                since = time.monotonic()
+            elif time.monotonic() - since > patience:
+                name = cells[finished] if finished < len(cells) else "JupyterLab after the last cell"
+                raise TimeoutError(f"no cell has finished for {patience} s, waiting for {name}")
+            self.page.wait_for_timeout(100)
 
     def outputs(self):
         """Of each output of each cell: cell (index), kind (output_type), text (of an error), model (of a widget)."""
@@ -188,7 +204,7 @@ class Slider:
     def __init__(self, notebook, root, expression):
         self.notebook, self.page, self.root, self.expression = notebook, notebook.page, root, expression
         self.image = root.locator("img.widget-image")
-        self.image.wait_for(timeout=20_000)
+        self.image.wait_for()
 
     @property
     def handles(self):
@@ -235,16 +251,16 @@ class Slider:
         """The bytes of the picture that is painted now."""
         return base64.b64decode(self.image.evaluate(_PICTURE))
 
-    def settled(self, timeout=10):
+    def settled(self):
         """The kernel's values, once no move is under way and the kernel's picture is painted."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self.page.wait_for_timeout(50)
-            self.page.wait_for_function("() => window.moves.size === 0", timeout=1000 * timeout)
+            self.page.wait_for_function("() => window.moves.size === 0")
             values, png = self.notebook.evaluate(f"({self.expression}.values, {self.expression}.png)")
             if self.page.evaluate("window.moves.size") == 0 and self.picture() == png:
                 return values
-        raise TimeoutError(f"after {timeout} s the page does not show the kernel's picture of {values}")
+        raise TimeoutError(f"after {PATIENCE} s the page does not show the kernel's picture of {values}")
 
     def message(self):
         """The words above the picture: empty, or why it could not be drawn."""
@@ -258,24 +274,33 @@ _KERNEL_IDLE = """() => {
     return session?.isReady && session.session?.kernel?.status === 'idle';
 }"""
 
-# The moves (widget messages) that the kernel has not finished with. An execute request cannot tell: JupyterLab has
-# widgets handled in a subshell, beside the cells.
-_COUNT_MOVES = """() => {
+# moves: the widget messages that the kernel has not finished with. An execute request cannot tell: JupyterLab has
+# widgets handled in a subshell, beside the cells. finished: how many execute requests have been answered.
+_LISTEN = """() => {
     window.moves = new Set();
+    window.finished = 0;
     const kernel = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
     kernel.anyMessage.connect((_, {msg, direction}) => {
         if (direction === 'send' && msg.header.msg_type === 'comm_msg') {
             window.moves.add(msg.header.msg_id);
         } else if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle') {
             window.moves.delete(msg.parent_header.msg_id);
+        } else if (direction === 'recv' && msg.header.msg_type === 'execute_reply') {
+            window.finished += 1;
         }
     });
 }"""
 
+# Gives the cells that are run, as an error names them.
 _RUN_ALL = """() => {
     window.ranAll = false;
+    window.finished = 0;
     const done = () => { window.ranAll = true; };
     jupyterapp.commands.execute('notebook:run-all-cells').then(done, done);
+    return jupyterapp.shell.currentWidget.content.model.toJSON().cells
+        .map((cell, index) => ({...cell, source: [cell.source].flat().join(''), index}))
+        .filter(cell => cell.cell_type === 'code' && cell.source.trim())
+        .map(cell => `cell ${cell.index}: ${cell.source}`);
 }"""
 
 _OUTPUTS = """() => jupyterapp.shell.currentWidget.content.model.toJSON().cells.flatMap((cell, index) =>
@@ -346,11 +371,11 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def _wait(condition, timeout, what):
-    end = time.monotonic() + timeout
+def _wait(condition, what):
+    end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"waited {timeout} s for {what}")
+            raise TimeoutError(f"waited {PATIENCE} s for {what}")
         time.sleep(0.1)
 
 

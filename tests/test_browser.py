@@ -1,8 +1,13 @@
-"""The notebooks in a real JupyterLab in a headless Chromium: run them, move the sliders, look at what is painted."""
+"""A notebook and all sliders in a real JupyterLab in a headless Chromium: run, move, look at what is painted.
+
+Notebook 3 is run whole, as a student runs it. The sliders of the others, whose cells nbval runs, stand in a notebook
+written here, a cell for each.
+"""
 
 import contextlib
 import io
 import os
+import re
 
 import nbformat
 import numpy as np
@@ -13,7 +18,20 @@ from ngdm_helpers.course import explorers
 from tests import lab
 
 LASSO = lab.ROOT / "notebooks" / "03_lasso.ipynb"
-NOTEBOOKS = sorted((lab.ROOT / "notebooks").glob("*.ipynb"), key=lambda path: (path == LASSO, path))  # LASSO stays open
+IN_LASSO = re.findall(r"explorers\.(\w+)\(", LASSO.with_suffix(".py").read_text(encoding="utf-8"))
+ELSEWHERE = [name for name in explorers.__all__ if name not in IN_LASSO]
+IMPORTS = """
+import numpy as np
+
+from ngdm_helpers.course import explorers
+
+kinks = {
+    "|x|": (np.abs, 0.0, 0.0),
+    "√x": (lambda x: np.sqrt(np.maximum(x, 0)), 0.0, np.inf),
+    "x²": (np.square, 0.0, 0.0),
+}
+"""
+ARGUMENTS = {"subdifferential": "kinks"}
 SCREENSHOTS = lab.ROOT / "tests" / "screenshots"
 
 
@@ -30,9 +48,15 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def run_all(chromium):
+def jupyter(chromium):
+    with lab.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def run_all(jupyter, chromium):
     """run_all(path): the notebook in JupyterLab, all cells run. The last one stays open for the next test."""
-    with lab.server() as jupyter, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         opened = {}
 
         def run_all(path):
@@ -45,6 +69,26 @@ def run_all(chromium):
             return opened[path]
 
         yield run_all
+
+
+def write_notebook(path, *cells):
+    """A notebook of these code cells, at ``path``, which is returned."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """A notebook of all the sliders that LASSO does not show."""
+    cells = (f"{name} = explorers.{name}({ARGUMENTS.get(name, '')})\n{name}" for name in ELSEWHERE)
+    return write_notebook(tmp_path_factory.mktemp("notebooks") / "others.ipynb", IMPORTS, *cells)
+
+
+@pytest.fixture(scope="module", params=["others", "03_lasso"])  # LASSO stays open for the tests of its first slider
+def notebook(request, run_all, others):
+    return run_all({"others": others, "03_lasso": LASSO}[request.param])
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +145,14 @@ def nudge(slider, handle):
     raise AssertionError(f"arrow keys leave a slider at {place}")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_without_errors(run_all, path):
-    assert run_all(path).errors() == []
+def test_runs_without_errors(notebook):
+    assert notebook.errors() == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(run_all, path):
-    for slider in run_all(path).lives():
+def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(notebook, others):
+    count = 0
+    for slider in notebook.lives():
+        count += 1
         slider.settled()
         before = slider.picture()
         handles = slider.handles.all()
@@ -123,6 +167,7 @@ def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(run_all, path):
             if handle is handles[0]:
                 slider.settled()
                 assert slider.picture() != before
+    assert count == len(ELSEWHERE if notebook.name == others.name else IN_LASSO)
 
 
 def test_arrow_keys_move_eta(orbit, twin):
@@ -176,10 +221,7 @@ widget
 
 
 def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_path):
-    path = tmp_path / "raises.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(RAISES)], metadata=kernel), path)
-    widget = run_all(path).live("widget")
+    widget = run_all(write_notebook(tmp_path / "raises.ipynb", RAISES)).live("widget")
     assert widget.settled() == {"n": 5} and widget.message() == ""
     widget.press("n", "ArrowRight")
     assert widget.settled() == {"n": 6}
@@ -189,3 +231,11 @@ def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_p
     assert "ValueError: n must be <= 6, got 7" in widget.message()
     widget.press("n", "ArrowLeft", times=2)
     assert widget.settled() == {"n": 5} and widget.picture() != last and widget.message() == ""
+
+
+def test_run_all_waits_as_long_as_cells_finish_and_names_the_one_that_does_not(jupyter, chromium, tmp_path):
+    """Six cells that take longer in all than the patience, then one that takes longer than it by itself."""
+    path = write_notebook(tmp_path / "sleeps.ipynb", *["import time; time.sleep(0.8)"] * 6, "time.sleep(600)")
+    with lab.opened(jupyter, chromium, path) as notebook:
+        with pytest.raises(TimeoutError, match=r"no cell has finished for 4 s, waiting for cell 6: time\.sleep\(600\)"):
+            notebook.run_all(patience=4)

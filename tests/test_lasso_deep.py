@@ -135,6 +135,7 @@ def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
                     part.copy_(part.sign() * (part.abs() - 0.01 * 0.1).clamp(min=0))
         norms.append(sum(float(part.detach().abs().sum()) for part in model.parameters()))
     np.testing.assert_allclose(row["last"], norms[-10:], rtol=1e-5)
+    assert row["last"] == [round(norm, 4) for norm in row["last"]]  # four decimal places, as in the shipped record
     np.testing.assert_allclose(row["curves"]["norm"]["values"], norms, rtol=1e-4)
     np.testing.assert_allclose(row["curves"]["loss"]["values"], losses, rtol=1e-4)
     assert row["mean"] == pytest.approx(np.mean(norms[-2:]), rel=1e-5)

@@ -76,5 +76,5 @@ def test_a_record_is_read_once_and_again_after_a_write(tmp_path, monkeypatch):
 
 
 def test_numbers_are_rounded_to_significant_digits():
-    assert recorded.rounded(123456.789) == 123460.0 and recorded.rounded(1.23456789, 3) == 1.23
+    assert recorded.rounded(123456.789) == 123460.0 and recorded.rounded(1234.56789, ".3f") == 1234.568
     assert recorded.rounded(math.nan) is None and recorded.rounded(-math.inf) is None

@@ -104,9 +104,9 @@ def thinned(values, every=1):
     return {"every": stride * every, "values": [rounded(value) for value in values[::stride]]}
 
 
-def rounded(value, digits=5):
-    """A Python float of ``digits`` significant digits; None, which JSON knows, for NaN and infinity."""
-    return float(f"{value:.{digits}g}") if np.isfinite(value) else None
+def rounded(value, form=".5g"):
+    """A Python float as ``form`` writes it: 5 significant digits. None, which JSON knows, for NaN and infinity."""
+    return float(f"{value:{form}}") if np.isfinite(value) else None
 
 
 # --- what the recorded networks of Figure 2 say -----------------------------------------------------------------------

@@ -100,7 +100,7 @@ def settings(data, images, parts=tuple(PARTS), depths=DEPTHS, activations=ACTIVA
     return list({tuple(row.values()): row for row in rows}.values())  # with one number of steps, parts may share rows
 
 
-@experiment("depth", takes="minutes a setting, hours in all")
+@experiment("depth", takes="half a minute a setting on a laptop, two hours for all of digits")
 def depth(
     data: str = "digits",
     images: int | None = None,
@@ -197,5 +197,5 @@ def row(X, y, threads=1, /, **setting):
     every = -(-setting["steps"] // POINTS)
     starts = range(0, setting["steps"], every)
     means = np.stack([run.losses[:, k : k + every].mean(axis=1) for k in starts], axis=1)
-    losses = [[rounded(value, 4) for value in curve] for curve in means]
+    losses = [[rounded(value, ".4g") for value in curve] for curve in means]
     return {**setting, "seconds": round(time.perf_counter() - begin, 2), "every": every, "losses": losses}

@@ -12,7 +12,7 @@ SHARPNESS_EVERY = 50  # steps: measuring it costs as much as some tens of them
 LAST_STEPS = 1000  # the directional smoothness is averaged over so many of the last steps
 
 
-@experiment("edge-of-stability", takes="a minute a run")
+@experiment("edge-of-stability", takes="some ten seconds a run, two minutes in all")
 def edge_of_stability(
     activations: tuple[str, ...] = ACTIVATIONS,
     rates: tuple[float, ...] = RATES,

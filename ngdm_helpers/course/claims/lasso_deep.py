@@ -63,9 +63,9 @@ def _pair():
     large, small = runs["sgd", problems.DEEP_LAM], runs["sgd", problems.SMALL_LAM]
     ratio, below = large["mean"] / small["mean"], small["small"] / small["parameters"]
     ours = (
-        f"recorded: VGG16 with λ = {problems.SMALL_LAM} from random weights, {small['steps']:,d} steps: {small['mean']:.2f}, "
-        f"{ratio:.0f} times less; {below:.2%} below 1e-5, {small['zeros']} weights exactly 0, accuracy "
-        f"{small['accuracy']:.3f}"
+        f"recorded: VGG16 with λ = {problems.SMALL_LAM} from random weights, {small['steps']:,d} steps: "
+        f"{small['mean']:.2f}, {ratio:.0f} times less; {below:.2%} below 1e-5, {small['zeros']} weights exactly 0, "
+        f"accuracy {small['accuracy']:.3f}"
     )
     return Measured(ours, ratio > 30 and below > 0.997 and small["zeros"] < 1000)
 

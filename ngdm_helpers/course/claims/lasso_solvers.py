@@ -109,8 +109,8 @@ def _threshold():
         for rows, field in ((sgd, "small"), (sgd, "inside"), (proximal, "zeros"))
     )
     ours = (
-        f"recorded, small network, λ = 0.01, {len(sgd)} seeds: SGD {max(row['zeros'] for row in sgd)} exact zeros at "
-        f"most, {small} % below 1e-5, {inside} % below ηλ, accuracy "
+        f"recorded, small network, λ = 0.01, {len(sgd)} seeds: SGD {max(row['zeros'] for row in sgd)} exact zeros "
+        f"at most, {small} % below 1e-5, {inside} % below ηλ, accuracy "
         f"{recorded.range_in_words(sgd, 'accuracy_cut')[2]} once those are cut; proximal {zeros} % exact zeros, accuracy "
         f"{recorded.range_in_words(proximal, 'accuracy')[2]}"
     )

@@ -111,8 +111,8 @@ def _threshold():
     ours = (
         f"recorded, small network, λ = 0.01, {len(sgd)} seeds: SGD {max(row['zeros'] for row in sgd)} exact zeros "
         f"at most, {small} % below 1e-5, {inside} % below ηλ, accuracy "
-        f"{recorded.range_in_words(sgd, 'accuracy_cut')[2]} once those are cut; proximal {zeros} % exact zeros, accuracy "
-        f"{recorded.range_in_words(proximal, 'accuracy')[2]}"
+        f"{recorded.range_in_words(sgd, 'accuracy_cut')[2]} once those are cut; proximal {zeros} % exact zeros, "
+        f"accuracy {recorded.range_in_words(proximal, 'accuracy')[2]}"
     )
     pairs = list(zip(sgd, proximal, strict=True))
     close = all(abs(a["inside"] - b["zeros"]) < 0.02 * N for a, b in pairs)

@@ -155,6 +155,7 @@ for lr in (1e-3, 0.1, 0.999):
 # * **C** undefined, with a warning.
 
 # %% id="kinks-measure"
+# Needs PyTorch: ten functions with a kink, and what autograd is asked
 import torch  # four seconds: only from here on is it needed
 
 nothing = torch.zeros(1)
@@ -179,6 +180,7 @@ def autograd(function, kink):
 
 
 # %% id="kinks-table"
+# Needs PyTorch: what autograd returns at ten kinks, beside the slopes to the left and right
 kinks = {}
 print(f"{'function':20s} {'kink':>5s} {'left':>7s} {'right':>7s} {'autograd':>9s}   between left and right?")
 for name, (function, kink) in functions.items():
@@ -195,6 +197,7 @@ for name, (function, kink) in functions.items():
 # two kinks.
 
 # %% id="kinks-picture" slideshow={"slide_type": "-"}
+# Needs PyTorch: three graphs with the line that autograd's slope draws at a kink
 figure, axes = figures.new(3, size=(10, 3.4), sharey=True)
 unit = np.linspace(-1, 1, 201)
 for ax, name in zip(axes, ("abs", "maximum(x, 0)", "relu(x) − relu(−x)"), strict=True):
@@ -214,6 +217,7 @@ figures.show(
 # between the two blue lines.
 
 # %% id="kinks-play"
+# Needs PyTorch: the slider that zooms in on a kink and on autograd's slope there
 subdifferential = explorers.subdifferential(kinks)
 subdifferential
 
@@ -271,6 +275,7 @@ claims.ledger("P2")
 # </details>
 
 # %% id="kinks-check" tags=["check"]
+# Needs PyTorch: the check of these derivatives
 subdifferential.drive()
 found = {name: derivative for name, (_, _, derivative) in kinks.items()}
 assert (found["relu"], found["maximum(x, 0)"]) == (0, 0.5)
@@ -583,6 +588,7 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel �
 # * **C** differ by rounding in most runs, and by thousands of times more in a few.
 
 # %% id="machines-measure"
+# Needs PyTorch: how far the same 1000 runs in NumPy and in torch come apart
 rng = np.random.default_rng(0)
 X, y = rng.standard_normal((40, 5)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
 starts = rng.standard_normal((1000, 5)).astype(np.float32)
@@ -594,6 +600,7 @@ print(f"median gap after 300 steps {np.median(gap[-1]):.1e}, largest {gap[-1].ma
 print(f"runs that differ by more than 1e-4: {(gap[-1] > 1e-4).sum()} of 1000")
 
 # %% id="machines-picture"
+# Needs PyTorch: the picture of that gap, step by step
 worst = int(gap[-1].argmax())
 figure, ax = figures.new(size=(9, 4))
 ax.semilogy(np.maximum(gap[:, rng.choice(1000, 60, replace=False)], 1e-9), color="0.8", linewidth=0.8)
@@ -613,6 +620,7 @@ figures.show(
 # over $n$.
 
 # %% id="machines-theory"
+# Needs PyTorch: the steps at which a residual has another sign in one of the libraries
 exact = [int((path[:-1] @ X.T == y).sum()) for path in (in_numpy, in_torch)]
 print(f"residuals that are exactly 0: {exact[0]} and {exact[1]} of {300 * 1000 * 40:,} each")
 for run in np.flatnonzero(gap[-1] > 1e-4):
@@ -633,6 +641,7 @@ doubled = [
 print(f"double precision, all 1000 runs: they differ by {np.abs(doubled[0] - doubled[1]).max():.1e} at most")
 
 # %% id="machines-speed"
+# Needs PyTorch: the seconds that NumPy, torch and a GPU take for up to 100 000 runs at once
 torch.set_num_threads(1)  # as many as NumPy takes here; two only get in the way of other programs
 homes = {"NumPy": np.asarray, "torch, CPU": torch.as_tensor}
 if torch.cuda.is_available():
@@ -646,21 +655,22 @@ for size in (1, 1000, 100_000):
             end = trajectories.run(L1Norm(1.0), to(batch), 0.01, 200, record_every=200).values[-1]
             float(end.max())  # waits for a GPU to finish
             seconds[name][size] = time.perf_counter() - begin
-recorded = {
+measured = {
     f"{row['library']} on {row['device']}, recorded": {int(n): s for n, s in row["seconds"].items()}
     for row in recorded.load("machines")
 }
-for name, row in {**seconds, **recorded}.items():
+for name, row in {**seconds, **measured}.items():
     print(f"{name:42s}" + "".join(f"{size:>9,d}: {1e3 * s:7.1f} ms" for size, s in row.items()))
 if len(homes) == 2:
     print("No GPU on this machine: a CUDA row is shown if one has been recorded.")
 
 # %% id="machines-speed-picture"
+# Needs PyTorch: the picture of these times
 figure, ax = figures.new(size=(9, 4))
 styles = (figures.NGDM, figures.NGDM_LARGE, figures.PROXIMAL)
 for (name, row), style in zip(seconds.items(), styles, strict=False):
     ax.loglog(list(row), list(row.values()), marker="o", **style, label=name)
-for (name, row), marker in zip(recorded.items(), "x+1234*", strict=False):
+for (name, row), marker in zip(measured.items(), "x+1234*", strict=False):
     ax.loglog(list(row), list(row.values()), marker, markersize=9, color="0.4", label=name)
 sizes = np.array([1, 1000, 100_000])
 ax.loglog(sizes, sizes * seconds["NumPy"][1], **figures.THEORY, label="NumPy, one after the other")
@@ -689,6 +699,7 @@ figures.show(
 # </details>
 
 # %% id="machines-check" tags=["check"]
+# Needs PyTorch: the check of these gaps
 assert np.median(gap[-1]) < 1e-6  # most runs: rounding
 if (gap[-1] > 1e-4).any():  # the few that jump: which ones, and whether any, depends on the processor's rounding
     assert gap[jump, run] > 100 * max(gap[jump - 1, run], 1e-9)
@@ -742,6 +753,7 @@ for lr in (0.1, 0.125):
 # </details>
 
 # %% id="exercise-2-solution" tags=["solution"]
+# Needs PyTorch: the derivative that autograd returns for this way to write |x|, which is 7
 print(autograd(lambda x: x.abs() + 7 * (x - (torch.relu(x) - torch.relu(-x))), 0.0))
 
 # %% [markdown] id="exercise-3"

@@ -217,7 +217,9 @@ right.axhline(1, **figures.THRESHOLD)
 left.set(xlabel="step k + 1", ylabel="f", xlim=(1, 2000))
 right.set(xlabel="step k + 1", ylabel="‖β‖_∞", xlim=(1, 2000), ylim=(0.9, 1.2))
 figures.legend(left, loc="lower left")
-print(f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {problems.is_monotone(run)}")
+print(
+    f"largest ‖β‖_∞: {size.max(axis=0).round(3)} at step {size.argmax(axis=0)}; loss falls: {problems.is_monotone(run)}"
+)
 figures.show(
     figure,
     "Both losses fall at every step, and both runs leave the cube; without kinks the run goes a little further.",
@@ -643,6 +645,7 @@ for name, (x, steps) in counts.items():
 # * **C** somewhere in the middle.
 
 # %% id="depth-by-hand"
+# Needs PyTorch: five steps of training VGG11, and the layers of the three networks
 import torch  # loads torch: only from here on is it needed
 
 from ngdm_helpers import data, networks
@@ -665,6 +668,7 @@ for depth in networks.VGG:
 # scaled until its outputs have mean square 1 on some images, so that neither activation starts with a weaker signal.
 
 # %% id="depth-live"
+# Needs PyTorch: the training of VGG11 and VGG13 with ReLU and with GELU
 live_losses = {}
 for depth in (11, 13):
     for name in ("relu", "gelu"):
@@ -675,6 +679,7 @@ for depth in (11, 13):
         print(f"VGG{depth} {name}: mean loss of the two runs {means}")
 
 # %% id="depth-picture"
+# Needs PyTorch: the training losses of these networks
 figure, panels = figures.new(2, size=(10, 3.8), sharey=True)
 for ax, depth in zip(panels, (11, 13), strict=True):
     for name, label, style in (("relu", "ReLU", figures.NGDM), ("gelu", "GELU", figures.SMOOTH)):
@@ -816,6 +821,7 @@ figures.show(
 # for small $z$, and passes on a quarter: weights that start too small silence GELU first, the more so the deeper.
 
 # %% id="depth-theory"
+# Needs PyTorch: the picture in which κ sorts eight activations by their mean loss
 kinks = {"tanh": 0, "leaky": 0.5, "gelu": 0, "bridge-3": 0, "bridge-10": 0, "bridge-100": 0, "relu": 1, "abs": 2}
 shares = np.array([networks.mean_share(name) for name in kinks])
 kinked, sorting = np.array(list(kinks.values())) > 0, []
@@ -838,6 +844,7 @@ alt = "Mean loss of VGG11 against κ for eight activations: it rises from tanh o
 figures.show(figure, "In these two settings κ sorts the activations, and the kink does not.", alt=alt)
 
 # %% id="depth-sorting"
+# Needs PyTorch: the rank correlations of κ and the mean loss in all settings
 grid = sorted({(source, init, optimizer, lr) for source, init, optimizer, gain, lr, _ in settings if gain == 1})
 for depth in (11, 13, 19):
     found = []
@@ -848,6 +855,7 @@ for depth in (11, 13, 19):
     print(f"VGG{depth}: rank correlation above 0.8 in {above} of {len(grid)} settings, median {np.median(found):.2f}")
 
 # %% id="depth-signal"
+# Needs PyTorch: how much of the signal ReLU and GELU pass on
 for scale in (1.0, 0.1):
     passed = [1 / networks.activation_gain(name, scale) ** 2 for name in ("relu", "gelu")]
     print(f"inputs of size {scale:3g}: of the mean square ReLU passes {passed[0]:.3f}, GELU {passed[1]:.3f}")
@@ -896,12 +904,13 @@ claims.ledger("C5", "C7")
 # </details>
 
 # %% id="depth-check" tags=["check"]
+# Needs PyTorch: the checks of this idea
 depths.drive()
 gains.drive()
 for losses in live_losses.values():
     assert losses.shape == (2, 300) and losses[:, -50:].mean() < 1.5 < 2 < losses[:, :25].mean()
-recorded = recorded.depth_run("digits", 11, "relu", "variance-preserving", "sgd", 0.01)[1]
-assert np.abs(live_losses[11, "relu"][:, :12].mean(axis=1) - recorded[:2, 0]).max() < 0.05  # the recorded setting
+first = recorded.depth_run("digits", 11, "relu", "variance-preserving", "sgd", 0.01)[1]
+assert np.abs(live_losses[11, "relu"][:, :12].mean(axis=1) - first[:2, 0]).max() < 0.05  # the recorded setting
 short = set(settings) - set(long)
 assert not wide & short and ("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000) in wide and wide < set(long)
 assert gelu[0] > len(settings) / 2 and sum(learned[setting] for setting in short) == 4 and len(short) == 16
@@ -1042,7 +1051,7 @@ assert bends[0] < -1e4 and bends[1] > 1e4
 # The rows of this notebook, each measured when the cell runs.
 
 # %% id="ledger" tags=["check"]
-claims.ledger(*(claim.id for claim in claims.CLAIMS if claim.id.startswith("C")))
+claims.ledger(*(name for name in claims.CLAIMS if name.startswith("C")))
 
 # %% [markdown] id="exercise-1"
 # ## Exercises

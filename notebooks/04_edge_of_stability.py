@@ -147,6 +147,7 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # * **C** rises to about $2/\eta$ and stays there, while the loss goes on falling.
 
 # %% id="phenomenon-live"
+# Needs PyTorch: the loss and the sharpness of a ReLU network in training
 from ngdm_helpers import data, networks  # loads torch: only from here on is it needed
 
 X, Y = data.digits(500)  # 500 digits of 8 × 8 pixels, one-hot targets
@@ -157,6 +158,7 @@ print(f"sharpness {trained.sharpness[0]:.2f} → {trained.sharpness[-1]:.2f}")
 print(f"2/η = {2 / trained.lr:.2f}; the loss went up in {(np.diff(trained.losses) > 0).sum()} of 1500 steps")
 
 # %% id="phenomenon-picture"
+# Needs PyTorch: the picture of that training, with 2/η
 figure, (left, right) = figures.new(2, size=(10, 3.8))
 left.semilogy(trained.losses, color=figures.BLUE, linewidth=1)
 left.set(xlabel="step k", ylabel="loss", xlim=(0, 1500))
@@ -228,6 +230,7 @@ claims.ledger("E2", "E12")
 # </details>
 
 # %% id="phenomenon-check" tags=["check"]
+# Needs PyTorch: the checks of this idea
 sharpness.drive()
 late = trained.sharpness[trained.sharpness_steps > 1000]
 assert abs(late.mean() * trained.lr / 2 - 1) < 0.1  # hovers at 2/η
@@ -684,6 +687,7 @@ for q in (1.2, 1.5, 1.9):
 # off, that it has at $\theta$ on each image: the same network without its kinks.
 
 # %% id="subquadratic-network"
+# Needs PyTorch: second differences of the loss through the network trained in idea 2
 twin = networks.mlp("tanh")
 networks.full_batch_gd(twin, X, Y, lr=0.2, steps=1500, sharpness_every=None)
 distances = np.geomspace(0.01, 3, 25)
@@ -696,6 +700,7 @@ for name, model in models.items():
     print(f"{np.interp(0.2 * slope, distances, differences):6.2f}, over {distances[-1]:g} {differences[-1]:6.2f}")
 
 # %% id="subquadratic-network-picture"
+# Needs PyTorch: the picture of these second differences
 figure, ax = figures.new(size=(9, 4))
 styles = (figures.NGDM, {**figures.NGDM, "linestyle": ":"}, figures.SMOOTH)
 for (name, (top, differences, step)), style in zip(secants.items(), styles, strict=True):
@@ -740,6 +745,7 @@ claims.ledger("E9", "E10", "E11")
 # </details>
 
 # %% id="subquadratic-check" tags=["check"]
+# Needs PyTorch: the checks of this idea
 subquadratic.drive()
 for lr in (2.1, 2.5, 4.0):
     for q in (1.2, 1.5, 1.9):

@@ -1,0 +1,36 @@
+"""The course: what only these four notebooks need, and the command ``ngdm``.
+
+Without PyTorch three of the four still run to the end. A cell that needs it begins with a comment that names what it
+shows, ``# Needs PyTorch: what autograd returns at a kink``; importing this package where PyTorch is missing makes
+IPython put one sentence in its place. For everything else it remains a comment.
+"""
+
+import importlib.util
+import sys
+
+TORCH_MARK = "# Needs PyTorch: "
+
+
+def has_torch():
+    """Whether PyTorch can be imported, found without importing it."""
+    try:
+        return importlib.util.find_spec("torch") is not None
+    except (ImportError, ValueError):  # a finder that refuses it; a stand-in without a spec
+        return False
+
+
+def without_torch(lines):
+    """IPython's input transformer: a cell that begins with `TORCH_MARK` becomes a sentence on what it leaves out."""
+    if not lines or not lines[0].startswith(TORCH_MARK):
+        return lines
+    missing = lines[0].removeprefix(TORCH_MARK).strip()
+    sentence = (
+        f"PyTorch is not installed, so this cell leaves out {missing}; to get it, run make lab, or pip install torch "
+        "torchvision, and restart the kernel."
+    )
+    return [f"print({sentence!r})\n"]
+
+
+_shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+if _shell is not None and not has_torch():
+    _shell.input_transformers_cleanup.append(without_torch)

@@ -1,0 +1,138 @@
+"""Without PyTorch the notebooks run to the end: a cell that needs it says so, and no other cell leans on it."""
+
+import ast
+import builtins
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from ngdm_helpers import course
+from ngdm_helpers.course import build
+from tests.test_without_torch import BLOCKED
+
+ROOT = pathlib.Path(__file__).parents[1]
+SOURCES = build.pairs(ROOT / "notebooks")
+TORCH = {"torch", "torchvision", "networks"}
+
+
+def needs_torch(cell):
+    return cell.source.startswith(course.TORCH_MARK)
+
+
+class Names(ast.NodeVisitor):
+    """The names that a cell's top level reads before it binds them, and those that it binds."""
+
+    def __init__(self):
+        self.read, self.bound = set(), set()
+
+    def visit_Name(self, node):
+        if isinstance(node.ctx, ast.Load):
+            self.read |= {node.id} - self.bound
+        else:
+            self.bound.add(node.id)
+
+    def visit_Import(self, node):
+        self.bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+
+    visit_ImportFrom = visit_Import
+
+    def visit_Assign(self, node):  # the right-hand side is read first
+        for part in (node.value, *node.targets):
+            self.visit(part)
+
+    def visit_For(self, node):
+        for part in (node.iter, node.target, *node.body, *node.orelse):
+            self.visit(part)
+
+    def _comprehension(self, node):
+        own = {leaf.id for loop in node.generators for leaf in ast.walk(loop.target) if isinstance(leaf, ast.Name)}
+        inner = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}
+        self.read |= inner - own - self.bound
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def visit_Lambda(self, node):
+        own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+        self.read |= {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)} - own - self.bound
+
+    def visit_FunctionDef(self, node):
+        own = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name) and isinstance(leaf.ctx, ast.Store)}
+        own |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+        self.read |= {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)} - own - self.bound
+        self.bound.add(node.name)
+
+
+def unmarked(notebook):
+    """(cell, name) for each cell without the mark that names torch or reads what a marked cell was the last to bind."""
+    faults, last_bound_by_torch = [], {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        tree, names = ast.parse(cell.source), Names()
+        names.visit(tree)
+        imported = {part for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)
+                    for alias in node.names for part in (alias.name, getattr(node, "module", None))}  # fmt: skip
+        if not needs_torch(cell):
+            lacking = {name for name in names.read - set(dir(builtins)) if last_bound_by_torch.get(name)}
+            faults += [(cell.id, name) for name in sorted(lacking | (imported | names.read) & TORCH)]
+        last_bound_by_torch |= dict.fromkeys(names.bound, needs_torch(cell))
+    return faults
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_what_needs_torch_is_marked(source):
+    assert unmarked(build.read_source(source)) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        (["import torch"], [("b", "torch")]),
+        (["from ngdm_helpers import data, networks"], [("b", "networks")]),
+        (["# Needs PyTorch: x\nx = 1", "y = [x for _ in range(3)]"], [("c", "x")]),
+        (["# Needs PyTorch: x\nx = 1", "x = 2\nx"], []),
+        (["# Needs PyTorch: x\nx = 1", "def f(x):\n    return x\nx = f(1)"], []),
+        (["x = 1", "# Needs PyTorch: x\nx = 1", "x = x + 1"], [("d", "x")]),
+    ],
+)
+def test_an_unmarked_cell_is_found(cells, fault, tmp_path):
+    path = tmp_path / "tiny.py"
+    path.write_text("\n\n".join(f'# %% id="{name}"\n{cell}' for name, cell in zip("bcd", cells, strict=False)))
+    assert unmarked(build.read_source(path)) == fault
+
+
+def test_a_marked_cell_becomes_one_sentence():
+    (line,) = course.without_torch(["# Needs PyTorch: the slope's sign\n", "import torch\n"])
+    printed = ast.literal_eval(line.removeprefix("print(").removesuffix(")\n"))
+    assert "leaves out the slope's sign" in printed and "pip install torch" in printed and "make lab" in printed
+    for lines in ([], ["1 + 1\n"], ["x = 1\n", "# Needs PyTorch: x\n"]):
+        assert course.without_torch(lines) == lines
+
+
+RUN = """
+import os
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()  # before the course is imported, as in a notebook
+from ngdm_helpers import live
+from ngdm_helpers.course import build
+
+live.Live.drive = lambda self: None  # tests/test_explorers.py drives; here it would take most of the time
+os.chdir("notebooks")
+for cell in build.read_source(sys.argv[1]).cells:
+    if cell.cell_type == "code" and not shell.run_cell(cell.source).success:
+        sys.exit(f"cell {cell.id}")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_notebook_runs_to_the_end_without_torch(source):
+    command = [sys.executable, "-c", BLOCKED + RUN, source]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    assert run.returncode == 0, f"{run.stderr}\n{run.stdout[-3000:]}"
+    marked = [cell.source.splitlines()[0] for cell in build.read_source(source).cells if needs_torch(cell)]
+    assert marked
+    for line in marked:
+        assert f"leaves out {line.removeprefix(course.TORCH_MARK)}; to get it, run make lab" in run.stdout

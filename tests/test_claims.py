@@ -27,7 +27,8 @@ def ledger_of(monkeypatch):
 
 def test_the_whole_ledger_is_measured_in_a_notebook():
     cells = build.read_source(ROOT / "notebooks" / "04_edge_of_stability.py").cells
-    assert any("claims.ledger()" in cell.source for cell in cells if cell.cell_type == "code")
+    ledgers = [cell.source for cell in cells if cell.cell_type == "code" and "claims.ledger(" in cell.source]
+    assert "claims.ledger()" in ledgers[-1]
 
 
 def test_order_is_that_of_definition(ledger_of):
@@ -87,6 +88,23 @@ def test_a_row_that_needs_pytorch_says_so_without_it(ledger_of):
     ledger_of(X=lambda: measure("another"))
     with pytest.raises(ModuleNotFoundError, match="another"):
         claims.ledger()
+
+
+def test_the_rows_that_need_pytorch_are_shown_where_its_import_is_blocked():
+    code = """
+import sys
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchvision"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NoTorch())
+from ngdm_helpers.course import claims
+table = claims.ledger("P1", "P2", "P8", "C7", "L3a")
+print(*(measured.supports for _, measured in table.rows), table._repr_markdown_().count("needs PyTorch"))
+"""
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert process.stdout.split() == ["True", "None", "None", "None", "True", "3"], process.stderr
 
 
 def test_unknown_id_verdict_and_source():

@@ -9,6 +9,7 @@ import torch
 from ngdm_helpers import theory
 from ngdm_helpers.counterexamples import NeuronRegression
 from ngdm_helpers.course import problems
+from ngdm_helpers.course.claims.convergence import figure_1
 from ngdm_helpers.course.explorers import convergence as explorers
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import Trajectory, run
@@ -85,7 +86,7 @@ def test_steps_to_and_slope():
 
 
 def test_figure_1_and_its_smooth_twin():
-    pair = problems.figure_1(2000)
+    pair = figure_1(2000)
     size = np.abs(pair.iterates).max(axis=-1)
     np.testing.assert_allclose(size.max(axis=0), [1.1218, 1.1258], atol=2e-4)
     assert problems.is_monotone(pair).all()

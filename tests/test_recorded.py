@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -18,6 +19,19 @@ def test_written_rows_load_with_provenance(tmp_path):
     (row,) = recorded.load("machines", tmp_path)
     assert {key: row[key] for key in ROW} == ROW
     assert row["provenance"]["command"] == "a command" and set(row["provenance"]["versions"]) == {"numpy", "torch"}
+
+
+def test_provenance_names_what_is_installed(tmp_path, monkeypatch):
+    version = recorded.importlib.metadata.version
+
+    def without_torch(package):
+        if package == "torch":
+            raise recorded.importlib.metadata.PackageNotFoundError(package)
+        return version(package)
+
+    monkeypatch.setattr(recorded.importlib.metadata, "version", without_torch)
+    recorded.write("machines", [ROW], "a command", key=("library", "device"), folder=tmp_path)
+    assert recorded.load("machines", tmp_path)[0]["provenance"]["versions"] == {"numpy": version("numpy")}
 
 
 def test_a_row_replaces_the_one_with_its_key_and_keeps_the_others(tmp_path):
@@ -73,6 +87,16 @@ def test_a_record_is_read_once_and_again_after_a_write(tmp_path, monkeypatch):
     assert len(recorded.load("kept", tmp_path)) == 1 and len(reads) == 1
     recorded.write("kept", [{"k": 2, "value": 2.0}], "a command", ("k",), tmp_path)
     assert [row["k"] for row in recorded.load("kept", tmp_path)] == [1, 2]
+
+
+def test_no_row_is_lost_that_another_wrote_within_a_tick_of_the_clock(tmp_path):
+    path = recorded.write("shared", [{"k": 1}], "a command", ("k",), tmp_path)
+    modified, others = path.stat(), path.read_text().replace('"k": 1', '"k": 2')
+    assert [row["k"] for row in recorded.load("shared", tmp_path)] == [1]
+    path.write_text(others)  # by another process: this one has read the record before
+    os.utime(path, ns=(modified.st_atime_ns, modified.st_mtime_ns))
+    recorded.write("shared", [{"k": 3}], "a command", ("k",), tmp_path)
+    assert [row["k"] for row in recorded.load("shared", tmp_path)] == [2, 3]
 
 
 def test_numbers_are_rounded_to_significant_digits():

@@ -67,14 +67,6 @@ def four_losses(X, y, lam2):
     return NeuronRegression(X, response[..., None] * y, slope, width, lam2=lam2)
 
 
-def figure_1(steps=600):
-    """Figure 1 and its smooth twin, y = 0 and λ₁ = 0, under the same η: a `Trajectory` with batch (2,)."""
-    at = FIGURE_1
-    X, y, start = random_problems(at["n"], at["p"], at["low"], [at["seed"]])
-    pair = ReLURegression(X[0], np.array([[1.0], [0.0]]) * y[0], np.array([at["lam1"], 0.0]), at["lam2"])
-    return trajectories.run(pair, start[0], at["lr"], steps)
-
-
 def is_monotone(trajectory):
     """Whether the loss never rises along a run, by more than rounding (1e-12 of its start): (...,)."""
     values = trajectory.values
@@ -187,7 +179,7 @@ def float_run(dtype, lr, steps, count=100_000, record_every=None):
     steps = checks.count("steps", steps)
     every = steps if record_every is None else checks.count("record_every", record_every)
     rates = [lr(k) for k in range(steps)] if callable(lr) else [checks.positive_number("lr", lr)] * steps
-    # The short formats are computed in float32: it holds any difference of two of their numbers, or rounds far below.
+    # float32 first and then the short format is one rounding in effect, since 24 bits are at least 2·11 + 2.
     working = np.float64 if dtype == "float64" else np.float32
     beta = _in_format(dtype, np.random.default_rng(1).uniform(-1, 1, count).astype(working))
     path, move, rounding = np.empty((steps // every + 1, count)), np.empty_like(beta), np.empty(count, np.uint32)
@@ -213,10 +205,8 @@ def _in_format(dtype, values):
 
 
 def _round_bits(bits, spare, scratch):
-    """float32 numbers, as integers ``bits``, rounded in place to nearest, ties to even, where ``spare`` bits end in 0.
-
-    For float16 that is right down to its smallest number: differences of its numbers are whole multiples of it.
-    """
+    """float32 numbers, given as their bits, rounded in place: to nearest, ties to even, their last ``spare`` bits 0."""
+    # Differences of float16's numbers are multiples of its smallest: none falls between two of its subnormal numbers.
     np.right_shift(bits, spare, out=scratch)
     scratch &= 1
     scratch += 2 ** (spare - 1) - 1
@@ -288,7 +278,11 @@ def walk(beta, steps):
 
 DECIMAL_SCHEDULES = ("constant", "reducing", "0.98 a step", "1/(k + 1)")
 
-DECIMAL_STARTS = ("0.5053", "√2 − 1", "π − 3")
+DECIMAL_STARTS = {  # to more digits than anyone asks for
+    "0.5053": "0.5053",
+    "√2 − 1": "0.4142135623730950488016887242096980785696718753769480731766797379907324784621070",
+    "π − 3": "0.14159265358979323846264338327950288419716939937510582097494459230781640628620899",
+}
 
 
 def decimal_walk(start, schedule, digits, steps):
@@ -309,17 +303,7 @@ def decimal_walk(start, schedule, digits, steps):
             rates = [one / 20 * (one * 98 / 100) ** k for k in range(steps)]
         else:
             rates = [one / 2 / (k + 1) for k in range(steps)]
-        return walk(+_start(start), rates)
-
-
-def _start(name):
-    """A start to 60 digits and more."""
-    with decimal.localcontext(decimal.Context(prec=80)):
-        if name == "√2 − 1":
-            return decimal.Decimal(2).sqrt() - 1
-        if name == "π − 3":
-            return decimal.Decimal("0.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
-        return decimal.Decimal(name)
+        return walk(+decimal.Decimal(DECIMAL_STARTS[start]), rates)
 
 
 def paper_pair(seeds=20, steps=3000):

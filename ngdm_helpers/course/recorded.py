@@ -59,8 +59,10 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(path.with_name(f".{path.name}.lock")):
-        kept = {tuple(row[field] for field in key): row for row in load(name, folder)}
-        write_text(path, _text(list({**kept, **new}.values()), compact))
+        _rows.cache_clear()  # before and after: writes within a tick of the file system's clock bear the same time
+        old = {tuple(row[field] for field in key): row for row in load(name, folder)}
+        write_text(path, _text(list({**old, **new}.values()), compact))
+        _rows.cache_clear()
     return path
 
 

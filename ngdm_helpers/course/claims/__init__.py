@@ -3,20 +3,12 @@
 Every row carries the function that measures it: the table shows what that function returns now, nothing is typed in.
 """
 
-# isort: off
-from ngdm_helpers.course.claims import (  # their order is the ledger's
-    preliminaries,
-    convergence,
-    depth,
-    lasso,
-    lasso_general,
-    lasso_deep,
-    lasso_solvers,
-    edge_of_stability,
-)
+import importlib
 
-# isort: on
 from ngdm_helpers.course.claims.ledger import CLAIMS, VERDICTS, Claim, Measured, Table, Unsupported, claim, ledger
 
-TOPICS = (preliminaries, convergence, depth, lasso, lasso_general, lasso_deep, lasso_solvers, edge_of_stability)
 __all__ = ["CLAIMS", "VERDICTS", "Claim", "Measured", "Table", "Unsupported", "claim", "ledger"]
+
+TOPICS = "preliminaries convergence depth lasso lasso_general lasso_deep lasso_solvers edge_of_stability".split()
+for _topic in TOPICS:  # their order is the ledger's
+    importlib.import_module(f"{__name__}.{_topic}")

@@ -9,6 +9,14 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 from ngdm_helpers.objectives import Quadratic, ReLURegression
 
 
+def figure_1(steps=600):
+    """Figure 1 and its smooth twin, y = 0 and λ₁ = 0, under the same η: a `Trajectory` with batch (2,)."""
+    at = problems.FIGURE_1
+    X, y, start = problems.random_problems(at["n"], at["p"], at["low"], [at["seed"]])
+    pair = ReLURegression(X[0], np.array([[1.0], [0.0]]) * y[0], np.array([at["lam1"], 0.0]), at["lam2"])
+    return trajectories.run(pair, start[0], at["lr"], steps)
+
+
 @claim(
     "C1",
     where="Prop. 2.1, Fig. 1",
@@ -17,10 +25,11 @@ from ngdm_helpers.objectives import Quadratic, ReLURegression
     verdict="wrong",
     because="the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the "
     "cube as well, from some start, unless the curvature is diagonally dominant",
+    source="reconstructed",
 )
 def _capture():
     smooth = trajectories.run(Quadratic(problems.LECTURE_A), problems.LECTURE_START, problems.LECTURE_LR, 60)
-    pair = problems.figure_1()
+    pair = figure_1()
     peak, (kinked, twin) = np.abs(smooth.iterates).max(), np.abs(pair.iterates).max(axis=(0, 2))
     ours = (
         f"GD on a quadratic, falling loss: max ‖β‖_∞ = {peak:.3f}; Figure 1: {kinked:.3f} with kinks, "
@@ -42,7 +51,7 @@ def _capture():
     source="reconstructed",
 )
 def _observation():
-    run = problems.figure_1()
+    run = figure_1()
     peak, norms = np.abs(run.iterates[:, 0]).max(), np.linalg.norm(run.iterates[:, 0], axis=-1)
     X, y, start = problems.random_problems(20, 5, 0.0, range(100))
     losses = NeuronRegression(X, np.array([1.0, 0.0])[:, None, None] * y, lam2=1e-3)
@@ -93,6 +102,7 @@ def _least_squares_steps(eps):
     verdict="holds if…",
     because="read as bounds for the worst convex function, whose dimension grows like 1/ε²; on one given function the "
     "order can be 1/ε or log 1/ε for either",
+    source="reconstructed",
 )
 def _rates():
     eps = np.array([0.1, 0.05, 0.025, 0.0125])

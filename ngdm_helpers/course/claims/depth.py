@@ -17,26 +17,27 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
     verdict="imprecise",
     because="it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
     "x·Φ(100x) goes with ReLU, not with GELU",
+    source="reconstructed",
 )
 def _figure_2():
     settings, long = recorded.learning_settings(), recorded.long_settings()
     gaps = {setting: recorded.relu_minus_gelu(*setting)[0] for setting in settings}
     wide = [setting for setting in settings if recorded.gap_widens(gaps[setting])]
     near, total = recorded.nearer_to_relu(long)
-    ours = []
+    by_data = []
     for data in recorded.LONGEST:
         medians = (
             " / ".join(f"{m:.2f}" for m in np.median(recorded.longest_means(data, a), axis=1))
             for a in ("relu", "bridge-100", "gelu")
         )
-        ours.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
-    words = (
+        by_data.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
+    ours = (
         f"recorded: GELU's lead widens up to depth 19 in {len(set(wide) & set(long))} of {len(long)} settings with "
         f"long runs, in {len(set(wide) - set(long))} of {len(settings) - len(long)} with short ones; where ReLU and "
         f"GELU are apart in long runs, x·Φ(100x) is nearer to ReLU in {near} of {total} places. SGD, η = 0.01, mean "
-        f"loss at depths 11 / 13 / 19 on {'; '.join(ours)}"
+        f"loss at depths 11 / 13 / 19 on {'; '.join(by_data)}"
     )
-    return Measured(words, 0 < len(wide) < len(settings) and near > 0.9 * total)
+    return Measured(ours, 0 < len(wide) < len(settings) and near > 0.9 * total)
 
 
 @claim(
@@ -79,5 +80,5 @@ def _architecture():
         layers = [layer for layer in networks.vgg(depth) if hasattr(layer, "weight")]
         counts.append(f"VGG{depth} {len(layers)}")
         features.add(layers[-1].in_features)
-    words = f"features after the last pool: {', '.join(map(str, features))}; layers with weights: {', '.join(counts)}"
-    return Measured(words, features == {64})
+    ours = f"features after the last pool: {', '.join(map(str, features))}; layers with weights: {', '.join(counts)}"
+    return Measured(ours, features == {64})

@@ -38,6 +38,7 @@ def _general_pair():
     paper="ηG²/2",
     verdict="holds",
     because="and it is tight: f_best is at most the two-step mean of f, which equals ηG²/2 = pηλ²/2",
+    source="reconstructed",
 )
 def _bound_is_tight():
     p, lr, lam = 1000, 0.01, 2.0

@@ -83,13 +83,13 @@ def _threshold_is_the_step():
     problem, exact, _, _ = _sparse_runs()
     lr = 0.01 / problem.curvature
     beta = trajectories.run(problem, np.zeros(200), lr, 10_000, record_every=10_000).iterates[-1]
-    off, kept = exact == 0, np.abs(beta) > 2 * lr * problem.lam
+    off, large = exact == 0, np.abs(beta) > 2 * lr * problem.lam
     tiny = int((np.abs(beta[off]) < 1e-5).sum())
     ours = (
         f"(11), NGDM: of the {off.sum()} coefficients that should be 0, {tiny} are below 10⁻⁵ and "
-        f"{int((~kept[off]).sum())} below 2ηλ; cut there, the support is the exact one: {bool((kept == ~off).all())}"
+        f"{int((~large[off]).sum())} below 2ηλ; cut there, the support is the exact one: {bool((large == ~off).all())}"
     )
-    return Measured(ours, bool((kept == ~off).all()) and tiny < off.sum() / 2)
+    return Measured(ours, bool((large == ~off).all()) and tiny < off.sum() / 2)
 
 
 @claim(

@@ -87,15 +87,8 @@ class Table:
     def _repr_markdown_(self):
         lines = ["| | where | the paper says | its value | measured here | verdict | because |", "|:--" * 7 + "|"]
         for claim, measured in self.rows:
-            cells = (
-                claim.id,
-                claim.where,
-                claim.says,
-                claim.paper,
-                measured.ours,
-                f"**{claim.verdict}**",
-                claim.because,
-            )
+            verdict = f"**{claim.verdict}**"
+            cells = (claim.id, claim.where, claim.says, claim.paper, measured.ours, verdict, claim.because)
             escaped = (cell.replace("|", "\\|") for cell in cells)
             lines.append(f"| {' | '.join(escaped)} |")
         return "\n".join(lines)

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from torchvision import models
 
 from ngdm_helpers import networks
 from ngdm_helpers.course import problems, recorded
@@ -68,15 +69,15 @@ def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
 
 def test_copies_of_one_pixel_are_added_up_without_changing_the_gradient():
     """What `loss_and_gradients` does with the first linear layer, against autograd through all of the network."""
-    model = NETWORK(seed=1).train()
-    # The classifier made narrow: the copies are in its first layer, whatever its width.
-    widths = (25_088, 64, 48, 1000)
-    with torch.no_grad():
-        for layer, inputs, outputs in zip(model.classifier[::3], widths, widths[1:], strict=False):
-            layer.weight, layer.bias = (
-                torch.nn.Parameter(part) for part in (layer.weight[:outputs, :inputs], layer.bias[:outputs])
-            )
-            layer.out_features = outputs
+    with torch.device("meta"):
+        model = models.vgg16(weights=None)
+    model.features = models.vgg.make_layers(models.vgg.cfgs["D"])
+    model.classifier = torch.nn.Sequential(  # narrow: the copies are in its first layer, whatever its width
+        torch.nn.Linear(25_088, 64), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(64, 1000)
+    )
+    for layer in model.features:
+        if hasattr(layer, "weight"):
+            torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out")
     generator = torch.Generator().manual_seed(0)
     X, y = torch.randn(3, 3, 32, 32, generator=generator), torch.tensor([1, 0, 9])
     parameters = list(model.parameters())
@@ -232,8 +233,6 @@ def test_bad_input_is_named(small, tmp_path):
 
 
 def test_weights_from_a_file_are_used(tmp_path, monkeypatch):
-    from torchvision import models
-
     monkeypatch.setattr(models, "vgg16", lambda weights=None: torch.nn.Linear(2, 3))
     kept = torch.nn.Linear(2, 3).state_dict()
     torch.save(kept, tmp_path / "kept.pt")
@@ -275,12 +274,25 @@ def test_the_shipped_record_covers_what_the_notebook_shows():
 # --- the small network ------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def pretrained_once(monkeypatch):
+    """The pre-training, the longest part of these tests, is done once for each seed."""
+    trained, original = {}, problems.mlp_pretrained
+
+    def once(X, y, seed=0, progress=False):
+        if seed not in trained:
+            trained[seed] = original(X, y, seed, progress)
+        return trained[seed]
+
+    monkeypatch.setattr(problems, "mlp_pretrained", once)
+
+
 def small_mlp(folder, **options):
     options = {"lam": (0.01, 0.5), "steps": 12, "progress": False} | options
     return lasso_deep.mlp_l1(**options, folder=folder)
 
 
-def test_rows_of_the_small_network(tmp_path):
+def test_rows_of_the_small_network(tmp_path, pretrained_once):
     assert small_mlp(tmp_path, method=("sgd", "proximal")) == 4
     rows = load(tmp_path, lasso_deep.MLP)
     X, y, X_test, y_test = problems.mlp_digits()
@@ -298,7 +310,7 @@ def test_rows_of_the_small_network(tmp_path):
     assert rows[3]["zeros"] > 1000 > rows[1]["zeros"]
 
 
-def test_the_small_network_measures_what_is_missing(tmp_path):
+def test_the_small_network_measures_what_is_missing(tmp_path, pretrained_once):
     assert small_mlp(tmp_path, method=("adam",)) == 2
     first = load(tmp_path, lasso_deep.MLP)
     assert small_mlp(tmp_path, method=("adam",), lam=(0.01, 0.1, 0.5)) == 1

@@ -14,15 +14,6 @@ from ngdm_helpers.course.problems import PAPER_NORM, VGG16_PARAMETERS
 RATES = {"sgd": 0.05, "momentum": 0.05, "adam": 0.01, "proximal": 0.05}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads are no faster on matrices this small, and many times slower when the cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def problem(dtype=torch.float64, seed=0):
     """(model, X, y): a network of 58 parameters with dropout's place left empty, and 12 labelled examples."""
     generator = torch.Generator().manual_seed(7)

@@ -11,6 +11,7 @@ import pytest
 from ngdm_helpers.course import cli, experiments, recorded
 from ngdm_helpers.course.experiments import runner
 from tests.lab import ROOT
+from tests.test_lasso_deep import stand_in
 
 NAME, KEY = "squares", ("x", "kind")
 SETTINGS = [{"x": x, "kind": kind} for kind in ("a", "b") for x in (1, 2, 3)]
@@ -72,41 +73,41 @@ def test_what_is_measured_together_is_written_together(measure, tmp_path):
     assert provenance["device"] == "abacus" and provenance["command"] == "a command"
 
 
-def test_a_killed_process_resumes_to_the_same_numbers(tmp_path):
+def test_a_killed_process_resumes_to_the_same_numbers(tmp_path, monkeypatch, capsys):
     """VGG16's stand-in: of two runs the first is recorded, the second goes on from its checkpoint."""
 
-    def start(folder):
+    def options(folder):
         options = ["--steps", "400", "--images", "40", "--test-images", "20", "--checkpoint-every", "20"]
         options += ["--method", "sgd", "adam", "--folder", str(folder), "--work", str(folder / "work")]
-        code = f"""
+        return ["record", "vgg16-l1", *options]
+
+    code = f"""
 from ngdm_helpers.course import cli
 from ngdm_helpers.course.experiments import lasso_deep
 from tests.test_lasso_deep import stand_in
 
 lasso_deep.network = stand_in
-raise SystemExit(cli.main({["record", "vgg16-l1", *options]}))
+raise SystemExit(cli.main({options(tmp_path / "parts")}))
 """
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes)
+
+    monkeypatch.setattr(experiments.lasso_deep, "network", stand_in)
 
     def load(folder):
         return recorded.load("vgg16_l1", tmp_path / folder)
 
-    killed = start(tmp_path / "parts")
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 600
     while killed.poll() is None and time.monotonic() < deadline:
         if load("parts") and list(tmp_path.glob("parts/work/[!.]*.pt")):
             break
         time.sleep(0.005)
     killed.kill()
-    killed.communicate()
+    killed.wait()
     before = load("parts")
     assert killed.returncode != 0 and len(before) == 1 and list(tmp_path.glob("parts/work/[!.]*.pt"))
     for folder in ("parts", "whole"):
-        process = start(tmp_path / folder)
-        output, errors = process.communicate(timeout=600)
-        assert process.returncode == 0, errors
-        assert f"{1 if folder == 'parts' else 2} run(s) measured" in output
+        assert cli.main(options(tmp_path / folder)) == 0
+        assert f"{1 if folder == 'parts' else 2} run(s) measured" in capsys.readouterr().out
     assert load("parts")[:1] == before and numbers(load("parts")) == numbers(load("whole"))
     command = load("whole")[0]["provenance"]["command"]
     assert command == (

@@ -8,7 +8,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
@@ -44,7 +44,8 @@ def capture():
     steps, angle = 150, np.linspace(0, 2 * np.pi, 721)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     side = np.linspace(-1, 1, 401)
-    cube = np.concatenate([np.stack([side, np.ones(401)], -1), np.stack([np.ones(401), side], -1)])  # half the boundary
+    # f − f(0) is even, so half the boundary has its minimum
+    cube = np.concatenate([np.stack([side, np.ones(401)], -1), np.stack([np.ones(401), side], -1)])
     figure, (plane, norms) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
     plane.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xlabel="β₁", ylabel="β₂", aspect="equal")
     plane.plot([-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], color="0.35", linewidth=1.5)
@@ -57,7 +58,7 @@ def capture():
     (euclid,) = norms.plot([], [], color=BLUE)
     (loss,) = norms.plot([], [], color=GREEN, linestyle=(0, (5, 1)))
     norms.axhline(1, **THRESHOLD)
-    norms.legend([maximum, euclid, loss], ["‖βₖ‖_∞", "‖βₖ‖₂ / ‖β₀‖₂", "fₖ / f₀"], loc="upper right").set_zorder(1)
+    figures.legend(norms, [maximum, euclid, loss], ["‖βₖ‖_∞", "‖βₖ‖₂ / ‖β₀‖₂", "fₖ / f₀"], loc="upper right")
 
     def update(rho, eta, start, kink):
         objective, A, rows = plane_problem(rho, kink)
@@ -77,6 +78,7 @@ def capture():
         loss.set_data(run.steps + 1, values / values[0])
         dominant = "diagonally dominant" if theory.diagonally_dominant(A) else "not diagonally dominant"
         plane.title.set_text(f"A is {dominant}; 2/L = {2 / Quadratic(A).smoothness:.3g}")
+        # less than 1e-12 of the start is rounding
         rise = np.flatnonzero(np.diff(values) > 1e-12 * values[0])
         word = "falls at every step" if rise.size == 0 else f"first rises at step {rise[0] + 1}"
         norms.title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
@@ -126,9 +128,10 @@ def figure_one():
         ax.set(xscale="log", xlim=(1, steps + 1), ylim=(low, top), xlabel="step k + 1", ylabel=name)
         ax.axhline(1, **THRESHOLD)
         curves.append((ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]))
-    cube.legend(curves[1], ["with kinks", "smooth twin"], loc="lower left").set_zorder(1)
-    titles = [ax.set_title("") for ax in (loss, cube, ball)]
+    figures.legend(cube, curves[1], ["with kinks", "smooth twin"], loc="lower left")
+    titles = [ax.title for ax in (loss, cube, ball)]
 
+    # c and |y| leave the data as they are
     @functools.lru_cache(maxsize=8)
     def draw(setting, seed):
         n, p, low, _, _ = SETTINGS[setting]
@@ -243,15 +246,18 @@ def smoothness_at_kink():
     )
 
 
+DESCENTS = ["NGDM on ‖x‖_∞", "GD on its smoothed version, δ = ε"]
 ACCURACIES = (0.2, 0.1, 0.05, 0.025, 0.0125)
+# squares, with the worst dimension 1/(4ε²) of ε = 0.1, 0.05 and 0.025: 25, 100 and 400
 DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 400)
 
 
-@functools.lru_cache(maxsize=len(DIMENSIONS) * 2)
+@functools.cache  # at most 34 settings, and small arrays
 def _max_norm_runs(p, smoothed):
     """‖xₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
     eps = np.array(ACCURACIES)
     objective = SmoothMaxNorm(eps) if smoothed else MaxNorm("shared")
+    # all five at once, for as long as the slowest of them needs by the law
     steps = int(theory.max_norm_steps(p, eps).max()) + 1
     run = trajectories.run(objective, np.full(p, p**-0.5), eps, steps)
     return np.abs(run.iterates).max(axis=-1)
@@ -267,7 +273,7 @@ def rates():
     count.minorticks_off()
     count.plot(fine, theory.subgradient_steps_bound(1, 1, fine), **THEORY)
     count.plot(fine, 1 / (4 * fine**2), **THRESHOLD)
-    figures.note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
+    note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
     (law,) = count.plot([], [], color="0.5", linewidth=1)
     (measured,) = count.plot([], [], "o", color=NGDM["color"])
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
@@ -279,7 +285,7 @@ def rates():
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
 
     def update(method, p, accuracy):
-        size = _max_norm_runs(p, method == METHODS[1])
+        size = _max_norm_runs(p, method == DESCENTS[1])
         steps = problems.steps_to(size, eps)
         real = fine < p**-0.5
         law.set_data(fine[real], math.sqrt(p) / fine[real] - p)
@@ -289,18 +295,18 @@ def rates():
         curve.set_data(dimensions, np.maximum(np.sqrt(dimensions) * accuracy - dimensions * accuracy**2, 0))
         top.set_data([1 / (4 * accuracy**2)] * 2, [0, 0.25])
         here.set_data([p], [needed * accuracy**2])
+        # the last two accuracies that take a step at all: in a fixed dimension the slope comes to −1
         late = [i for i in range(len(eps)) if steps[i] > 0][-2:]
         fitted = f"slope at the end {problems.slope(eps[late], steps[late]):.2f}" if len(late) == 2 else "nothing to do"
-        count.title.set_text(
-            f"{'NGDM' if method == METHODS[0] else 'smoothed'}, dimension {p}: {fitted}".replace("-", "−")
-        )
+        name = "NGDM" if method == DESCENTS[0] else "smoothed"
+        count.title.set_text(f"{name}, dimension {p}: {fitted}".replace("-", "−"))
         hill.title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
         return law, measured, chosen, count.title, curve, top, here, hill.title
 
     return live(
         figure,
         update,
-        method=choice("method", METHODS[0], METHODS, meaning="what is run"),
+        method=choice("method", DESCENTS[0], DESCENTS, meaning="what is run"),
         p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
         marks={
@@ -308,7 +314,7 @@ def rates():
             "ε = 0.1, d = 1/(4ε²)": {"p": 25, "accuracy": 0.1},
             "ε = 0.05, d = 1/(4ε²)": {"p": 100, "accuracy": 0.05},
             "ε = 0.025, d = 1/(4ε²)": {"p": 400, "accuracy": 0.025},
-            "the same, smoothed": {"method": METHODS[1], "p": 400, "accuracy": 0.025},
+            "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025},
         },
         caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "
         "accuracy makes them grow like 1/ε².",
@@ -316,6 +322,3 @@ def rates():
         "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
         "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",
     )
-
-
-METHODS = ["NGDM on ‖x‖_∞", "GD on its smoothed version, δ = ε"]

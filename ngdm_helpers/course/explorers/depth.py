@@ -5,20 +5,15 @@ from scipy.special import ndtr
 
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import recorded
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, select_slider
 
 __all__ = ["activation_bridge", "recorded_depth", "recorded_gain"]
 
 DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
-BETAS = {  # the bridge x·Φ(βx): label and recorded name
-    "1 (GELU)": "gelu",
-    "3": "bridge-3",
-    "10": "bridge-10",
-    "100": "bridge-100",
-    "∞ (ReLU)": "relu",
-}
-ROW = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
+# the bridge x·Φ(βx): label and recorded name
+BETAS = {"1 (GELU)": "gelu", "3": "bridge-3", "10": "bridge-10", "100": "bridge-100", "∞ (ReLU)": "relu"}
+ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
     "tanh": ("tanh", False),
     "leaky": ("leaky", True),
     "GELU": ("gelu", False),
@@ -30,6 +25,13 @@ ROW = {  # label: (recorded name, whether it has a kink), by the share of the me
 }
 
 
+CURVES = (  # name, style, label
+    ("relu", NGDM, "ReLU"),
+    ("gelu", SMOOTH, "GELU"),
+    ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
+)
+
+
 class _Curve:
     """The median of recorded losses over the seeds with a band from the lowest to the highest."""
 
@@ -38,15 +40,16 @@ class _Curve:
         (self.line,) = ax.plot([], [], **style, label=label)
 
     def set(self, k, losses):
+        # a polygon takes no infinity: 99 is far above the frame
         low, high = (np.where(np.isfinite(edge), edge, 99.0) for edge in (losses.min(axis=0), losses.max(axis=0)))
-        there = np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])
-        self.band.set_verts([there])
+        self.band.set_verts([np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])])
         middle = np.median(losses, axis=0)
         self.line.set_data(k, np.where(np.isfinite(middle), middle, np.nan))
         return self.band, self.line
 
 
 def _loss_panel(ax):
+    # guessing among ten classes, log 10 = 2.3, with room above for a run that begins worse
     ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
     ax.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
 
@@ -55,18 +58,18 @@ def recorded_depth():
     """Recorded training of Appendix A's networks: depth, the bridge's β, η, initialisation and optimiser, data."""
     figure, (loss, speed) = figures.new(2, size=(11, 4.4), width_ratios=(1, 1.15))
     _loss_panel(loss)
-    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES}
+    curves = {name: _Curve(loss, style, label) for name, style, label in CURVES}
     figures.legend(loss, loc="lower left")
-    places = np.arange(len(ROW))
-    speed.set(xlim=(-0.6, len(ROW) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
-    speed.set_xticks(places, list(ROW), rotation=30)
+    places = np.arange(len(ACTIVATION_LABELS))
+    speed.set(xlim=(-0.6, len(ACTIVATION_LABELS) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
+    speed.set_xticks(places, list(ACTIVATION_LABELS), rotation=30)
     speed.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
     for x, text, style in ((0.02, "smooth", SMOOTH), (0.2, "with a kink", NGDM)):
-        figures.note(speed, x, 0.97, text, va="top", color=style["color"], weight="bold")
+        note(speed, x, 0.97, text, va="top", color=style["color"], weight="bold")
     groups = [
         (
-            [place for place, (_, kink) in zip(places, ROW.values(), strict=True) if kink == kinked],
-            [name for name, kink in ROW.values() if kink == kinked],
+            [place for place, (_, kink) in zip(places, ACTIVATION_LABELS.values(), strict=True) if kink == kinked],
+            [name for name, kink in ACTIVATION_LABELS.values() if kink == kinked],
             speed.plot([], [], ".", color=style["color"], markersize=9)[0],
             speed.plot([], [], "_", color=style["color"], markersize=26, markeredgewidth=2.5)[0],
         )
@@ -79,8 +82,11 @@ def recorded_depth():
         data = DATA[data]
         rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (init, optimizer, 1.0)})
         lr = rates[("low", "middle", "high").index(rate)]
-        runs = {name: recorded.depth_run(data, depth, name, init, optimizer, lr) for name, _ in ROW.values()}
+        runs = {
+            name: recorded.depth_run(data, depth, name, init, optimizer, lr) for name, _ in ACTIVATION_LABELS.values()
+        }
         k = runs["relu"][0]
+        # setting a limit, be it the same one, redraws everything
         if loss.get_xlim() != (0, k[-1]):
             loss.set_xlim(0, k[-1])
         moved = [loss.title, speed.title]
@@ -119,13 +125,6 @@ def recorded_depth():
     )
 
 
-_STYLES = (
-    ("relu", NGDM, "ReLU"),
-    ("gelu", SMOOTH, "GELU"),
-    ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
-)
-
-
 def recorded_gain():
     """ReLU against GELU on digits as the weights start smaller: sliders depth and initialisation gain."""
     sgd = ("variance-preserving", "sgd")
@@ -133,23 +132,21 @@ def recorded_gain():
     gains = sorted({s[2] for s in recorded.depth_settings("digits") if s[:2] == sgd and s[3] == lr})
     figure, (loss, gap) = figures.new(2, size=(11, 4.2))
     _loss_panel(loss)
-    curves = {name: _Curve(loss, style, label) for name, style, label in _STYLES[:2]}
+    curves = {name: _Curve(loss, style, label) for name, style, label in CURVES[:2]}
     figures.legend(loss, loc="lower left")
     gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
-    for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, figures.PURPLE), strict=True):
-        differences = np.array(
-            [
-                recorded.mean_loss(recorded.depth_run("digits", depth, "relu", *sgd, lr, g)[1])
-                - recorded.mean_loss(recorded.depth_run("digits", depth, "gelu", *sgd, lr, g)[1])
-                for g in gains
-            ]
+    for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, PURPLE), strict=True):
+        relu, gelu = (
+            np.array([recorded.mean_loss(recorded.depth_run("digits", depth, name, *sgd, lr, g)[1]) for g in gains])
+            for name in ("relu", "gelu")
         )
+        differences = relu - gelu
         gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
         gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
     figures.legend(gap, loc="upper right")
-    figures.note(gap, 0.1, 0.96, "above 0: GELU is faster", va="top")
-    here = gap.axvline(1, **figures.THEORY)
+    note(gap, 0.1, 0.96, "above 0: GELU is faster", va="top")
+    here = gap.axvline(1, **THEORY)
 
     def update(gain, depth):
         moved = [loss.title, here]
@@ -182,7 +179,7 @@ def activation_bridge():
     shape.set(xlim=(-3, 3), ylim=(-0.4, 3), xlabel="z", ylabel="activation")
     shape.plot(z, np.maximum(z, 0), color=NGDM["color"], linewidth=6, alpha=0.35)
     (curve,) = shape.plot([], [], color=PURPLE)
-    figures.note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
+    note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
     trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="β")
     trade.plot(betas, theory.bridge_smoothness(betas), **THEORY)
     trade.plot(betas, theory.bridge_gap(betas), **THEORY)

@@ -9,7 +9,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
-from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
@@ -29,6 +29,7 @@ __all__ = [
 
 def quadratic_threshold():
     """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
+    # little in the steep direction: past 2/L one sees it take over
     steps, curvatures = 60, np.array([1.0, 0.1])
     objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
     figure, (plane, loss) = figures.new(2, size=(11, 4))
@@ -47,8 +48,8 @@ def quadratic_threshold():
         values.set_data(run.steps, run.values)
         for mode, curvature, x0 in zip(modes, curvatures, start, strict=True):
             mode.set_data(run.steps, curvature * x0**2 / 2 * (1 - eta * curvature) ** (2 * run.steps))
-        words = "converges" if eta < 2 else "neither converges nor diverges" if eta == 2 else "diverges"
-        plane.title.set_text(f"η = {eta:.3g}, 2/L = 2: {words}")
+        fate = "converges" if eta < 2 else "neither converges nor diverges" if eta == 2 else "diverges"
+        plane.title.set_text(f"η = {eta:.3g}, 2/L = 2: {fate}")
         loss.title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
         return path, plane.title, values, *modes, loss.title
 
@@ -73,10 +74,11 @@ def recorded_sharpness():
     figure, (loss, sharp) = figures.new(2, size=(11, 4))
     loss.set(xlim=(0, steps), yscale="log", ylim=(5e-4, 3), xlabel="step k", ylabel="loss")
     (values,) = loss.plot([], [], color=BLUE, linewidth=1)
+    # up to 45: 2/η of the smallest recorded η, 0.05, is 40
     sharp.set(xlim=(0, steps), ylim=(0, 45), xlabel="step k", ylabel="sharpness λmax")
     (curve,) = sharp.plot([], [], color=BLUE, marker=".", linewidth=1)
     edge = sharp.axhline(1, **THEORY)
-    figures.note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
+    note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
 
     def update(activation, lr):
         row = runs[activation, lr]
@@ -114,7 +116,7 @@ def huber_losses():
     drawn = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
     L = {data: problem.smoothness for data, problem in drawn.items()}
     shares = {data: _top_share(problem) for data, problem in drawn.items()}
-    # η = 1 has c = 136 on centred data's rival? placeholder
+    # on U[0, 1] c = 136 is η = 10; η reaches both ends of c on either data
     least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
         "c": log_slider("c = ηL", 2.05, 0.5, 136, meaning="learning rate in units of 1/L"),
@@ -132,14 +134,12 @@ def huber_losses():
     late.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 1e3), xlabel="step k + 1", ylabel="f")
     (values,) = late.plot([], [], **NGDM, linewidth=1)
     plateau, bound = late.axhline(1, **THEORY), late.axhline(1, **THRESHOLD)
-    figures.note(
-        late, 0.03, 0.05, "title: last 200 steps\n- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom"
-    )
+    note(late, 0.03, 0.05, "title: last 200 steps\n- - -  plateau δ²(c − 1)/2\n· · ·   ηG²/2 ≤ δ²c/2", va="bottom")
     ends.set(xscale="log", yscale="log", xlim=(0.5, 136), ylim=(1e-2, 100), xlabel="c = ηL", ylabel="f / δ², last 200")
     ends.plot(wide, (wide - 1) / 2, **THEORY)
     ends.plot([0.5, 136], [0.25, 68], **THRESHOLD)
     ends.axvline(2, **THRESHOLD)
-    figures.note(ends, 0.28, 0.05, "c = 2", va="bottom")
+    note(ends, 0.28, 0.05, "c = 2", va="bottom")
     (here,) = ends.plot([], [], "o", color=NGDM["color"], clip_on=False)
 
     def update(c, eta, delta, data):
@@ -157,6 +157,7 @@ def huber_losses():
         else:  # all residuals start within δ
             predicted = float(theory.huber_rise(c, shares[data], delta))
             lowest = int(np.argmin(run.values))
+            # the top is the first step that does not rise, counted from the lowest loss
             over = np.diff(run.values[lowest:]) <= 0
             top = lowest + int(np.argmax(over)) if over.any() else steps
             course = f"rises to step {top}" if lowest == 0 else f"falls, rises {lowest}–{top}"
@@ -214,7 +215,7 @@ def huber_rise():
     phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
     for left, right in ((-1, 1), (1, -1)):
         phase.plot([-1, 1], [left, right], color="0.75", linewidth=1, zorder=0.6)
-    figures.note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
+    note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
     (graph,) = phase.plot([], [], **THEORY)
     (pairs,) = phase.plot([], [], ".", color=NGDM["color"])
     (last,) = phase.plot([], [], "o", color=BLUE)
@@ -234,6 +235,7 @@ def huber_rise():
         pairs.set_data(x[:-1], x[1:])
         last.set_data(x[-3:-1], x[-2:])
         values.set_data(run.steps, run.values)
+        # the law is for |x| ≤ δ, where f ≤ ½: beyond, it goes on until it overflows
         with np.errstate(over="ignore"):
             law = start**2 / 2 * (c - 1) ** (2.0 * run.steps)
         growth.set_data(run.steps, np.where(law <= 0.5, law, np.nan))
@@ -280,7 +282,7 @@ def trough():
     climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
     (growth,) = climb.plot([], [], **NGDM)
     (law,) = climb.plot([], [], **THEORY)
-    figures.note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
+    note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], **NGDM)
     limit = loss.axhline(0, **THEORY)
@@ -293,13 +295,8 @@ def trough():
         values.set_data(run.steps + 1, run.values)
         level = max(eta / 2 - width, 0.0)
         limit.set_ydata([level, level])
-        plane.title.set_text(
-            "escapes"
-            if eta >= 2 * width
-            else "stopped in the grey set of minimisers"
-            if run.values[-1] == 0
-            else "still climbing: stops later"
-        )
+        fate = "stopped in the grey set of minimisers" if run.values[-1] == 0 else "still climbing: stops later"
+        plane.title.set_text("escapes" if eta >= 2 * width else fate)
         climb.title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
         loss.title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
         return path, plane.title, growth, law, climb.title, values, limit, loss.title
@@ -350,19 +347,21 @@ def growth_decides():
         distance.set_data(run.steps, np.abs(x))
         secant.set_data(positive, objective.subgradient(positive[:, None])[:, 0] / positive)
         level.set_ydata([2 / eta] * 2)
+        # f′(x)/x at an iterate of exactly 0 would be 0/0
         last = np.maximum(np.abs(x[-2:]), 1e-12)
         ends.set_data(last, objective.subgradient(last[:, None])[:, 0] / last)
         if run.overflow_step is not None or np.abs(x[-1]) > 1e6:
-            words = "diverges"
+            fate = "diverges"
         else:
+            # over one cycle: beyond 1e-4 the run is still on its way
             drift = np.abs(x[-1]) / max(np.abs(x[-3]), 1e-300)
             if last.mean() <= 1e-4 or drift < 1 - 1e-4:
-                words = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
+                fate = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
             else:
                 pair = f"|x| {last[0]:.3g}, {last[1]:.3g}"
-                words = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
+                fate = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
         graph.title.set_text(loss)
-        size.title.set_text(f"η = {eta:.3g}: {words}")
+        size.title.set_text(f"η = {eta:.3g}: {fate}")
         slope.title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
         return curve, points, graph.title, distance, size.title, secant, level, ends, slope.title
 
@@ -381,6 +380,7 @@ def growth_decides():
 
 
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 1.0, 4.0, 8.0)  # the first five: learning rates of the recorded networks
+# Several points lie on one spot of the line 2/η: the sizes keep each marker's outline in sight.
 CHORDS = {  # name: (colour, marker, its size)
     "Huber": (BLUE, "o", 9),
     "|x|": (NGDM["color"], "s", 14),
@@ -417,18 +417,18 @@ def chord_law():
     course.axhline(2, **THEORY)
     law.set(xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature, at last")
     law.plot([0.04, 10], [50, 0.2], **THEORY)
-    figures.note(law, 0.6, 0.9, "- - -  2/η", ha="left", va="top")
+    note(law, 0.6, 0.9, "- - -  2/η", ha="left", va="top")
     lines = {}
     for name, (color, marker, size) in CHORDS.items():
         style = {"linestyle": "none", "marker": "."} if name in networks else {"linewidth": 1.5}
         (lines[name],) = course.plot([], [], color=color, markersize=4, label=name, **style)
-        found = {eta: end(name, eta) for eta in RATES if end(name, eta)}
-        law.plot(list(found), [y / eta for eta, y in found.items()], marker, color=color, markersize=size, mfc="none")
+        known = {eta: end(name, eta) for eta in RATES if end(name, eta)}
+        law.plot(list(known), [y / eta for eta, y in known.items()], marker, color=color, markersize=size, mfc="none")
     figures.legend(course, loc="upper right", ncols=2)
     now = law.axvline(0.2, **THRESHOLD)
 
     def update(eta):
-        words = []
+        means = []
         for name, line in lines.items():
             if name not in networks:
                 line.set_data(np.arange(1, steps + 1), chords()[name][:, RATES.index(eta)])
@@ -439,8 +439,8 @@ def chord_law():
             else:
                 line.set_data([], [])
                 continue
-            words.append(f"{name} {end(name, eta):.3g}" if end(name, eta) else f"{name} overflows")
-        course.title.set_text("at last: " + ", ".join(words))
+            means.append(f"{name} {end(name, eta):.3g}" if end(name, eta) else f"{name} overflows")
+        course.title.set_text("at last: " + ", ".join(means))
         law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])
         return *lines.values(), course.title, now, law.title
@@ -467,6 +467,7 @@ def local_edge():
         """For each δ: the local threshold in units of 1/L, and the final excess loss for each c, all in one call."""
         minimisers, thresholds = zip(*(_minimiser(delta, p) for delta in deltas), strict=True)
         objective = problems.huber_problem("U[0, 1]", deltas[:, None], n=50, p=p)
+        # near enough that the residuals within δ are those of the minimiser: the local threshold decides
         nearby = np.array(minimisers)[:, None, :] + 1e-4 * np.random.default_rng(1).standard_normal(p)
         run = trajectories.run(objective, nearby, cs / objective.smoothness, steps, record_every=10)
         lowest = objective.value(np.array(minimisers)[:, None, :])
@@ -479,11 +480,12 @@ def local_edge():
     (excess,) = ax.plot([], [], marker="o", **NGDM)
     ax.axvline(2, ymax=0.9, **THRESHOLD)
     local = ax.axvline(2, ymax=0.9, **THEORY)
-    figures.note(ax, 0.02, 0.98, "· · ·   global 2/L          - - -  local 2/λmax(X_IᵀX_I/n)", va="top")
+    note(ax, 0.02, 0.98, "· · ·   global 2/L          - - -  local 2/λmax(X_IᵀX_I/n)", va="top")
 
     def update(delta, p):
         thresholds, values = sweep(p)
         row = int(np.abs(deltas - delta).argmin())
+        # what is left of a loss of order 1 is rounding, and may be negative
         excess.set_data(cs, np.maximum(values[row], 1e-15))
         local.set_xdata([thresholds[row]] * 2)
         ax.title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
@@ -504,6 +506,7 @@ def local_edge():
 def _minimiser(delta, p):
     """The minimiser of the n = 50 problem by FISTA, and the local threshold there."""
     objective = problems.huber_problem("U[0, 1]", delta, n=50, p=p)
+    # 4000 steps take the gradient below 2e-7 for every δ of the slider; only the last iterate is of interest
     run = trajectories.run(objective, np.zeros(p), 1 / objective.smoothness, 4000, "fista", record_every=4000)
     beta = run.iterates[-1]
     interior = np.abs(objective.X @ beta - objective.y) < delta
@@ -523,13 +526,13 @@ def growth_exponent():
     (secant,) = slope.plot([], [], color=BLUE)
     level = slope.axhline(1, **THEORY)
     (crossing,) = slope.plot([], [], "o", color=NGDM["color"])
-    figures.note(slope, 0.03, 0.95, "- - -  2/η", va="top")
+    note(slope, 0.03, 0.95, "- - -  2/η", va="top")
     ends.set(yscale="log", xlim=(1, 3), ylim=(0.5, 1e4), xlabel="growth exponent q", ylabel="larger of last two |x|")
     (sweep,) = ends.plot([], [], ".", color=NGDM["color"], markersize=9)
     (predicted,) = ends.plot([], [], **THEORY)
     (here,) = ends.plot([], [], "o", color=BLUE, markersize=9, clip_on=False)
     ends.axvline(2, **THRESHOLD)
-    figures.note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
+    note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
 
     def update(q, eta, start):
         objective = PowerTail(q)
@@ -542,6 +545,7 @@ def growth_exponent():
         runs = trajectories.run(PowerTail(exponents), np.array([start]), eta, steps, on_overflow="ignore")
         sweep.set_data(exponents, np.abs(runs.iterates[-2:, :, 0]).max(axis=0))
         last = np.abs(x).max()
+        # what left the frame is drawn at its edge
         here.set_data([q], [np.clip(last, 0.5, 1e4)])
         cycle = theory.power_cycle(eta, exponents[below]) if eta >= 2 else np.full(below.sum(), np.nan)
         predicted.set_data(exponents[below], cycle)
@@ -590,7 +594,7 @@ def toy_problem():
     (course,) = curvature.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
     edge = curvature.axhline(2, **THRESHOLD)
     curvature.axhline(1, **THEORY)
-    note = figures.note(curvature, 0.97, 0.97, "", ha="right", va="top")
+    lines = note(curvature, 0.97, 0.97, "", ha="right", va="top")
 
     def update(problem, c, strength, X):
         if problem == "(3)":
@@ -607,13 +611,14 @@ def toy_problem():
         course.set_data(run.steps, sharpness / L)
         edge.set_ydata([2 / c, 2 / c])
         dashed = "L: its bound" if problem == "(3)" else "L: where gradient flow ends"
-        note.set_text(f"· · ·   2/η{'' if c > 1 else ', above the frame'}\n- - -  {dashed}")
-        gone = run.overflow_step is not None or not run.values[-1] < 1e12
-        end = "diverges" if gone else f"last f − f* = {run.values[-1] - lowest:.2g}"
+        lines.set_text(f"· · ·   2/η{'' if c > 1 else ', above the frame'}\n- - -  {dashed}")
+        # past 1e12, far above every start, a run does not come back
+        diverged = run.overflow_step is not None or not run.values[-1] < 1e12
+        end = "diverges" if diverged else f"last f − f* = {run.values[-1] - lowest:.2g}"
         loss.title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
-        last = "" if gone else f", {sharpness[-1]:.3g} at last"
+        last = "" if diverged else f", {sharpness[-1]:.3g} at last"
         curvature.title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
-        return values, loss.title, course, edge, note, curvature.title
+        return values, loss.title, course, edge, lines, curvature.title
 
     return live(
         figure,

@@ -1,4 +1,4 @@
-"""The sliders of notebook 3, each a few lines on objectives, trajectories, theory, figures and live."""
+"""The sliders of notebook 3 on (7) and (8): the orbit, its norm, and the learning rate."""
 
 import functools
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD
+from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
@@ -43,15 +43,16 @@ def l1_orbit():
     cell.set(title="the end, in units of ηλ", xlabel="β₁ / ηλ", ylabel="β₂ / ηλ")
     (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
-    figures.note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
+    note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
     norm.set_box_aspect(1)
     norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
     (fall,) = norm.plot([], [], **NGDM)
     mean = norm.axhline(1, **THEORY)
-    figures.note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
+    note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
 
     def update(eta, lam, b1, b2):
         run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
+        # the units of the middle panel, and the step from which the orbit is exact
         s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
         level = theory.band_mean_l1(2, eta, lam)
         _frame(plane, 1.1 * max(1.0, s))
@@ -96,6 +97,7 @@ def residue_sawtooth():
     figure, (time, saw) = figures.new(2, size=(11, 4))
     time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="β₁ = β₂")
     (dots,) = time.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
+    # to each parity of the step its level: the orbit has two points
     levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
     saw.set(xlim=(0, 120), ylim=(0, 2.6), xlabel="λ   (η = 0.01)", ylabel="‖β‖₁")
     simulated = [

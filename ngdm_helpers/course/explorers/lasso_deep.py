@@ -4,12 +4,12 @@ import numpy as np
 
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import problems, recorded
-from ngdm_helpers.figures import ADAM, BLUE, GREEN, MOMENTUM, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, VERMILLION
+from ngdm_helpers.figures import ADAM, BLUE, GREEN, MOMENTUM, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, select_slider
 
 __all__ = ["band_law", "fine_tuned_mlp", "recorded_vgg16"]
 
-METHODS = {
+OPTIMIZERS = {  # label: recorded method and style
     "SGD": ("sgd", NGDM),
     "momentum 0.9": ("momentum", MOMENTUM),
     "Adam": ("adam", ADAM),
@@ -19,29 +19,30 @@ METHODS = {
 
 def band_law():
     """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
+    # 20 000 weights: their shares reach down to 5e-5, the foot of the frame
     start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
     shares = np.arange(1, start.size + 1) / start.size
     lams = np.array([1e-4, 10])
     figure, (norm, inside) = figures.new(2, size=(11, 4))
     norm.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(1e-8, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
     (law,) = norm.plot([], [], **THEORY)
-    norm.plot(0.1, problems.PAPER_NORM, "*", color=VERMILLION, markersize=14)
-    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
+    norm.plot(0.1, problems.PAPER_NORM, "*", color=NGDM["color"], markersize=14)
+    note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
     (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
     inside.set(xscale="log", yscale="log", xlim=(1e-9, 10), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it")
     (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
     (uniform,) = inside.plot([], [], **THEORY)
     inside.axvline(problems.PAPER_THRESHOLD, **THRESHOLD)
     (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
-    figures.note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
+    note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
 
     def update(N, eta, lam):
         N, s = round(N), eta * lam
-        law.set_data(lams, N * eta * lams / 2)
+        law.set_data(lams, theory.band_mean_l1(N, eta, lams))
         mean = theory.band_mean_l1(N, eta, lam)
         here.set_data([lam], [mean])
-        words = f"{mean:,.2f}" if mean >= 1 else f"{mean:.3g}"
-        norm.title.set_text(f"Nηλ/2 = {words} ± {theory.band_sd_l1(N, eta, lam):.2g}")
+        digits = ",.2f" if mean >= 1 else ".3g"
+        norm.title.set_text(f"Nηλ/2 = {mean:{digits}} ± {theory.band_sd_l1(N, eta, lam):.2g}")
         simulated.set_data(np.sort(np.abs(theory.orbit(start, eta, lam)[0])), shares)
         uniform.set_data([1e-9, s, 10], [1e-9 / s, 1, 1])
         share = theory.band_share(problems.PAPER_THRESHOLD, eta, lam)
@@ -79,17 +80,17 @@ def fine_tuned_mlp():
     time.set_xticks([0, 1, 10, 100, 1000, steps])
     curves = [time.plot([], [], linewidth=1)[0] for _ in range(seeds)]
     (law,) = time.plot([], [], **THEORY)
-    figures.note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
-    for name, (method, style) in METHODS.items():
+    note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
+    for name, (method, style) in OPTIMIZERS.items():
         means, accuracies = (
             np.array([[row[field] for row in runs[method, lam]] for lam in lams]) for field in ("mean", "accuracy")
         )
         for ax, values in ((norm, np.maximum(means, floor)), (right, accuracies)):
             ax.plot(lams, np.median(values, axis=1), marker=".", **style, label=name)
             ax.fill_between(lams, values.min(axis=1), values.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
-    norm.plot(lams, [N * one[0]["lr"] * lam / 2 for lam in lams], **THEORY)
+    norm.plot(lams, theory.band_mean_l1(N, one[0]["lr"], lams), **THEORY)
     norm.set(xscale="log", yscale="log", ylim=(floor, 3e4), xlabel="λ", ylabel=f"‖β‖₁ after {steps} steps")
-    figures.note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01\n0 is drawn at the bottom", va="top")
+    note(norm, 0.03, 0.97, "- - -  Nηλ/2, η = 0.01\n0 is drawn at the bottom", va="top")
     right.axhline(np.median([row["accuracy_before"] for row in one]), **THRESHOLD)
     right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy: medians, range")
     figures.legend(right, loc="center right")
@@ -98,13 +99,14 @@ def fine_tuned_mlp():
     ]
 
     def update(optimizer, lam):
-        method, style = METHODS[optimizer]
+        method, style = OPTIMIZERS[optimizer]
         rows = runs[method, lam]
         for curve, row in zip(curves, rows, strict=True):
             curve.set(color=style["color"], linestyle=style["linestyle"])
             curve.set_data(row["curve"]["steps"], np.maximum(row["curve"]["values"], floor))
         eta = rows[0]["lr"]
-        level = {"adam": problems.ADAM_BAND * N * eta, "sgd": N * eta * lam / 2}.get(method, np.nan)
+        # momentum and proximal SGD have no law here: no line
+        level = {"adam": problems.ADAM_BAND * N * eta, "sgd": theory.band_mean_l1(N, eta, lam)}.get(method, np.nan)
         law.set_data([0, steps], [level, level])
         mean, zeros, inside, accuracy = (
             float(np.median([row[field] for row in rows])) for field in ("mean", "zeros", "inside", "accuracy")
@@ -119,7 +121,7 @@ def fine_tuned_mlp():
     return live(
         figure,
         update,
-        optimizer=choice("optimizer", "SGD", list(METHODS), meaning="the update rule"),
+        optimizer=choice("optimizer", "SGD", list(OPTIMIZERS), meaning="the update rule"),
         lam=select_slider("λ", 0.1, lams, meaning="ℓ1 penalty"),
         marks={
             "paper's λ": {"optimizer": "SGD", "lam": 0.1},
@@ -137,13 +139,13 @@ def fine_tuned_mlp():
 
 def recorded_vgg16():
     """Recorded runs of Appendix B at full size: a choice of run."""
-    names = {method: name for name, (method, _) in METHODS.items()}
+    names = {method: name for name, (method, _) in OPTIMIZERS.items()}
     rows = sorted(recorded.load("vgg16_l1"), key=lambda row: (list(names).index(row["method"]), row["lam"]))
     runs = {f"{names[row['method']]}, λ = {row['lam']:g}": row for row in rows}
     last = max(row["steps"] for row in rows)
     figure, (norm, share) = figures.new(2, size=(11, 4))
     norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(10, 3e6), xlabel="step k", ylabel="‖β‖₁")
-    figures.note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {problems.ADAM_BAND}Nη")
+    note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {problems.ADAM_BAND}Nη")
     (values,) = norm.plot([], [])
     (law,) = norm.plot([], [], **THEORY)
     share.set(xscale="symlog", xlim=(0, last), ylim=(0, 1.02), xlabel="step k", ylabel="share of the weights")
@@ -155,12 +157,12 @@ def recorded_vgg16():
 
     def update(run):
         row = runs[run]
-        y, style = np.array(row["curves"]["norm"]["values"]), METHODS[names[row["method"]]][1]
+        y, style = np.array(row["curves"]["norm"]["values"]), OPTIMIZERS[names[row["method"]]][1]
         values.set(color=style["color"], linestyle=style["linestyle"])
+        # a norm below the frame, of weights that are all but gone, is drawn at its foot
         values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 10))
-        level = {"sgd": row["law"], "adam": problems.ADAM_BAND * row["parameters"] * row["lr"]}.get(
-            row["method"], np.nan
-        )
+        settled = problems.ADAM_BAND * row["parameters"] * row["lr"]
+        level = {"sgd": row["law"], "adam": settled}.get(row["method"], np.nan)
         law.set_data([0, last], [level, level])
         steps, zeros, small, inside = np.array(row["curves"]["census"]).T
         for line, counts in zip(shares, (inside, small, zeros), strict=True):

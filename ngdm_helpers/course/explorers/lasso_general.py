@@ -7,7 +7,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD
+from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
@@ -18,17 +18,18 @@ FLOOR = 1e-21  # where a logarithmic axis shows an exact 0
 
 def float_weights():
     """(8) on 5000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
+    # every 20th step: all 2000 of 5000 weights would be 80 MB
     count, steps, every = 5000, 2000, 20
     figure, (weights, share) = figures.new(2, size=(11, 4.2))
     weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(2e-22, 20), xlabel="|β₀|", ylabel="|β| at the end")
     (dots,) = weights.plot([], [], ".", color=NGDM["color"], markersize=3)
     last_step = weights.axhline(1, **THRESHOLD)
     weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
-    figures.note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
+    note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
     share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
     (zeros,) = share.plot([], [], **NGDM)
     law = share.axhline(0, **THEORY)
-    figures.note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
+    note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
 
     @functools.lru_cache(maxsize=64)
     def run(dtype, schedule, s):
@@ -39,9 +40,11 @@ def float_weights():
 
     def update(dtype, schedule, s):
         (start, end), fraction, frozen, last = run(dtype, schedule, s)
+        # 30·FLOOR keeps what is not 0, however small, clear of the line of the exact zeros
         dots.set_data(start, np.where(end == 0, FLOOR, np.maximum(end, 30 * FLOOR)))
         last_step.set_ydata([last, last])
         zeros.set_data(np.arange(len(fraction)) * every, fraction)
+        # the closed form is for a constant ηλ = 2⁻ᵐ, a number of every format's grid
         exponent = -math.log2(s)
         lawful = schedule == "constant" and exponent == round(exponent)
         level = theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan
@@ -71,24 +74,23 @@ def float_weights():
     )
 
 
-METHODS = {"NGDM": "subgradient", "proximal gradient": "proximal", "Adam": "adam"}
+METHODS = {"NGDM": ("subgradient", NGDM), "proximal gradient": ("proximal", PROXIMAL), "Adam": ("adam", ADAM)}
 
 
 def general_lasso():
     """(11) with a mean of squares, uniform data: sliders η, λ, n, p and a choice of method; U-curve on the right."""
     steps, tail, lams = 1500, 100, np.geomspace(1e-3, 100, 16)
-    looks = {"NGDM": NGDM, "proximal gradient": PROXIMAL, "Adam": ADAM}
     figure, (path, curve) = figures.new(2, size=(11, 4.2))
     path.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e4), xlabel="step k", ylabel="‖β‖₁")
-    norms = {name: path.plot([], [], **look)[0] for name, look in looks.items()}
+    norms = {name: path.plot([], [], **look)[0] for name, (_, look) in METHODS.items()}
     exact_level, band_level = path.axhline(1, **THEORY), path.axhline(1, **THRESHOLD)
-    figures.note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
+    note(path, 0.97, 0.97, "- - -  exact\n· · ·  pηλ/2", ha="right", va="top")
     curve.set(xscale="log", yscale="log", xlim=(8e-4, 130), ylim=(1e-3, 3e4), xlabel="λ", ylabel="final ‖β‖₁")
-    finals = {name: curve.plot([], [], marker=".", **look)[0] for name, look in looks.items()}
+    finals = {name: curve.plot([], [], marker=".", **look)[0] for name, (_, look) in METHODS.items()}
     (exact_curve,), (band,) = curve.plot([], [], **THEORY), curve.plot([], [], **THRESHOLD)
     (here,) = curve.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
     zero_from = curve.axvline(1, color="0.8", linewidth=6, zorder=0.6)
-    figures.note(curve, 0.03, 0.97, "grey: exact answer 0 from here on", va="top")
+    note(curve, 0.03, 0.97, "grey: exact answer 0 from here on", va="top")
 
     @functools.lru_cache(maxsize=32)
     def exact_sweep(n, p):
@@ -96,15 +98,17 @@ def general_lasso():
         largest = 2 * np.abs(problem.y[0, 0] @ problem.X[0, 0]).max() / n
         return np.abs(problems.exact_lasso(problem)[0]).sum(axis=-1), largest
 
+    # without λ among its arguments: a move of λ leaves the curve on the right as it is
     @functools.lru_cache(maxsize=32)
     def sweep(eta, method, n, p):
         problem, start = problems.uniform_lasso(n, p, lams, reduction="mean")
-        run = trajectories.run(problem, start, eta, steps, METHODS[method], record_every=5)
+        # an odd stride: the mean over the end takes both ends of a 2-cycle
+        run = trajectories.run(problem, start, eta, steps, METHODS[method][0], record_every=5)
         return np.abs(run.iterates[-tail // 5 :, 0]).sum(axis=-1).mean(axis=0)
 
     def update(eta, lam, method, n, p):
         problem, start = problems.uniform_lasso(n, p, [lam], reduction="mean")
-        run = trajectories.run(problem, start, eta, steps, METHODS[method])
+        run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
         norm = np.abs(run.iterates[:, 0, 0]).sum(axis=-1)
         exact = np.abs(problems.exact_lasso(problem)).sum()
         level, (exact_norms, largest) = theory.band_mean_l1(p, eta, lam), exact_sweep(n, p)
@@ -112,6 +116,7 @@ def general_lasso():
             shown = name == method
             norms[name].set_data(run.steps[1:] if shown else [], norm[1:] if shown else [])
             finals[name].set_data(lams if shown else [], sweep(eta, method, n, p) if shown else [])
+        # an exact answer of 0 has no place on the axis: 1e-9 is far below it
         exact_level.set_ydata([exact, exact] if exact else [1e-9, 1e-9])
         band_level.set_ydata([level, level])
         exact_curve.set_data(lams, np.where(exact_norms > 0, exact_norms, np.nan))
@@ -152,21 +157,21 @@ def best_so_far():
     (values,), (best,) = run_ax.plot([], [], **NGDM), run_ax.plot([], [], **NGDM_LARGE, linewidth=3)
     (transient,) = run_ax.plot([], [], **THRESHOLD)
     run_ax.axhline(1, **THEORY)
-    figures.note(
-        run_ax, 0.97, 0.97, "red: f    blue: best so far\n- - -  (12)    · · ·  (12) + R²/(2ηk)", ha="right", va="top"
-    )
+    note(run_ax, 0.97, 0.97, "red: f    blue: best so far\n- - -  (12)    · · ·  (12) + R²/(2ηk)", ha="right", va="top")
     ratio.set(xscale="log", xlim=(0.9, 1100), ylim=(0, 1.05), xlabel="p", ylabel="f_best / (ηG²/2)")
     ratio.axhline(1, **THEORY)
     smooth = np.geomspace(1, 1000, 60)
     ratio.plot(smooth, 1 - theory.best_value_deficit(smooth), color="0.4", linewidth=1)
     ratio.text(20, 0.45, "mean over random residues:\n1 − √(2/(3πp))", color="0.4", va="top")
+    # twelve draws of the residues for each p; for the best value only their mean counts, in closed form
     rng, many = np.random.default_rng(0), np.repeat(counts, 12)
-    means = np.array([rng.uniform(size=p).mean() for p in many])  # of the residues in units of ηλ
+    means = np.array([rng.uniform(size=p).mean() for p in many])
     ratio.plot(many, 2 * np.minimum(means, 1 - means), ".", color="0.6", markersize=4)
     (here,) = ratio.plot([], [], "o", color=NGDM_LARGE["color"], markersize=9)
 
     def update(p, s, residues, residue):
         p = round(p)
+        # multiples of ηλ up to 1: the start stays in the unit cube, whatever the step
         crossings = np.random.default_rng(1).integers(0, max(1, int(1 / s)), p) if residues == "random" else int(1 / s)
         rests = np.random.default_rng(2).uniform(size=p) if residues == "random" else np.full(p, residue)
         start = (crossings + rests) * s
@@ -221,6 +226,7 @@ def finite_precision():
     first.axhline(steps, color="0.85", linewidth=1)
     first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
 
+    # every setting fits, 38 digits × 4 schedules × 3 starts = 456: the second visit costs nothing
     @functools.lru_cache(maxsize=512)
     def walked(start, schedule, digits):
         path = problems.decimal_walk(start, schedule, digits, steps)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD
+from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm, Minibatch
 
@@ -24,7 +24,8 @@ RULES = {
 
 def optimizer_bands():
     """Where SGD, momentum and Adam end on (7): a slider for λ, one for η, and a choice of rule."""
-    lams, window = np.geomspace(0.05, 100, 9), 60
+    # 3000 steps: three times the memory of Adam's second moment, 1/(1 − β₂) = 1000
+    lams, window, steps = np.geomspace(0.05, 100, 9), 60, 3000
     figure, (time, band) = figures.new(2, size=(11, 4.2))
     time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="the last 60 steps", ylabel="β / (largest |β| shown)")
     lines = [time.plot([], [], marker=".", linewidth=1, color=color)[0] for color in (figures.VERMILLION, figures.BLUE)]
@@ -36,17 +37,19 @@ def optimizer_bands():
     band.text(100, 0.14, "1/8", ha="right", va="bottom")
     (here,) = band.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
 
+    # nine runs of 100 weights each, which a move of λ does not change
     @functools.lru_cache(maxsize=64)
     def sweep(rule, eta):
         method, options = RULES[rule]
-        return problems.band_means(method, lams, eta, 3000, 100, **options)
+        return problems.band_means(method, lams, eta, steps, 100, **options)
 
     def update(lam, eta, rule):
         method, options = RULES[rule]
-        tail = trajectories.run(L1Norm(lam), np.array([0.5053, -0.82]), eta, 3000, method, **options).iterates[-window:]
+        run = trajectories.run(L1Norm(lam), np.array([0.5053, -0.82]), eta, steps, method, **options)
+        tail = run.iterates[-window:]
         for line, beta in zip(lines, tail.T, strict=True):
             line.set_data(np.arange(window), beta / np.abs(tail).max())
-        average = problems.band_means(method, [lam], eta, 3000, 100, **options)[0]
+        average = problems.band_means(method, [lam], eta, steps, 100, **options)[0]
         means.set(color=ADAM["color"] if "Adam" in rule else MOMENTUM["color"] if "mom" in rule else NGDM["color"])
         means.set_data(lams, sweep(rule, eta))
         here.set_data([lam], [average])
@@ -74,43 +77,34 @@ def euler_at_kink():
     figure, (valley, time) = figures.new(2, size=(11, 4.2))
     valley.set(xlim=(-1.7, 1.7), ylim=(-0.1, 4), xlabel="β", ylabel="f(β)")
     (curve,) = valley.plot([], [], color="0.6", linewidth=2)
-    (forward_dots,) = valley.plot([], [], marker="o", markersize=5, **{**NGDM, "linewidth": 0.8})
-    (backward_dots,) = valley.plot(
-        [], [], marker="s", markersize=9, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8}
-    )
+    looks = {  # method: style, and the size of its marks on the graph and over the steps; red within the green frame
+        "subgradient": ({**NGDM, "linewidth": 0.8, "marker": "o"}, 5, 4),
+        "proximal": ({**PROXIMAL, "linewidth": 0.8, "marker": "s", "markerfacecolor": "none"}, 9, 6),
+    }
+    dots = {name: valley.plot([], [], markersize=size, **look)[0] for name, (look, size, _) in looks.items()}
     time.set(xlim=(0, steps), ylim=(-1.8, 2.6), xlabel="step k", ylabel="β")
-    (forward,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
-    (backward,) = time.plot([], [], marker="s", markersize=6, markerfacecolor="none", **{**PROXIMAL, "linewidth": 0.8})
+    lines = {name: time.plot([], [], markersize=size, **look)[0] for name, (look, _, size) in looks.items()}
     minimum = time.axhline(0, **THEORY)
-    figures.note(
-        time,
-        0.97,
-        0.97,
-        "red ●  NGDM: forward Euler\ngreen □  proximal: backward\n- - -  minimiser",
-        ha="right",
-        va="top",
-    )
+    legend = "red ●  NGDM: forward Euler\ngreen □  proximal: backward\n- - -  minimiser"
+    note(time, 0.97, 0.97, legend, ha="right", va="top")
 
     def update(eta, lam, b, start):
         objective = problems.one_dimensional_lasso(b, lam)
-        runs = {
-            method: trajectories.run(objective, np.array([start]), eta, steps, method).iterates[:, 0]
-            for method in ("subgradient", "proximal")
-        }
         minimiser = float(np.sign(b) * max(abs(b) - lam, 0))
         curve.set_data(side, (side - b) ** 2 / 2 + lam * np.abs(side))
-        for method, dots, line in (("subgradient", forward_dots, forward), ("proximal", backward_dots, backward)):
-            beta = runs[method]
-            dots.set_data(beta, (beta - b) ** 2 / 2 + lam * np.abs(beta))
-            line.set_data(np.arange(steps + 1), beta)
+        runs = {}
+        for method in looks:
+            beta = trajectories.run(objective, np.array([start]), eta, steps, method).iterates[:, 0]
+            dots[method].set_data(beta, (beta - b) ** 2 / 2 + lam * np.abs(beta))
+            lines[method].set_data(np.arange(steps + 1), beta)
+            runs[method] = beta
         minimum.set_ydata([minimiser, minimiser])
         swing, at_zero = np.abs(np.diff(runs["subgradient"][-2:]))[0], np.flatnonzero(runs["proximal"] == 0)
-        arrival = (
-            f"exactly 0 from step {at_zero[0]}" if at_zero.size and runs["proximal"][-1] == 0 else "never exactly 0"
-        )
+        stays = at_zero.size and runs["proximal"][-1] == 0
+        arrival = f"exactly 0 from step {at_zero[0]}" if stays else "never exactly 0"
         valley.title.set_text(f"minimiser {minimiser:.3g}; proximal: {arrival}")
         time.title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
-        return curve, forward_dots, backward_dots, forward, backward, minimum, valley.title, time.title
+        return curve, *dots.values(), *lines.values(), minimum, valley.title, time.title
 
     return live(
         figure,
@@ -147,6 +141,7 @@ def sparse_solvers():
     """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
     steps = 4000
     base = problems.sparse_problem()
+    # from λ = `largest` on, every coefficient of the exact answer is 0
     size, largest = base.curvature, 2 * np.abs(base.X.T @ base.y).max()
     figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
     gap_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-12, 1e5), xlabel="step k", ylabel="f − f*")
@@ -157,8 +152,9 @@ def sparse_solvers():
     (exact_sizes,) = sorted_ax.plot([], [], **THEORY)
     (sizes,) = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4)
     cut = sorted_ax.axhline(1, **THRESHOLD)
-    figures.note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
+    note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
 
+    # the step and the method leave the exact answer as it is
     @functools.lru_cache(maxsize=32)
     def exact(lam):
         problem = problems.sparse_problem(lam)
@@ -172,18 +168,18 @@ def sparse_solvers():
         target = problem if rows is None else Minibatch(problem, rows)
         run = trajectories.run(target, np.zeros(200), eta, steps, rule)
         beta = run.iterates[-1]
+        # 1e-12, the foot of the frame, is rounding for a loss of some hundreds
         gap.set_data(run.steps[1:], np.maximum(run.values[1:] - least, 1e-12))
         for line, coefficients in ((exact_sizes, best), (sizes, beta)):
             left = np.sort(np.abs(coefficients[coefficients != 0]))[::-1]
             line.set_data(np.arange(1, len(left) + 1), left)
         cut.set_ydata([2 * eta * lam] * 2)
         thresholds = rule in ("proximal", "fista", "rda")
-        kept = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
-        support = f"{'exact' if ((best != 0) == kept).all() else 'wrong'} support"
-        least_gap = max(run.values[-1] - least, 1e-12)
-        gap_ax.title.set_text(
-            f"{method}, η = {eta:.2g}: gap " + (f"{least_gap:.1e}" if least_gap > 1e-12 else "below 1e-12")
-        )
+        # a weight whose exact answer is 0 swings about it by a step of at most η(λ + |slope|) ≤ 2ηλ
+        selected = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
+        support = f"{'exact' if ((best != 0) == selected).all() else 'wrong'} support"
+        last = run.values[-1] - least
+        gap_ax.title.set_text(f"{method}, η = {eta:.2g}: gap " + (f"{last:.1e}" if last > 1e-12 else "below 1e-12"))
         zeros = f"zeros: {(beta == 0).sum()}, exact {(best == 0).sum()}"
         sorted_ax.title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
         return gap, exact_sizes, sizes, cut, gap_ax.title, sorted_ax.title
@@ -216,16 +212,15 @@ def staircase():
     time.axhline(0, **THRESHOLD)
     (beta,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
     centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)
-    figures.note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
+    note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
     stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
     stairs.plot([0, 1], [0, 1], **THRESHOLD)
     (steps_line,) = stairs.plot([], [], ".", color=NGDM["color"], markersize=4)
+    # the plateaus of every period up to 8 with a mean sign of at least 0: c is never negative here
     fractions = [(plus, q) for q in range(2, 9) for plus in range(1, q) if math.gcd(plus, q) == 1 and 2 * plus >= q]
     treads = [stairs.plot([], [], **THEORY, linewidth=1)[0] for _ in fractions]
     (here,) = stairs.plot([], [], "o", color="black", markersize=9, markerfacecolor="none")
-    figures.note(
-        stairs, 0.03, 0.97, "- - -  plateaus, in closed form\n· · ·  c/λ, the exact subgradient at 0", va="top"
-    )
+    note(stairs, 0.03, 0.97, "- - -  plateaus, in closed form\n· · ·  c/λ, the exact subgradient at 0", va="top")
 
     @functools.lru_cache(maxsize=32)
     def sweep(shrink):
@@ -242,11 +237,12 @@ def staircase():
         steps_line.set_data(ratios, means)
         for tread, (plus, q), (low, high) in zip(treads, fractions, plateaus, strict=True):
             tread.set_data([max(low, 0), high], [2 * plus / q - 1] * 2)
+        # 840 is a multiple of every period up to 8, as in `problems.mean_signs`
         now = np.sign(path[-840:]).mean()
         here.set_data([ratio], [now])
         within = [f for f, (low, high) in zip(fractions, plateaus, strict=True) if low < ratio < high]
-        words = f"positive at {within[0][0]} of {within[0][1]} steps" if within else "no short cycle"
-        time.title.set_text(f"ηλ = {etah:.3g}·λ/h: {words}")
+        cycle = f"positive at {within[0][0]} of {within[0][1]} steps" if within else "no short cycle"
+        time.title.set_text(f"ηλ = {etah:.3g}·λ/h: {cycle}")
         stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
         return beta, centre, steps_line, *treads, here, time.title, stairs.title
 

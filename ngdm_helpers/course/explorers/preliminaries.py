@@ -1,7 +1,5 @@
 """The sliders of notebook 1."""
 
-import functools
-
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
@@ -22,6 +20,7 @@ ONE_D = {  # one-dimensional functions: the objective, and 2/L
 
 def two_recursions():
     """(1) and (2) in one dimension: sliders η and x₀, and a choice of function; marks at 2/L."""
+    # 80 steps: at η = 0.1 the error on x², 1.73·0.8⁸⁰ = 3·10⁻⁸, is still on the axis
     steps, grid = 80, np.linspace(-2.2, 2.2, 301)
     figure, (graph, size) = figures.new(2, size=(11, 4))
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
@@ -53,9 +52,9 @@ def two_recursions():
             line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
             line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
-            past = eta * L > 2 and start != 0
-            words = "" if not past else ": diverges" if function == "x²" else ": a 2-cycle"
-            graph.title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{words}")
+            beyond = eta * L > 2 and start != 0
+            fate = "" if not beyond else ": diverges" if function == "x²" else ": a 2-cycle"
+            graph.title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{fate}")
             where = ", within δ" if delta < np.inf else ""
             size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph.title, distance, predicted, size.title
@@ -100,12 +99,13 @@ def subdifferential(functions):
         rates = np.diff(values) / np.diff(unit)
         middles, half = (unit[1:] + unit[:-1]) / 2, unit.size // 2
         curve.set_data(unit, values)
-        slope = derivative if np.isfinite(derivative) else 0.0
-        tangent.set_data(unit, slope * unit if np.isfinite(derivative) else np.full(unit.size, np.nan))
+        # autograd may return ±inf, as for √x at 0: nothing is drawn for it
+        slope = derivative if np.isfinite(derivative) else np.nan
+        tangent.set_data(unit, slope * unit)
         left.set_data(middles[:half], rates[:half])
         right.set_data(middles[half:], rates[half:])
         interval.set_data([0, 0], [rates[half - 1], rates[half]])
-        dot.set_data([0], [derivative if np.isfinite(derivative) else np.nan])
+        dot.set_data([0], [slope])
         graph.title.set_text(f"{function} at {kink:g}, ±{zoom:.2g}")
         ends = ("none" if np.isnan(rate) else f"{rate:.3g}" for rate in rates[half - 1 : half + 1])
         off = " (off the frame)" if np.nanmax(np.abs(rates[half - 1 : half + 1])) > 1.3 else ""
@@ -141,11 +141,13 @@ def relu_loss():
     rng = np.random.default_rng(4)
     directions = {"U[−1, 1]": rng.uniform(-1, 1, (8, 2)), "U[0, 1]": rng.uniform(0, 1, (8, 2))}
     weights = rng.uniform(0.5, 1, 8)
-    anywhere = rng.uniform(-1, 1, (2, 4000, 2))  # segments for the midpoint test
+    # segments for the midpoint test: anywhere, and across the kink of sample 0, which "one yᵢ > 0" gives a ridge
+    anywhere = rng.uniform(-1, 1, (2, 4000, 2))
     segments = {name: np.concatenate([anywhere, _across(rows[0])], axis=1) for name, rows in directions.items()}
     side = np.linspace(-1, 1, 121)
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     t = np.linspace(0, 1, 101)[:, None]
+    # in steps of 0.1°: no cone of minimisers of these data is as narrow
     angle = np.linspace(0, 2 * np.pi, 3600)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
@@ -168,6 +170,7 @@ def relu_loss():
             y[0] = 2 * strength
         loss = NeuronRegression(directions[X], y, lam1=lam1, lam2=lam2)
         field = loss.value(grid)
+        # f grows like a square: its root makes the bands about equally wide
         field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
         ends = segments[X]
         gap = loss.value(ends.mean(axis=0)) - loss.value(ends).mean(axis=0)
@@ -244,9 +247,6 @@ def subgradient_method():
     )
 
 
-PROBLEMS = ("sharp", "½x²")
-
-
 def step_sizes():
     """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
     steps = 1500
@@ -260,8 +260,7 @@ def step_sizes():
     (total,) = travel.plot([], [], **NGDM)
     (needed,) = travel.plot([1, steps], [1, 1], **THRESHOLD)
 
-    @functools.lru_cache(maxsize=4)
-    def simulate(problem, rule, lr, q, every):
+    def update(problem, rule, lr, q, every):
         schedule = {
             "constant": lambda: trajectories.constant(lr),
             "diminishing": lambda: trajectories.diminishing(lr),
@@ -270,10 +269,8 @@ def step_sizes():
         }[rule]()
         objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
         run = trajectories.run(objective, start, schedule, steps)
-        return run, np.cumsum([schedule(j) for j in range(steps)])
-
-    def update(problem, rule, lr, q, every):
-        run, travelled = simulate(problem, rule, lr, q, every)
+        travelled = np.cumsum([schedule(j) for j in range(steps)])
+        # 1e-17 is just below the frame: a best value of exactly 0 leaves it downwards
         best.set_data(k, np.maximum(np.minimum.accumulate(run.values), 1e-17))
         total.set_data(k[1:], travelled)
         reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
@@ -288,7 +285,7 @@ def step_sizes():
     return live(
         figure,
         update,
-        problem=choice("problem", "sharp", PROBLEMS, meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
+        problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
         rule=choice("steps", "geometric", rules, meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("unhurried")
 
-BROWSER = "tests/test_browser.py"
+BROWSER, SLIDERS = "tests/test_browser.py", "tests/test_explorers.py"
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
@@ -31,13 +31,13 @@ def pytest_collection_modifyitems(items):
     A worker fetches its next test when it is nearly done with its last ones: with short tests at the end, none idles.
     """
     for item in items:
-        if _group(item.nodeid) != item.nodeid:
+        if item.path.suffix == ".ipynb" or item.nodeid.startswith(BROWSER):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Any test may go to any worker, but for those that share a kernel or a browser: these stay on one."""
+    """Any test may go to any worker, but for those that share a kernel, a browser or a slider: these stay on one."""
     return _Spread(config, log)
 
 
@@ -47,12 +47,17 @@ class _Spread(LoadScopeScheduling):
 
 
 def _group(nodeid):
-    """The tests with the same answer share something: a notebook its kernel, the browser's tests their browser."""
-    path = nodeid.partition("::")[0]
+    """Tests with the same answer share what is expensive: a notebook its kernel, the browser's tests their browser."""
+    path, _, test = nodeid.partition("::")
+    if path == SLIDERS and "[" in test:
+        return f"{path}[{test.partition('[')[2]}"
     return path if path == BROWSER or path.endswith(".ipynb") else nodeid
 
 
 def _rank(item):
     """The browser, the notebooks, the other slow tests, the rest."""
-    group = _group(item.nodeid)
-    return (group != BROWSER, group == item.nodeid, item.get_closest_marker("slow") is None)
+    return (
+        not item.nodeid.startswith(BROWSER),
+        item.path.suffix != ".ipynb",
+        item.get_closest_marker("slow") is None,
+    )

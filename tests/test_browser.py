@@ -1,7 +1,7 @@
 """A notebook and all sliders in a real JupyterLab in a headless Chromium: run, move, look at what is painted.
 
-Notebook 3 is run whole, as a student runs it. The sliders of the others, whose cells nbval runs, stand in a notebook
-written here, a cell for each.
+The first notebook is run whole, as a student runs it. The sliders of the others, whose cells nbval runs, stand in a
+notebook written here, a cell for each: training a network again would tell nothing about the page.
 """
 
 import contextlib
@@ -17,21 +17,9 @@ from PIL import Image
 from ngdm_helpers.course import explorers
 from tests import lab
 
-LASSO = lab.ROOT / "notebooks" / "03_lasso.ipynb"
-IN_LASSO = re.findall(r"explorers\.(\w+)\(", LASSO.with_suffix(".py").read_text(encoding="utf-8"))
-ELSEWHERE = [name for name in explorers.__all__ if name not in IN_LASSO]
-IMPORTS = """
-import numpy as np
-
-from ngdm_helpers.course import explorers
-
-kinks = {
-    "|x|": (np.abs, 0.0, 0.0),
-    "√x": (lambda x: np.sqrt(np.maximum(x, 0)), 0.0, np.inf),
-    "x²": (np.square, 0.0, 0.0),
-}
-"""
-ARGUMENTS = {"subdifferential": "kinks"}
+WHOLE = lab.ROOT / "notebooks" / "01_preliminaries.ipynb"
+IN_WHOLE = re.findall(r"explorers\.(\w+)\(", WHOLE.with_suffix(".py").read_text(encoding="utf-8"))
+ELSEWHERE = [name for name in explorers.__all__ if name not in IN_WHOLE]
 SCREENSHOTS = lab.ROOT / "tests" / "screenshots"
 
 
@@ -81,14 +69,15 @@ def write_notebook(path, *cells):
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """A notebook of all the sliders that LASSO does not show."""
-    cells = (f"{name} = explorers.{name}({ARGUMENTS.get(name, '')})\n{name}" for name in ELSEWHERE)
-    return write_notebook(tmp_path_factory.mktemp("notebooks") / "others.ipynb", IMPORTS, *cells)
+    """A notebook of all the sliders that WHOLE does not show."""
+    path = tmp_path_factory.mktemp("notebooks") / "others.ipynb"
+    cells = (f"{name} = explorers.{name}()\n{name}" for name in ELSEWHERE)
+    return write_notebook(path, "from ngdm_helpers.course import explorers", *cells)
 
 
-@pytest.fixture(scope="module", params=["others", "03_lasso"])  # LASSO stays open for the tests of its first slider
+@pytest.fixture(scope="module", params=["whole", "others"])  # the latter stays open for the tests of one slider
 def notebook(request, run_all, others):
-    return run_all({"others": others, "03_lasso": LASSO}[request.param])
+    return run_all({"whole": WHOLE, "others": others}[request.param])
 
 
 @pytest.fixture(autouse=True)
@@ -101,9 +90,9 @@ def screenshot_of_a_failure(request, chromium):
 
 
 @pytest.fixture
-def orbit(run_all):
-    """The slider of the 2-D orbit in the LASSO notebook."""
-    return run_all(LASSO).live("orbit")
+def orbit(run_all, others):
+    """The slider of the 2-D orbit."""
+    return run_all(others).live("l1_orbit")
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +156,7 @@ def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(notebook, others
             if handle is handles[0]:
                 slider.settled()
                 assert slider.picture() != before
-    assert count == len(ELSEWHERE if notebook.name == others.name else IN_LASSO)
+    assert count == len(ELSEWHERE if notebook.name == others.name else IN_WHOLE)
 
 
 def test_arrow_keys_move_eta(orbit, twin):

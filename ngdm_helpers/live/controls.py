@@ -63,12 +63,8 @@ def log_slider(label: str, value: float, low: float, high: float, meaning: str =
     steps = checks.count("steps", steps)
     # rounded to what is shown: what is read is what is used
     grid = (float(f"{low * (high / low) ** (k / steps):.3g}") for k in range(1, steps))
-    return Scale(
-        value,
-        [low, *(number for number in grid if low < number < high), high],
-        ".3g",
-        **_appearance(label, meaning, low, high),
-    )
+    numbers = [low, *(number for number in grid if low < number < high), high]
+    return Scale(value, numbers, ".3g", **_appearance(label, meaning, low, high))
 
 
 def slider(label: str, value: float, low: float, high: float, step: float = 0.01, meaning: str = "") -> ValueWidget:

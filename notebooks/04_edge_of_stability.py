@@ -30,16 +30,12 @@
 # mark.*
 
 # %% id="imports"
-import warnings
-
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import claims, explorers, problems, recorded
 from ngdm_helpers.objectives import Huber, Quadratic
-
-warnings.simplefilter("ignore", trajectories.DivergenceWarning)  # here divergence is part of the picture
 
 # %% [markdown] id="quadratic-claim"
 # ## 1 · 2/L on a quadratic
@@ -565,7 +561,7 @@ growth
 for name, (loss, _) in shapes.items():
     print(f"{name:13s}", end="")
     for lr in (1.95, 2.1, 2.5):
-        x = np.abs(trajectories.run(loss, [0.01], lr, 3000).iterates[-2:, 0])
+        x = np.abs(trajectories.run(loss, [0.01], lr, 3000, on_overflow="ignore").iterates[-2:, 0])
         end = "diverges" if not x.max() < 1e6 else f"|x| ends at {x[0]:.3f} / {x[1]:.3f}"
         print(f"   η = {lr:4.2f}: {end:27s}", end="")
     print()
@@ -994,7 +990,7 @@ for c in (0.2, 2.0, 4.0, 6.0, 8.0):
     gone, gaps = 0, []
     for seed in range(20):
         toy, start = problems.relu_toy(seed=seed)
-        run = trajectories.run(toy, start, c / toy.curvature, 400)
+        run = trajectories.run(toy, start, c / toy.curvature, 400, on_overflow="ignore")
         if run.values[-1] < 1e12:
             gaps.append(run.values[-50:].mean() - (toy.y**2).sum())
         else:
@@ -1111,7 +1107,7 @@ print(trajectories.run(Separable("√(1 + x²) − 1"), [0.01], 2.5, 2000).itera
 
 # %% id="exercise-3-solution" tags=["solution"]
 for lr in (0.9, 1.1, 1.4, 2.0):
-    run = trajectories.run(Product(), [1.0, 0.6], lr, 3000)
+    run = trajectories.run(Product(), [1.0, 0.6], lr, 3000, on_overflow="ignore")
     places = len(np.unique(run.iterates[-200:].round(4), axis=0))
     end = f"{places} different points among the last 200" if run.overflow_step is None else "overflows"
     print(f"η = {lr}: {end}")

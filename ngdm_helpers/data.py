@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and may be missing: each funct
 SOURCES = ("digits", "cifar10")
 _AVAILABLE = 1797
 _TRAIN_DIGITS = 1437  # four fifths; the other 360 are the test images
-CACHE = pathlib.Path.home() / ".cache" / "ngdm-notebooks"  # where CIFAR-10 is looked for, and downloaded to
+CACHE = pathlib.Path("~/.cache/ngdm-notebooks")  # where CIFAR-10 is looked for, and downloaded to
 
 
 def digits(count: int = 500) -> tuple[torch.Tensor, torch.Tensor]:
@@ -69,7 +69,7 @@ def images(
     if checks.choice("source", source, SOURCES) == "digits":
         pixels, labels = _digits(train, count)
     else:
-        pixels, labels = _cifar10(train, count, pathlib.Path(root or CACHE), download)
+        pixels, labels = _cifar10(train, count, pathlib.Path(root or CACHE).expanduser(), download)
     return scaled(pixels, labels, size)
 
 

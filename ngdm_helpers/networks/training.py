@@ -60,16 +60,10 @@ def minibatches(
     seed = checked_seed(seed)
     if batch > count:
         raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
-    return _minibatches(orders(count, seed), count // batch, batch, first, steps)
-
-
-def _minibatches(epochs, per_epoch, batch, first, steps):
-    order = None
-    for step in range(first, steps):
-        place = step % per_epoch
-        if order is None or place == 0:
-            order = next(itertools.islice(epochs, first // per_epoch if order is None else 0, None))
-        yield order[place * batch : (place + 1) * batch]
+    past_epochs, start = divmod(first, count // batch)
+    epochs = itertools.islice(orders(count, seed), past_epochs, None)
+    batches = (chosen for order in epochs for chosen in order[: count // batch * batch].split(batch))
+    return itertools.islice(batches, start, start + steps - first)
 
 
 # --- several networks side by side ------------------------------------------------------------------------------------
@@ -122,7 +116,11 @@ def train(
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]
-    models, count, threads = _alike(models), _labelled(X, y), checks.count("threads", threads)
+    models, count, threads = _alike(models), _labelled(X, y, torch.float32), checks.count("threads", threads)
+    if tuple(X.shape[1:]) != (3, 32, 32):
+        raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
+    if int(y.max()) > 9:
+        raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
     seeds = range(len(models)) if seeds is None else list(seeds)
     if len(seeds) != len(models):
         raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
@@ -210,16 +208,14 @@ def _alike(models):
     return models
 
 
-def _labelled(X, y):
-    """Check that X and y are images and their labels; return how many."""
-    checked_tensor("X", X, torch.float32)
+def _labelled(X, y, dtype, device=None):
+    """Check that X and y are examples of this dtype (on this device) and their labels; return how many."""
+    checked_tensor("X", X, dtype, device)
     checked_tensor("y", y, torch.int64, X.device)
-    if X.ndim != 4 or tuple(X.shape[1:]) != (3, 32, 32):
-        raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
     if tuple(y.shape) != (len(X),):
-        raise ValueError(f"y must have shape ({len(X)},) like X, got {tuple(y.shape)}")
-    if not bool(((y >= 0) & (y < 10)).all()):
-        raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
+        raise ValueError(f"y must have a label for each of the {len(X)} examples, got shape {tuple(y.shape)}")
+    if bool((y < 0).any()):
+        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")
     return len(X)
 
 
@@ -244,7 +240,6 @@ def buffers(weights: Tensors, method: str) -> list[list[torch.Tensor]]:
     return [[torch.zeros_like(weight) for _ in range(count)] for weight in weights]
 
 
-@torch.no_grad()
 def update(
     weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: float, method: str = "sgd"
 ) -> torch.Tensor:
@@ -261,14 +256,9 @@ def update(
     if checks.is_array(lam) or isinstance(lam, (list, tuple)):
         raise TypeError(f"lam must be a number (update_many takes one for each network), got a {type(lam).__name__}")
     lam = checks.nonnegative("lam", lam, expected="a number")
-
-    def add_penalty(weight, gradient):
-        gradient.add_(torch.sign(weight), alpha=lam)
-
-    return _update(1, weights, gradients, memory, step, lr, lam, add_penalty, method)[0]
+    return _update(1, weights, gradients, memory, step, lr, lam, _add_number, method)[0]
 
 
-@torch.no_grad()
 def update_many(
     weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: torch.Tensor, method: str = "sgd"
 ) -> torch.Tensor:
@@ -280,17 +270,22 @@ def update_many(
         raise TypeError(f"lam must be a torch tensor (L,), got a {type(lam).__name__}")
     if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
         raise ValueError(f"lam must be a torch tensor (L,), non-negative and finite, got {lam!r}")
-    weights, column = list(weights), lam[:, None]
+    weights = list(weights)
     for weight in weights:
         if weight.ndim < 1 or weight.shape[0] != len(lam):
             raise ValueError(f"weights must have the shape ({len(lam)}, …) for {len(lam)} λ, got {tuple(weight.shape)}")
-
-    def add_penalty(weight, gradient):
-        gradient.add_(torch.sign(weight).mul_(column))
-
-    return _update(len(lam), weights, gradients, memory, step, lr, column, add_penalty, method)
+    return _update(len(lam), weights, gradients, memory, step, lr, lam[:, None], _add_column, method)
 
 
+def _add_number(weight, gradient, lam):
+    gradient.add_(torch.sign(weight), alpha=lam)
+
+
+def _add_column(weight, gradient, lam):
+    gradient.add_(torch.sign(weight).mul_(lam))
+
+
+@torch.no_grad()
 def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, method):
     """The step of both doors on ``copies`` networks; (copies,) norms. lam: a number, or a column (copies, 1)."""
     rule = _RULES[checks.choice("method", method, METHODS)]
@@ -302,7 +297,10 @@ def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, meth
             f"got {len(gradients)} and {len(memory)} for {len(weights)}"
         )
     norms = []
-    for weight, gradient, buffered in zip(weights, _unshared(gradients), memory, strict=True):
+    # Each gradient is a scratchpad for its own weight; autograd hands out one tensor for a and b of a + b.
+    places = [gradient.data_ptr() for gradient in gradients]
+    gradients = [g.clone() if places[i] in places[:i] else g for i, g in enumerate(gradients)]
+    for weight, gradient, buffered in zip(weights, gradients, memory, strict=True):
         if gradient.shape != weight.shape:
             raise ValueError(
                 f"gradients must be shaped like weights, got {tuple(gradient.shape)} for {tuple(weight.shape)}"
@@ -310,23 +308,10 @@ def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, meth
         for part in _aligned(copies, weight, gradient, *buffered):
             for beta, slope, *state in _blocks(copies, *part):
                 if method != "proximal":
-                    add_penalty(beta, slope)
+                    add_penalty(beta, slope, lam)
                 rule(beta, slope, *state, step, lr, lam)
                 norms.append(torch.abs(beta, out=slope).sum(1))  # the gradient has done its work
     return torch.stack(norms).sum(0, dtype=torch.float64)
-
-
-def _unshared(gradients):
-    """The gradients; of those that share memory with an earlier one, as autograd's in a and b of a + b do, copies.
-
-    Each is a scratchpad for its own weight.
-    """
-    seen, own = set(), []
-    for gradient in gradients:
-        place = gradient.data_ptr()
-        own.append(gradient.clone() if place in seen else gradient)
-        seen.add(place)
-    return own
 
 
 def _aligned(copies, weight, gradient, *buffered):
@@ -479,9 +464,12 @@ def fine_tune(
     lams = [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]
     if not lams:
         raise ValueError("lams must be one or more numbers, got none")
-    _check_examples(model, X, y)
-    batches = minibatches(len(X), batch, steps, seed, orders=shuffled_by_epoch)
-    penalty = torch.tensor(lams, dtype=X.dtype, device=X.device)
+    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
+        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
+    weight = next(model.parameters())
+    count = _labelled(X, y, weight.dtype, weight.device)
+    batches = minibatches(count, batch, steps, seed, orders=shuffled_by_epoch)
+    column = torch.tensor(lams, dtype=X.dtype, device=X.device)[:, None]
     weights = {
         name: part.detach().repeat(len(lams), *[1] * part.ndim).requires_grad_()
         for name, part in model.named_parameters()
@@ -496,19 +484,7 @@ def fine_tune(
             labels = y[chosen].expand(len(lams), -1)
             loss = torch.nn.functional.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="sum") / batch
             gradients = torch.autograd.grad(loss, leaves)
-            norms.append(update_many(leaves, gradients, memory, step, lr, penalty, method))
+            # What `update_many` checks was checked above: a look at λ in each step would make a GPU wait.
+            norms.append(_update(len(lams), leaves, gradients, memory, step, lr, column, _add_column, method))
     ends = {name: weight.detach() for name, weight in weights.items()}
     return FineTuned(np.array(lams), lr, method, torch.stack(norms).cpu().numpy(), ends, model)
-
-
-def _check_examples(model, X, y):
-    """TypeError or ValueError unless X (n, …) and y (n,), labels, fit the model's dtype and device and each other."""
-    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
-        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
-    weight = next(model.parameters())
-    checked_tensor("X", X, weight.dtype, weight.device)
-    checked_tensor("y", y, torch.int64, X.device)
-    if tuple(y.shape) != (len(X),):
-        raise ValueError(f"y must have a label for each of the {len(X)} examples, got shape {tuple(y.shape)}")
-    if bool((y < 0).any()):
-        raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")

@@ -386,4 +386,4 @@ def _accuracy(model, X, y):
 def checkpoint(work, setting):
     """Where the checkpoint of a run lies, in the folder ``work``: a short name for its setting."""
     digest = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
-    return pathlib.Path(work) / f"{digest}.pt"
+    return pathlib.Path(work).expanduser() / f"{digest}.pt"

@@ -68,13 +68,25 @@ def long_cells(notebook):
 
 
 def pictures_without_alt(notebook):
+    """Also a picture that is not in HTML: JupyterLab has no alt text for it."""
     faults = []
     for cell, output in outputs(notebook):
         data = output.get("data", {})
-        if any(kind.startswith("image/") for kind in data) and not output.metadata.get("image/png", {}).get("alt"):
+        markup = "".join(data.get("text/html", ""))
+        if any(kind.startswith("image/") for kind in data) and "<img" not in markup:
             faults.append(cell.id)
-        if any(not re.search(r'\balt="[^"]+"', tag) for tag in re.findall(r"<img\b[^>]*>", data.get("text/html", ""))):
+        if any(not re.search(r'\balt="[^"]+"', tag) for tag in re.findall(r"<img\b[^>]*>", markup)):
             faults.append(cell.id)
+    return faults
+
+
+def pictures_stored_twice(notebook):
+    faults = []
+    for cell, output in outputs(notebook):
+        data = output.get("data", {})
+        copies = re.findall(r"base64,([^\"]*)", data.get("text/html", ""))
+        copies += [content.strip() for kind, content in data.items() if kind.startswith("image/")]
+        faults += [cell.id] * (len(copies) - len(set(copies)))
     return faults
 
 
@@ -117,12 +129,20 @@ def execution_times(notebook):
 
 
 def cells_without_slide_type(notebook):
-    return [c.id for c in notebook.cells if c.cell_type == "markdown" and not c.metadata.get("slideshow")]
+    """Also cells that continue a slide, but with nothing before them that begins one."""
+    faults, begun = [], False
+    for cell in notebook.cells:
+        slide = cell.metadata.get("slideshow", {}).get("slide_type")
+        begun = begun or slide == "slide"
+        if slide not in build.SLIDE_TYPES or not begun:
+            faults.append(cell.id)
+    return faults
 
 
 GUARDS = (
     not_executed, stored_errors, ends_in_semicolon, unchecked_outputs, long_cells, pictures_without_alt,
-    undriven_sliders, widget_leftovers, frozen_progress, execution_times, cells_without_slide_type,
+    pictures_stored_twice, undriven_sliders, widget_leftovers, frozen_progress, execution_times,
+    cells_without_slide_type,
 )  # fmt: skip
 
 
@@ -134,7 +154,9 @@ def test_guard(guard, built):
 def faulty(guard):
     """A notebook in which ``guard`` must find something."""
     code = nbformat.v4.new_code_cell
-    picture = nbformat.v4.new_output("display_data", data={"image/png": "", "text/html": '<img alt="" src="x">'})
+    picture = nbformat.v4.new_output("display_data", data={"text/html": '<img alt="" src="x">'})
+    markup = '<img alt="a" src="data:image/png;base64,iVBO"/>'
+    twice = nbformat.v4.new_output("display_data", data={"image/png": "iVBO\n", "text/html": markup})
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
     view = nbformat.v4.new_output("display_data", data={build.WIDGET_VIEW: {}})
     bar = nbformat.v4.new_output("stream", text="  0%|          | 0/9 [00:00<?, ?it/s]")
@@ -146,6 +168,7 @@ def faulty(guard):
         unchecked_outputs: code("# NBVAL_CHECK_OUTPUT\n1"),
         long_cells: code("x = 1\n" * (MOST_LINES + 1)),
         pictures_without_alt: code("1", outputs=[picture]),
+        pictures_stored_twice: code("1", outputs=[twice]),
         undriven_sliders: code("w = explorers.l1_orbit()\nw"),
         widget_leftovers: code("1", outputs=[view]),
         execution_times: code("1", metadata={"execution": {}}),
@@ -159,6 +182,12 @@ def test_guard_can_fail(guard):
     assert guard(faulty(guard))
 
 
+def test_a_picture_that_jupyterlab_shows_without_alt_is_found():
+    picture = nbformat.v4.new_output("display_data", data={"image/png": "iVBO"}, metadata={"image/png": {"alt": "a"}})
+    cell = nbformat.v4.new_code_cell("1", outputs=[picture])
+    assert pictures_without_alt(nbformat.v4.new_notebook(cells=[cell])) == [cell.id]
+
+
 def test_a_slider_without_a_name_is_found():
     cell = nbformat.v4.new_code_cell("explorers.l1_orbit()")
     assert undriven_sliders(nbformat.v4.new_notebook(cells=[cell])) == ["a slider without a name"]
@@ -167,7 +196,7 @@ def test_a_slider_without_a_name_is_found():
 # --- build and check --------------------------------------------------------------------------------------------------
 
 TINY = """\
-# %% [markdown] id="title" slideshow={"slide_type": "slide"}
+# %% [markdown] id="title"
 # # Tiny
 
 # %% id="widget" tags=["keep"]
@@ -194,7 +223,7 @@ def test_build_executes_and_strips(tiny):
     notebook = nbformat.read(build.build(tiny), as_version=4)
     assert [cell.id for cell in notebook.cells] == ["title", "widget", "sum"]
     assert notebook.cells[2].outputs[0].data["text/plain"] == "2" and not notebook.cells[1].outputs
-    assert notebook.cells[1].metadata == {"tags": ["keep"]}
+    assert notebook.cells[1].metadata == {"tags": ["keep"], "slideshow": {"slide_type": "subslide"}}
     assert [guard(notebook) for guard in (widget_leftovers, frozen_progress, execution_times)] == [[], [], []]
     assert not_executed(notebook) == []
 
@@ -220,13 +249,40 @@ def test_check_goes_by_content_not_by_time(tiny):
 
 
 @pytest.mark.parametrize(
+    ("name", "written", "slide"),
+    [
+        ("title", "", "slide"),
+        ("orbit-claim", "", "slide"),
+        ("orbit-why", "", "subslide"),
+        ("orbit-ledger", "", "subslide"),
+        ("orbit-play", "", "-"),
+        ("orbit-check", "", "skip"),
+        ("exercise-1", "", "slide"),
+        ("exercise-2", "", "subslide"),
+        ("exercise-1-solution", "", "skip"),
+        ("ledger", "", "-"),
+        ("orbit-why", ' slideshow={"slide_type": "-"}', "-"),
+    ],
+)
+def test_the_slide_type_follows_from_the_id(tiny, name, written, slide):
+    tiny.write_text(f'# %% [markdown] id="{name}"{written}\n# x\n')
+    assert build.read_source(tiny).cells[0].metadata["slideshow"] == {"slide_type": slide}
+
+
+def test_an_unknown_slide_type_is_refused(tiny):
+    tiny.write_text(TINY.replace('id="sum"', 'id="sum" slideshow={"slide_type": "slid"}'))
+    with pytest.raises(ValueError, match=r"slide_type of cell 'sum' must be one of .*, got 'slid'"):
+        build.read_source(tiny)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("1 + 1", "1 + 2", r"differ in the source of cell 'sum'; run: ngdm build tiny"),
+        ("1 + 1", "1 + 2", r"differ in the source of cell 'sum': tiny.py was edited; run: ngdm build tiny$"),
         ('["keep"]', '["lose"]', r"differ in the metadata of cell 'widget'"),
-        ('id="sum"', 'id="total"', r"differ in the id of cell 'total'"),
+        ('id="sum"', 'id="total"', r"does not have the ids of tiny.py; run: ngdm build tiny$"),
         ('# %% id="sum"', '# %% [markdown] id="sum"', r"differ in the cell_type of cell 'sum'"),
-        ('# %% id="sum"\n1 + 1\n', "", r"has 2 cells and tiny.ipynb 3"),
+        ('# %% id="sum"\n1 + 1\n', "", r"differ in the number of cells, 2 and 3: tiny.py was edited"),
     ],
 )
 def test_check_names_the_drift_and_the_command(tiny, old, new, message):
@@ -235,6 +291,157 @@ def test_check_names_the_drift_and_the_command(tiny, old, new, message):
     tiny.write_text(TINY.replace(old, new))
     with pytest.raises(build.Drift, match=message):
         build.check(tiny)
+    build.build(tiny)  # what check recommends is not refused
+    build.check(tiny)
+
+
+def change(target, edit):
+    notebook = nbformat.read(target, as_version=4)
+    edit(notebook)
+    nbformat.write(notebook, target)
+
+
+def run_again(notebook):
+    notebook.cells[2].execution_count = 7
+
+
+def show_a_widget(notebook):
+    view = nbformat.v4.new_output("display_data", data={build.WIDGET_VIEW: {"model_id": "x"}, "text/plain": "slider"})
+    notebook.cells[1].outputs = [view]
+
+
+def keep_widget_state(notebook):
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+
+
+def change_an_output(notebook):
+    notebook.cells[2].outputs[0].data["text/plain"] = "3"
+
+
+def clear(notebook):
+    for cell in notebook.cells[1:]:
+        cell.outputs, cell.execution_count = [], None
+
+
+def renumber(notebook):
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)
+
+
+def unfold(notebook):
+    notebook.cells[1].metadata.pop("jupyter")
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (run_again, "holds outputs of a live session"),
+        (show_a_widget, "holds outputs of a live session"),
+        (keep_widget_state, "holds outputs of a live session"),
+        (change_an_output, "holds outputs of a live session"),
+        (clear, "lost its outputs"),
+        (renumber, "does not have the ids of tiny.py"),
+        (unfold, "shows cell 'widget' unfolded"),
+    ],
+)
+def test_check_refuses_what_build_did_not_write_and_build_mends_it(tiny, edit, fault):
+    tiny.write_text(TINY.replace('["keep"]', '["solution"]'))
+    written = build.build(tiny).read_bytes()
+    change(tiny.with_suffix(".ipynb"), edit)
+    with pytest.raises(build.Drift, match=rf"tiny.ipynb {fault}.*; run: ngdm build tiny$"):
+        build.check(tiny)
+    assert build.build(tiny).read_bytes() == written
+
+
+def test_what_a_front_end_writes_by_itself_is_no_edit(tiny):
+    def save(notebook):
+        notebook.cells[2].metadata |= {
+            "jupyter": {"source_hidden": True}, "editable": True, "deletable": False, "trusted": True, "scrolled": True,
+            "collapsed": False, "execution": {"iopub.execute_input": "t"}, "ExecuteTime": {"start_time": "t"},
+        }  # fmt: skip
+        notebook.metadata["language_info"]["version"] = "3.11.2"
+
+    written = build.build(tiny).read_bytes()
+    change(tiny.with_suffix(".ipynb"), save)
+    build.check(tiny)
+    assert build.build(tiny).read_bytes() == written
+
+
+def edit_a_cell(notebook):
+    notebook.cells[2].source = "6 * 7"
+
+
+def pair_by_jupytext(notebook):
+    del notebook.metadata["ngdm"]
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata["id"], cell.id = cell.id, f"{number:08x}"
+
+
+@pytest.mark.parametrize(("edit", "how"), [(edit_a_cell, "edited"), (pair_by_jupytext, "written by another program")])
+def test_check_says_that_the_ipynb_was_edited_and_what_to_do(tiny, edit, how):
+    written = build.build(tiny).read_bytes()
+    change(tiny.with_suffix(".ipynb"), edit)
+    with pytest.raises(build.Drift) as drift:
+        build.check(tiny)
+    assert f"tiny.ipynb was {how}; carry over to tiny.py what shall stay" in str(drift.value)
+    assert str(drift.value).endswith("run: ngdm build --discard-edits tiny")
+    with pytest.raises(build.Drift, match=r"run: ngdm build --discard-edits tiny$"):
+        build.build(tiny)
+    assert build.build(tiny, discard=True).read_bytes() == written
+
+
+def test_an_edit_that_was_carried_over_is_built(tiny):
+    change(build.build(tiny), edit_a_cell)
+    tiny.write_text(TINY.replace("1 + 1", "6 * 7"))
+    with pytest.raises(build.Drift, match=r"holds outputs of cells that have been edited since; run: ngdm build tiny$"):
+        build.check(tiny)
+    build.build(tiny)
+    build.check(tiny)
+
+
+def test_a_byte_order_mark_is_accepted(tiny):
+    written = build.build(tiny).read_bytes()
+    for path in (tiny, tiny.with_suffix(".ipynb")):
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    build.check(tiny)
+    assert build.build(tiny).read_bytes() == written
+
+
+CONFLICT = "<<<<<<< HEAD\n{0}\n=======\n{0}\n>>>>>>> theirs"
+
+
+def test_a_merge_conflict_is_named_with_its_line(tiny):
+    target = build.build(tiny)
+    target.write_text(target.read_text().replace('    "1 + 1"', CONFLICT.format('    "1 + 1"')))
+    line = target.read_text().splitlines().index("<<<<<<< HEAD") + 1
+    settle = "settle tiny.py, then run: ngdm build --discard-edits tiny"
+    for function in (build.check, build.build):
+        with pytest.raises(
+            ValueError, match=rf"tiny.ipynb, line {line}: <<<<<<<, the marks of a merge conflict; {settle}"
+        ):
+            function(tiny)
+    tiny.write_text(TINY.replace("1 + 1", CONFLICT.format("1 + 1")))
+    for function in (build.check, build.build):
+        with pytest.raises(ValueError, match=r"tiny.py, line 13: <<<<<<<, the marks of a merge conflict"):
+            function(tiny)
+    tiny.write_text(TINY)
+    build.build(tiny, discard=True)
+    build.check(tiny)
+
+
+@pytest.mark.parametrize("content", [b"", b"not JSON", b"[]", b"{}", b"\xff\xfe"])
+def test_what_is_no_notebook_is_named(tiny, content):
+    tiny.with_suffix(".ipynb").write_bytes(content)
+    with pytest.raises(ValueError, match=r"tiny.ipynb (is not a notebook; run: ngdm build --discard|must be UTF-8)"):
+        build.check(tiny)
+
+
+def test_a_picture_is_stored_once_with_its_alt_text(tiny):
+    code = "from ngdm_helpers import figures\nfigures.show(figures.new()[0], 'c', alt='an <empty> frame')"
+    tiny.write_text(TINY.replace("1 + 1", code))
+    (output,) = nbformat.read(build.build(tiny), as_version=4).cells[2].outputs
+    assert sorted(output.data) == ["text/html", "text/plain"] and "image/png" not in output.metadata
+    assert 'alt="an &lt;empty&gt; frame"' in output.data["text/html"] and "base64,iVBO" in output.data["text/html"]
 
 
 def test_check_misses_neither_side(tiny):
@@ -286,19 +493,3 @@ def test_every_cell_names_its_own_id(tiny, new, fault):
     tiny.write_text(TINY.replace('# %% id="sum"', new))
     with pytest.raises(ValueError, match=f"cell 2 .* has {fault}"):
         build.read_source(tiny)
-
-
-def test_command_line(tiny, capsys):
-    folder = f"--folder={tiny.parent}"
-    assert build.main(["build", "tiny", folder]) == 0
-    assert build.main(["check", folder]) == 0
-    tiny.write_text(TINY.replace("1 + 1", "1 + 2"))
-    assert build.main(["check", folder]) == 1
-    assert "build tiny" in capsys.readouterr().err
-    assert build.main(["build", "04_none", folder]) == 1
-    assert "NAME must be one of tiny, got 04_none" in capsys.readouterr().err
-
-
-def test_command_line_outside_the_project(tmp_path, capsys):
-    assert build.main(["check", f"--folder={tmp_path}"]) == 1
-    assert "no notebooks in" in capsys.readouterr().err

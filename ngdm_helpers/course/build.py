@@ -1,55 +1,70 @@
 """Build the notebooks (.py → executed .ipynb) and check that every pair agrees.
 
-    ngdm build [NAME …]    write the .ipynb of each (default: all) from its .py
-    ngdm check [NAME …]    compare every pair; exit 1 and name the command that mends it
-
 The .py file (jupytext's percent format) is the source; the way back does not exist. Each cell names its own id, so ids
-stay what they are when cells are added. Pairs are compared by content, never by timestamps, and ``build`` refuses to
+stay what they are when cells are added. Pairs are compared by content, never by timestamps, and `build` refuses to
 overwrite an .ipynb whose cells were edited by hand, because that edit stands nowhere else.
 """
 
-import argparse
 import hashlib
 import json
 import pathlib
-import sys
+import re
 
 import jupytext
 import nbformat
-from tqdm.auto import tqdm
 
 from ngdm_helpers.course import recorded
 
 FOLDER = pathlib.Path("notebooks")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # "-": on the slide of the cell before
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _CELL_TIMEOUT = 600  # seconds
 _FOLDED = {  # tag: what of its cells JupyterLab shows folded
     "solution": {"source_hidden": True, "outputs_hidden": True},
     "check": {"source_hidden": True},
 }
+# The slide type of a cell: by its id, else by the last word of its id, else a subslide. A cell that differs says so.
+_SLIDE_OF_ID = {"title": "slide", "imports": "skip", "ledger-note": "slide", "ledger": "-"}
+_SLIDE_OF_ID |= {"exercise-1": "slide", "read-next": "slide"}
+_SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "check": "skip", "solution": "skip"}
+# What front-ends and nbclient write into a cell's metadata when they open, run or save it: no edit by hand.
+_FRONT_END = (
+    "ExecuteTime collapsed deletable editable execution jp-MarkdownHeadingCollapsed jupyter scrolled trusted".split()
+)
+_CARRY_OVER = "carry over to {0.name} what shall stay, then run: ngdm build --discard-edits {0.stem}"
+_CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)", re.MULTILINE)
 
 
-class Drift(Exception):
+class Drift(ValueError):
     """A pair does not agree, or an .ipynb holds edits that its .py lacks."""
 
 
-def read_source(path):
-    """The notebook that a .py file describes: cells with ids, no outputs; solutions and checks are folded.
+# --- read -------------------------------------------------------------------------------------------------------------
 
-    ValueError for a missing or double id.
+
+def read_source(path):
+    """The notebook that a .py file describes: cells with ids, no outputs.
+
+    Two things follow and need not be written: the slide type, from the id, and what is folded, from the tags. Raises
+    ValueError for a missing or double id, an unknown slide type and the marks of a merge conflict.
     """
-    notebook = jupytext.read(path)
+    path = pathlib.Path(path)
+    notebook = jupytext.reads(_text(path, "edit them out"), fmt="py:percent")
     seen = set()
     for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines between cells
         name = cell.metadata.pop("id", None)
-        first = cell.source.partition("\n")[0]
         if name is None or name in seen:
             fault = "no id" if name is None else f"the id {name!r} of an earlier cell"
+            first = cell.source.partition("\n")[0]
             raise ValueError(f'{path}: cell {number} ({first!r}) has {fault}; write # %% id="…" with an id of its own')
         seen.add(name)
         cell.id = name
+        by_role = _SLIDE_OF_ROLE.get(name.rpartition("-")[2], "subslide")
+        slide = cell.metadata.setdefault("slideshow", {"slide_type": _SLIDE_OF_ID.get(name, by_role)})["slide_type"]
+        if slide not in SLIDE_TYPES:
+            raise ValueError(f"{path}: slide_type of cell {name!r} must be one of {SLIDE_TYPES}, got {slide!r}")
         for tag in cell.metadata.get("tags", []):
             if tag in _FOLDED:
                 cell.metadata["jupyter"] = dict(_FOLDED[tag])
@@ -58,26 +73,101 @@ def read_source(path):
     return notebook
 
 
+def _read_built(path):
+    """The .ipynb at ``path``; ValueError, which says what to do, if it is none."""
+    anew = f"run: ngdm build --discard-edits {path.stem}"
+    text = _text(path, f"settle {path.stem}.py, then {anew}")
+    try:
+        return nbformat.reads(text, as_version=4)
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        raise ValueError(f"{path} is not a notebook; {anew} ({str(error).partition(chr(10))[0]})") from None
+
+
+def _text(path, remedy):
+    """The text of a file, without a byte-order mark. ValueError names the line of a merge conflict."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be UTF-8: {error}") from None
+    if conflict := _CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise ValueError(f"{path}, line {line}: {conflict[1]}, the marks of a merge conflict; {remedy}")
+    return text
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
 def inputs(notebook):
-    """What a pair must share: id, type, source and metadata of every cell."""
+    """What an author writes and a pair must share: type, source and metadata of every cell."""
     return [
-        {"id": cell.id, "cell_type": cell.cell_type, "source": cell.source, "metadata": _authored(cell.metadata)}
+        {
+            "cell_type": cell.cell_type,
+            "source": cell.source,
+            "metadata": {key: value for key, value in cell.metadata.items() if key not in _FRONT_END},
+        }
         for cell in notebook.cells
     ]
 
 
-def _authored(metadata):
-    """Cell metadata without what JupyterLab and nbclient add when they run or save."""
-    return {
-        k: v
-        for k, v in metadata.items()
-        if k not in ("execution", "collapsed", "scrolled", "jp-MarkdownHeadingCollapsed")
-    }
+def results(notebook):
+    """What a run writes: outputs and execution counts of every code cell, and widget state."""
+    cells = [(cell.execution_count, cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+    return [cells, notebook.metadata.get("widgets")]
 
 
-def fingerprint(notebook):
-    """A hash of `inputs`; build stores it, so that an edit of the .ipynb by hand shows."""
-    return hashlib.sha256(json.dumps(inputs(notebook), sort_keys=True).encode()).hexdigest()
+def fingerprint(content):
+    """A hash of `inputs` or `results`; build stores both, so that a later change of the .ipynb shows."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _is_edited(old, fresh):
+    """Whether the notebook ``old`` holds edits that neither its build nor ``fresh``, its .py now, has."""
+    built_from = old.metadata.get("ngdm", {}).get("inputs_sha256")
+    return inputs(old) != inputs(fresh) and built_from != fingerprint(inputs(old))
+
+
+def check(source):
+    """Raise `Drift` unless the .ipynb is what `build` makes of the .py, naming the side that changed and the command.
+
+    Raises ValueError for a file that cannot be read, see `read_source`.
+    """
+    source = pathlib.Path(source)
+    target, rebuild = source.with_suffix(".ipynb"), f"run: ngdm build {source.stem}"
+    if not source.exists():
+        raise Drift(f"{target} has no {source.name}: the .py file is the source, write it or delete the notebook")
+    fresh = read_source(source)
+    if not target.exists():
+        raise Drift(f"{source} has no {target.name}; {rebuild}")
+    old = _read_built(target)
+    if inputs(old) != inputs(fresh):
+        edited = f"{source.name} was edited; {rebuild}"
+        if _is_edited(old, fresh):
+            how = "edited" if "ngdm" in old.metadata else "written by another program"
+            edited = f"{target.name} was {how}; {_CARRY_OVER.format(source)}"
+        raise Drift(f"{source} and {target.name} differ in {_first_difference(fresh, old)}: {edited}")
+    if [cell.id for cell in fresh.cells] != [cell.get("id") for cell in old.cells]:
+        raise Drift(f"{target} does not have the ids of {source.name}; {rebuild}")
+    for new, cell in zip(fresh.cells, old.cells, strict=True):
+        if "jupyter" in new.metadata and new.metadata["jupyter"] != cell.metadata.get("jupyter"):
+            raise Drift(f"{target} shows cell {new.id!r} unfolded, as a live session leaves it; {rebuild}")
+    built = old.metadata.get("ngdm", {})
+    if built.get("results_sha256") != fingerprint(results(old)):
+        has_outputs = any(cell.get("outputs") for cell in old.cells)
+        raise Drift(f"{target} {'holds outputs of a live session' if has_outputs else 'lost its outputs'}; {rebuild}")
+    if built["inputs_sha256"] != fingerprint(inputs(fresh)):
+        raise Drift(f"{target} holds outputs of cells that have been edited since; {rebuild}")
+
+
+def _first_difference(fresh, old):
+    """In words, where the cells of two notebooks with different `inputs` begin to differ."""
+    for cell, new, built in zip(fresh.cells, inputs(fresh), inputs(old), strict=False):
+        if fields := [field for field in new if new[field] != built[field]]:
+            return f"the {' and '.join(fields)} of cell {cell.id!r}"
+    return f"the number of cells, {len(fresh.cells)} and {len(old.cells)}"
+
+
+# --- build ------------------------------------------------------------------------------------------------------------
 
 
 def build(source, discard=False):
@@ -91,9 +181,9 @@ def build(source, discard=False):
     source = pathlib.Path(source)
     target = source.with_suffix(".ipynb")
     notebook = read_source(source)
-    if target.exists() and not discard:
-        _refuse_if_edited(target, notebook)
-    notebook.metadata["ngdm"] = {"inputs_sha256": fingerprint(notebook)}
+    if target.exists() and not discard and _is_edited(_read_built(target), notebook):
+        raise Drift(f"{target} was edited by hand, and build would overwrite it: {_CARRY_OVER.format(source)}")
+    written = fingerprint(inputs(notebook))
     NotebookClient(
         notebook,
         timeout=_CELL_TIMEOUT,
@@ -104,36 +194,34 @@ def build(source, discard=False):
         store_widget_state=False,
     ).execute()
     _strip(notebook)
-    nbformat.validate(notebook)
-    recorded.write_text(target, nbformat.writes(notebook) + "\n")
+    # As a reader gets it: nbformat joins lines and drops what is empty.
+    stored = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    stored.metadata["ngdm"] = {"inputs_sha256": written, "results_sha256": fingerprint(results(stored))}
+    nbformat.validate(stored)
+    recorded.write_text(target, nbformat.writes(stored) + "\n")
     return target
 
 
-def _refuse_if_edited(target, fresh):
-    old = nbformat.read(target, as_version=4)
-    built_from = old.metadata.get("ngdm", {}).get("inputs_sha256")
-    if built_from != fingerprint(old) and inputs(old) != inputs(fresh):
-        raise Drift(
-            f"{target} was edited by hand, and build would overwrite it: carry the edit over to "
-            f"{target.with_suffix('.py').name}, or give it up with --discard-edits"
-        )
-
-
 def _strip(notebook):
-    """Take out what differs from run to run, and references to widgets that no longer live.
+    """Take out what differs from run to run, references to widgets that no longer live, and second copies of pictures.
 
-    A Live output keeps its PNG and HTML: the page shows the picture until the cell is run. Of a progress bar only the
-    words of its first moment would be left, "0%": it goes.
+    A Live output keeps its picture, which the page shows until the cell is run. Of a progress bar only the text of its
+    first moment would be left, "0%": it goes.
     """
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": _KERNEL, "language_info": {"name": "python"}, "ngdm": notebook.metadata["ngdm"]}
-    )
+    notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+            data = output.get("data", {})
+            data.pop(WIDGET_VIEW, None)
+            # Of a picture's two forms the HTML stays: JupyterLab shows an image/png without its alt text, and HTML
+            # with it, in a notebook that is not trusted too. Who reads both takes the HTML first: nbconvert (pages
+            # and slides), nbviewer, VS Code. nbconvert's LaTeX reads no HTML and prints the alt text instead.
+            if "image/png" in data and data["image/png"].strip() in data.get("text/html", ""):
+                del data["image/png"]
+                output.metadata.pop("image/png", None)
 
 
 def _is_progress(output):
@@ -141,66 +229,19 @@ def _is_progress(output):
     return set(output.get("data", {})) == {WIDGET_VIEW, "text/plain"}
 
 
-def check(source):
-    """Raise `Drift`, naming the first cell that differs and the command, unless the .py and .ipynb agree."""
-    source = pathlib.Path(source)
-    target = source.with_suffix(".ipynb")
-    mend = f"run: ngdm build {source.stem}"
-    if not source.exists():
-        raise Drift(f"{target} has no {source.name}: the .py file is the source, write it or delete the notebook")
-    if not target.exists():
-        raise Drift(f"{source} has no {target.name}; {mend}")
-    theirs, ours = inputs(nbformat.read(target, as_version=4)), inputs(read_source(source))
-    for a, b in zip(ours, theirs, strict=False):
-        fields = [field for field in a if a[field] != b[field]]
-        if fields:
-            raise Drift(f"{source} and {target.name} differ in the {' and '.join(fields)} of cell {a['id']!r}; {mend}")
-    if len(ours) != len(theirs):
-        raise Drift(f"{source} has {len(ours)} cells and {target.name} {len(theirs)}; {mend}")
-
-
 def pairs(folder=FOLDER):
     """The .py paths of all notebooks in ``folder``, those with only an .ipynb included, sorted."""
     folder = pathlib.Path(folder)
-    found = {path.with_suffix(".py") for path in (*folder.glob("*.py"), *folder.glob("*.ipynb"))}
-    if not found:
+    sources = {path.with_suffix(".py") for path in (*folder.glob("*.py"), *folder.glob("*.ipynb"))}
+    if not sources:
         raise FileNotFoundError(f"no notebooks in {folder.resolve()}; run from the top folder of the project")
-    return sorted(found)
+    return sorted(sources)
 
 
-def _chosen(names, folder):
-    every = {path.stem: path for path in pairs(folder)}
-    unknown = [name for name in names if name not in every]
+def chosen(names, folder=FOLDER):
+    """The .py paths of the notebooks with these ``names``, of all if there are none; ValueError for an unknown name."""
+    by_name = {path.stem: path for path in pairs(folder)}
+    unknown = [name for name in names if name not in by_name]
     if unknown:
-        raise ValueError(f"NAME must be one of {', '.join(every)}, got {', '.join(unknown)}")
-    return [every[name] for name in names] or list(every.values())
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="ngdm", description="Build or check the notebooks.")
-    parser.add_argument("command", choices=["build", "check"])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="such as 03_lasso; default: all")
-    parser.add_argument("--folder", default=FOLDER, type=pathlib.Path)
-    parser.add_argument("--discard-edits", action="store_true", help="build over an .ipynb that was edited by hand")
-    options = parser.parse_args(arguments)
-    try:
-        sources = _chosen(options.names, options.folder)
-        if options.command == "build":
-            for source in tqdm(sources, desc="notebooks", unit="notebook"):
-                build(source, options.discard_edits)
-            return 0
-    except (Drift, ValueError, FileNotFoundError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    drifts = []
-    for source in sources:
-        try:
-            check(source)
-        except (Drift, ValueError) as error:
-            drifts.append(str(error))
-    print("\n".join(drifts) or f"{len(sources)} pair(s) agree", file=sys.stderr if drifts else sys.stdout)
-    return 1 if drifts else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        raise ValueError(f"NAME must be one of {', '.join(by_name)}, got {', '.join(unknown)}")
+    return [by_name[name] for name in names] or list(by_name.values())

@@ -1,14 +1,81 @@
-"""The command ``ngdm``: build | check | record."""
+"""The command ``ngdm``: build | check | record. A command is a function that adds its parser, and one that runs it."""
 
+import argparse
+import pathlib
 import sys
+
+from tqdm.auto import tqdm
 
 
 def main(arguments=None):
+    """Run the command line; 0 when all went well, 1 with the reason on stderr, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(prog="ngdm", description="Build and check the notebooks, measure their records.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    try:
+        _add_pairs(commands, "build", _build, _BUILD).add_argument(
+            "--discard-edits", action="store_true", help="build over an .ipynb that was edited by hand"
+        )
+        _add_pairs(commands, "check", _check, _CHECK)
+        _add_record(commands, arguments)
+        options = vars(parser.parse_args(arguments))
+        return options.pop("run")(**options)
+    except ModuleNotFoundError as error:
+        print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; make lab installs it", file=sys.stderr)
+        return 1
+    except (ValueError, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command starts again", file=sys.stderr)
+        return 130
+
+
+def _add_pairs(commands, name, run, text):
+    command = commands.add_parser(name, help=text.partition(". ")[0], description=text)
+    command.add_argument("names", nargs="*", metavar="NAME", help="such as 03_lasso; default: all")
+    command.add_argument("--folder", default="notebooks", type=pathlib.Path, help="where the notebooks lie")
+    command.set_defaults(run=run)
+    return command
+
+
+_BUILD = """Write each .ipynb from its .py, about 1 minute a notebook. Every cell is executed, and what belongs to one
+session is left out. An .ipynb that was edited by hand is not overwritten."""
+
+
+def _build(names, folder, discard_edits):
+    from ngdm_helpers.course import build
+
+    for source in tqdm(build.chosen(names, folder), desc="notebooks", unit="notebook"):
+        build.build(source, discard_edits)
+    return 0
+
+
+_CHECK = """Check that each .ipynb is what build makes of its .py, in seconds. Nothing is executed. Where the two do not
+agree, it says which side changed and which command helps."""
+
+
+def _check(names, folder):
+    from ngdm_helpers.course import build
+
+    sources, faults = build.chosen(names, folder), []
+    for source in sources:
+        try:
+            build.check(source)
+        except ValueError as error:
+            faults.append(str(error))
+    print("\n".join(faults) or f"{len(sources)} pair(s) agree", file=sys.stderr if faults else sys.stdout)
+    return 1 if faults else 0
+
+
+_RECORD = """Measure what is too long for class, minutes to hours an experiment. What is recorded is skipped: stop at
+any time and start again."""
+
+
+def _add_record(commands, arguments):
+    command = commands.add_parser("record", help=_RECORD.partition(". ")[0], description=_RECORD)
+    # The experiments import torch, which takes seconds and may be missing: only who records waits for it.
     if arguments[:1] == ["record"]:
         from ngdm_helpers.course import experiments
 
-        return experiments.main(arguments[1:])
-    from ngdm_helpers.course import build
-
-    return build.main(arguments)
+        experiments.add_commands(command.add_subparsers(required=True, metavar="EXPERIMENT"))

@@ -111,7 +111,7 @@ def picture_bundle(
 
 
 def _compact(png):
-    """The same picture in 256 colours, a third of the bytes: a notebook stores it twice. White stays white."""
+    """The same picture in 256 colours, a third of the bytes, for the notebook to store. White stays white."""
     buffer = io.BytesIO()
     pixels = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
     white = (pixels == 255).all(axis=-1)

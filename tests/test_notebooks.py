@@ -4,12 +4,14 @@ That every cell runs is nbval's test: pytest collects notebooks/*.ipynb.
 """
 
 import ast
+import copy
 import os
 import pathlib
 import re
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from ngdm_helpers.course import build
 
@@ -49,6 +51,10 @@ def not_executed(notebook):
 
 def stored_errors(notebook):
     return [cell.id for cell, output in outputs(notebook) if output.output_type == "error"]
+
+
+def stored_warnings(notebook):
+    return [cell.id for cell, output in outputs(notebook) if output.get("name") == "stderr"]
 
 
 def ends_in_semicolon(notebook):
@@ -140,7 +146,7 @@ def cells_without_slide_type(notebook):
 
 
 GUARDS = (
-    not_executed, stored_errors, ends_in_semicolon, unchecked_outputs, long_cells, pictures_without_alt,
+    not_executed, stored_errors, stored_warnings, ends_in_semicolon, unchecked_outputs, long_cells, pictures_without_alt,
     pictures_stored_twice, undriven_sliders, widget_leftovers, frozen_progress, execution_times,
     cells_without_slide_type,
 )  # fmt: skip
@@ -158,12 +164,14 @@ def faulty(guard):
     markup = '<img alt="a" src="data:image/png;base64,iVBO"/>'
     twice = nbformat.v4.new_output("display_data", data={"image/png": "iVBO\n", "text/html": markup})
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
+    warning = nbformat.v4.new_output("stream", name="stderr", text="DivergenceWarning")
     view = nbformat.v4.new_output("display_data", data={build.WIDGET_VIEW: {}})
     bar = nbformat.v4.new_output("stream", text="  0%|          | 0/9 [00:00<?, ?it/s]")
     cells = {
         frozen_progress: code("1", outputs=[bar]),
         not_executed: code("1"),
         stored_errors: code("1", outputs=[error]),
+        stored_warnings: code("1", outputs=[warning]),
         ends_in_semicolon: code("plot();\n"),
         unchecked_outputs: code("# NBVAL_CHECK_OUTPUT\n1"),
         long_cells: code("x = 1\n" * (MOST_LINES + 1)),
@@ -217,6 +225,30 @@ def tiny(tmp_path):
     path = tmp_path / "tiny.py"
     path.write_text(TINY)
     return path
+
+
+EXECUTED = {}  # the cells of a notebook → as they were executed
+
+
+@pytest.fixture(autouse=True)
+def a_kernel_for_each_source(request, monkeypatch):
+    """Cells that have been executed are not executed again, except where a test is about that."""
+    if request.function is test_rebuild_is_byte_identical:
+        return
+    execute = NotebookClient.execute
+
+    def execute_once(client, **options):
+        cells = repr([(cell.cell_type, cell.source) for cell in client.nb.cells])
+        if cells not in EXECUTED:
+            EXECUTED[cells] = copy.deepcopy(execute(client, **options))
+        executed = copy.deepcopy(EXECUTED[cells])
+        client.nb.metadata |= executed.metadata
+        for cell, done in zip(client.nb.cells, executed.cells, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = done.outputs, done.execution_count
+        return client.nb
+
+    monkeypatch.setattr(NotebookClient, "execute", execute_once)
 
 
 def test_build_executes_and_strips(tiny):

@@ -124,6 +124,7 @@ def test_the_gain_keeps_mean_squares_through_wide_layers(name):
         assert z.square().mean().item() == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", networks.VGG)
 def test_variance_preserving_keeps_mean_squares_where_the_others_lose_them(size, name, digits):
@@ -202,6 +203,7 @@ def test_training_has_the_threads_it_is_told_and_gives_them_back(digits, monkeyp
     assert seen == [2, 1] and torch.get_num_threads() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", networks.VGG)
 @pytest.mark.parametrize("name", ["relu", "gelu", "bridge-3"])
 def test_several_seeds_together_are_each_alone(digits, size, name):
@@ -216,6 +218,7 @@ def test_several_seeds_together_are_each_alone(digits, size, name):
     assert not torch.equal(parameters(together[0]), parameters(models(name, 1, size)[0]))
 
 
+@pytest.mark.slow
 def test_training_is_reproducible_and_learns(digits):
     first, again = (
         networks.train([networks.vgg(11, "relu", "variance-preserving", seed=0, images=digits[0])], *digits, 0.01, 90,
@@ -328,6 +331,7 @@ def load(folder, name="depth_digits"):
     return recorded.load(name, folder)
 
 
+@pytest.mark.slow
 def test_rows_say_what_they_are_of(tmp_path, monkeypatch):
     monkeypatch.setitem(depth.PARTS, "default", replace(depth.PARTS["default"], rates=(0.03,)))
     depth.depth(

@@ -52,6 +52,7 @@ def test_an_explorer_is_driven_to_its_ends_and_marks_and_back(name, monkeypatch)
     assert len(set(pictures)) == len(widget.marks)  # every mark shows something of its own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
     widget = made(name)

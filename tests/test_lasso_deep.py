@@ -67,6 +67,7 @@ def test_the_network_is_torchvisions_vgg16_with_its_own_initialisation():
     assert model.classifier[-1].out_features == 1000 and torch.equal(state, torch.random.get_rng_state())
 
 
+@pytest.mark.slow
 def test_copies_of_one_pixel_are_added_up_without_changing_the_gradient():
     """What `loss_and_gradients` does with the first linear layer, against autograd through all of the network."""
     with torch.device("meta"):
@@ -177,6 +178,7 @@ def test_recorded_runs_are_skipped_and_force_measures_them_again(small, tmp_path
     assert not list((tmp_path / "work").iterdir()), "a finished run leaves no checkpoint"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", lasso_deep.METHODS)
 @pytest.mark.parametrize("stop_at", [1, 7, 20])
 def test_an_interrupted_run_goes_on_to_the_same_numbers(small, tmp_path, monkeypatch, method, stop_at):
@@ -292,6 +294,7 @@ def small_mlp(folder, **options):
     return lasso_deep.mlp_l1(**options, folder=folder)
 
 
+@pytest.mark.slow
 def test_rows_of_the_small_network(tmp_path, pretrained_once):
     assert small_mlp(tmp_path, method=("sgd", "proximal")) == 4
     rows = load(tmp_path, lasso_deep.MLP)
@@ -310,6 +313,7 @@ def test_rows_of_the_small_network(tmp_path, pretrained_once):
     assert rows[3]["zeros"] > 1000 > rows[1]["zeros"]
 
 
+@pytest.mark.slow
 def test_the_small_network_measures_what_is_missing(tmp_path, pretrained_once):
     assert small_mlp(tmp_path, method=("adam",)) == 2
     first = load(tmp_path, lasso_deep.MLP)

@@ -216,6 +216,7 @@ def test_the_seed_determines_the_run():
         assert not np.array_equal(getattr(first, name), getattr(other, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [1, 2, 17])
 @pytest.mark.parametrize("where", ["forward", "sharpness"])
 def test_an_interrupt_keeps_what_was_computed(monkeypatch, stop_at, where):

@@ -73,6 +73,7 @@ def test_what_is_measured_together_is_written_together(measure, tmp_path):
     assert provenance["device"] == "abacus" and provenance["command"] == "a command"
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes_to_the_same_numbers(tmp_path, monkeypatch, capsys):
     """VGG16's stand-in: of two runs the first is recorded, the second goes on from its checkpoint."""
 

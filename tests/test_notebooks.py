@@ -146,8 +146,8 @@ def cells_without_slide_type(notebook):
 
 
 GUARDS = (
-    not_executed, stored_errors, stored_warnings, ends_in_semicolon, unchecked_outputs, long_cells, pictures_without_alt,
-    pictures_stored_twice, undriven_sliders, widget_leftovers, frozen_progress, execution_times,
+    not_executed, stored_errors, stored_warnings, ends_in_semicolon, unchecked_outputs, long_cells,
+    pictures_without_alt, pictures_stored_twice, undriven_sliders, widget_leftovers, frozen_progress, execution_times,
     cells_without_slide_type,
 )  # fmt: skip
 

@@ -37,21 +37,27 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Any test may go to any worker, but for those that share a kernel, a browser or a slider: these stay on one."""
-    return _Spread(config, log)
+    """Work is handed out by the group: see `_group`."""
+    return _Scheduler(config, log)
 
 
-class _Spread(LoadScopeScheduling):
+class _Scheduler(LoadScopeScheduling):
+    # --dist=loadgroup would write the group behind the id of a test, which pytest 9.2 does not let it
     def _split_scope(self, nodeid):
         return _group(nodeid)
 
 
 def _group(nodeid):
-    """Tests with the same answer share what is expensive: a notebook its kernel, the browser's tests their browser."""
+    """Tests with the same answer stay on one worker, as they share what is expensive.
+
+    The cells of a notebook share a kernel, the browser's tests a browser, the tests of a slider the slider. Else, the
+    cases of a test are a group: xdist's own bookkeeping takes seconds for thousands of groups.
+    """
     path, _, test = nodeid.partition("::")
-    if path == SLIDERS and "[" in test:
-        return f"{path}[{test.partition('[')[2]}"
-    return path if path == BROWSER or path.endswith(".ipynb") else nodeid
+    name, _, case = test.partition("[")
+    if path == BROWSER or path.endswith(".ipynb"):
+        return path
+    return f"{path}[{case}" if path == SLIDERS else f"{path}::{name}"
 
 
 def _rank(item):

@@ -68,6 +68,14 @@ def as_pixels(X):
     return ((X + 1) * 255 / 2).permute(0, 2, 3, 1).numpy()
 
 
+def test_digits():
+    X, Y = data.digits()
+    assert X.shape == (500, 64) and Y.shape == (500, 10) and X.dtype == Y.dtype == torch.float32
+    assert (X.min(), X.max()) == (0, 1) and bool((Y.sum(1) == 1).all()) and Y[:10].argmax(1).tolist() == [*range(10)]
+    assert data.digits(1797)[0].shape == (1797, 64)
+    torch.testing.assert_close(data.digits(20)[0], X[:20])
+
+
 def test_digits_come_as_colour_images_between_minus_one_and_one():
     X, y = data.images("digits")
     assert X.shape == (1437, 3, 32, 32) and X.dtype == torch.float32 and X.is_contiguous()
@@ -191,3 +199,16 @@ BAD_FILES = [
 def test_a_bad_file_is_named(source, exception, message):
     with pytest.raises(exception, match=re.escape(message)):
         read_images(source)
+
+
+@pytest.mark.parametrize(
+    ("count", "exception", "message"),
+    [
+        (0, ValueError, "count must be a positive integer, got 0"),
+        (1.5, TypeError, "count must be a positive integer, got 1.5"),
+        (1798, ValueError, "count must be at most 1797, the number of digits there are, got 1798"),
+    ],
+)
+def test_a_bad_number_of_digits_is_named(count, exception, message):
+    with pytest.raises(exception, match=re.escape(message)):
+        data.digits(count)

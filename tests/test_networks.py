@@ -1,54 +1,27 @@
-"""Networks, gradient descent on them, their sharpness, and the experiment that records them."""
+"""The networks: multilayer perceptrons, Appendix A's VGGs, their activations and their initialisation."""
 
-import itertools
-import json
+import math
 import re
-import sys
 
 import numpy as np
 import pytest
 import torch
 
 from ngdm_helpers import data, networks
-from ngdm_helpers.course import recorded
-from ngdm_helpers.course.experiments import edge_of_stability as edge
-from ngdm_helpers.trajectories import DivergenceWarning
 
-ACTIVATIONS = tuple(networks.ACTIVATIONS)
+NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
 
 
-def tiny(activation="tanh", seed=0, examples=12):
-    """(model, X, Y) of 3–4–4–2 in float64."""
-    generator = torch.Generator().manual_seed(7)
-    X, Y = (torch.randn(examples, size, generator=generator, dtype=torch.float64) for size in (3, 2))
-    return networks.mlp(activation, (3, 4, 4, 2), seed).double(), X, Y
+@pytest.fixture(scope="module")
+def digits():
+    return data.images("digits", count=300)
 
 
-def flat(model):
-    return torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+def parameters(model):
+    return torch.cat([part.detach().reshape(-1) for part in model.parameters()])
 
 
-def at(model, X, Y):
-    """The loss as a function of the flat parameters."""
-    shapes = {name: part.shape for name, part in model.named_parameters()}
-
-    def loss(vector):
-        parts = vector.split([shape.numel() for shape in shapes.values()])
-        named = {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
-        return networks.mse(torch.func.functional_call(model, named, X), Y)
-
-    return loss
-
-
-# --- data and networks ------------------------------------------------------------------------------------------------
-
-
-def test_digits():
-    X, Y = data.digits()
-    assert X.shape == (500, 64) and Y.shape == (500, 10) and X.dtype == Y.dtype == torch.float32
-    assert (X.min(), X.max()) == (0, 1) and bool((Y.sum(1) == 1).all()) and Y[:10].argmax(1).tolist() == [*range(10)]
-    assert data.digits(1797)[0].shape == (1797, 64)
-    torch.testing.assert_close(data.digits(20)[0], X[:20])
+# --- multilayer perceptrons -------------------------------------------------------------------------------------------
 
 
 def test_mlp_has_the_layers_it_says_and_leaves_the_global_generator_alone():
@@ -58,54 +31,14 @@ def test_mlp_has_the_layers_it_says_and_leaves_the_global_generator_alone():
     assert [part.shape[0] for part in model.parameters()] == [64, 64, 64, 64, 10, 10]
     assert sum(part.numel() for part in model.parameters()) == 8970
     assert [type(layer).__name__ for layer in model] == ["Linear", "GELU", "Linear", "GELU", "Linear"]
-    assert torch.equal(flat(networks.mlp("gelu", seed=3)), flat(networks.mlp("relu", seed=3)))
-    assert not torch.equal(flat(networks.mlp("gelu", seed=3)), flat(model))
+    assert torch.equal(parameters(networks.mlp("gelu", seed=3)), parameters(networks.mlp("relu", seed=3)))
+    assert not torch.equal(parameters(networks.mlp("gelu", seed=3)), parameters(model))
 
 
 def test_mse_sums_over_outputs_and_averages_over_examples():
     outputs, targets = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0]])
     assert networks.mse(outputs, targets).item() == (1 + 4 + 9 + 9) / 2
     assert networks.mse(outputs, targets).item() == 2 * torch.nn.MSELoss()(outputs, targets).item()
-
-
-# --- sharpness --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("seed", range(3))
-def test_sharpness_is_the_top_eigenvalue_of_the_dense_hessian(activation, seed):
-    model, X, Y = tiny(activation, seed)
-    loss = at(model, X, Y)
-    values, vectors = torch.linalg.eigh(torch.autograd.functional.hessian(loss, flat(model)))
-    value, vector = networks.sharpness(networks.mse(model(X), Y), model.parameters(), tolerance=0)
-    assert value == pytest.approx(values[-1].item(), abs=1e-6)
-    assert abs(vector @ vectors[:, -1].numpy()) == pytest.approx(1, abs=1e-6)
-    assert networks.sharpness(networks.mse(model(X), Y), model.parameters())[0] == pytest.approx(value, rel=1e-4)
-    warm = networks.sharpness(networks.mse(model(X), Y), model.parameters(), start=vector, tolerance=0)[0]
-    assert warm == pytest.approx(value, abs=1e-6)
-
-
-def test_sharpness_of_a_quadratic_of_any_size_and_of_a_concave_function():
-    for p in (1, 2, 5):
-        beta = torch.ones(p, dtype=torch.float64, requires_grad=True)
-        diagonal = torch.arange(1.0, p + 1, dtype=torch.float64)
-        assert networks.sharpness((diagonal * beta**2).sum() / 2, beta, tolerance=0)[0] == pytest.approx(p)
-        assert networks.sharpness(-(diagonal * beta**2).sum() / 2, beta, tolerance=0)[0] == pytest.approx(-1)
-
-
-def test_second_differences_tend_to_the_hessian_and_leave_the_model():
-    model, X, Y = tiny("tanh")
-    before = flat(model).clone()
-    gradient = torch.autograd.functional.jacobian(at(model, X, Y), before)
-    distances = np.array([0.3, 1e-2])
-    top, differences, slope = networks.second_differences(model, X, Y, distances)
-    loss, (_, v) = at(model, X, Y), networks.sharpness(networks.mse(model(X), Y), model.parameters())
-    direct = [(loss(before + t * v) + loss(before - t * v) - 2 * loss(before)).item() / t**2 for t in distances]
-    np.testing.assert_allclose(differences, direct, rtol=1e-9)
-    assert differences[1] == pytest.approx(top, rel=1e-3) and abs(differences[0] - top) > 1e-3 * abs(top)
-    assert slope == pytest.approx(gradient.norm().item()) and torch.equal(flat(model), before)
-    with pytest.raises(ValueError, match=r"distances must be positive, got 0\.0 at index"):
-        networks.second_differences(model, X, Y, [0.1, 0.0])
 
 
 def test_threads_are_put_back():
@@ -116,147 +49,129 @@ def test_threads_are_put_back():
     assert torch.get_num_threads() == before
 
 
-def test_sharpness_is_reproducible_and_keeps_the_graph():
-    model, X, Y = tiny("gelu")
-    loss = networks.mse(model(X), Y)
-    first, second = (networks.sharpness(loss, model.parameters()) for _ in range(2))
-    assert first[0] == second[0] and np.array_equal(first[1], second[1])
-    loss.backward()
+# --- Appendix A -------------------------------------------------------------------------------------------------------
+
+PRINTED = """
+’VGG11’: [16, ’M’, 32, ’M’, 32, 32, ’M’, 64, 64, ’M’, 64, 64, ’M’],
+’VGG13’: [16, 16, ’M’, 32, 32, ’M’, 32, 32, ’M’, 64, 64, ’M’, 64, 64, ’M’],
+’VGG19’: [16, 16, ’M’, 32, 32, ’M’, 32, 32, 32, 32, ’M’, 64, 64, 64, 64, ’M’, 64, 64, 64, 64, ’M’],
+"""
 
 
-# --- gradient descent -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("size", "printed"), re.findall(r"’VGG(\d+)’: \[(.*)\]", PRINTED))
+def test_vgg_is_appendix_a(size, printed):
+    widths = [entry.strip(" ’") for entry in printed.split(",")]
+    model = networks.vgg(int(size), "relu")
+    expected, channels, count = [], 3, 0
+    for width in widths:
+        if width == "M":
+            expected.append("AvgPool2d(kernel_size=2, stride=2, padding=0)")
+        else:
+            expected += [f"Conv2d({channels}, {width}, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))", "ReLU()"]
+            count += (9 * channels + 1) * int(width)
+            channels = int(width)
+    expected += ["AvgPool2d(kernel_size=1, stride=1, padding=0)", "Flatten(start_dim=1, end_dim=-1)"]
+    expected.append("Linear(in_features=64, out_features=10, bias=True)")
+    assert [repr(layer) for layer in model] == expected
+    assert sum(part.numel() for part in model.parameters()) == count + 650
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient_descent_is_torch_sgd_step_by_step(activation):
-    model, X, Y = tiny(activation)
-    twin = tiny(activation)[0]
-    optimizer, losses = torch.optim.SGD(twin.parameters(), lr=0.05), []
-    for k in range(1, 31):
-        loss = networks.mse(twin(X), Y)
-        losses.append(loss.item())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        run = networks.full_batch_gd(model, X, Y, 0.05, 1, sharpness_every=None, progress=False)
-        assert run.losses[0] == pytest.approx(losses[-1], rel=1e-12), k
-        torch.testing.assert_close(flat(model), flat(twin), rtol=1e-12, atol=1e-14)
-    whole = networks.full_batch_gd(tiny(activation)[0], X, Y, 0.05, 30, progress=False)
-    np.testing.assert_allclose(whole.losses[:30], losses, rtol=1e-12)
+def test_vgg_leaves_the_global_generator_alone_and_the_seed_determines_it(digits):
+    before = torch.random.get_rng_state()
+    first, again, other = (networks.vgg(11, "gelu", "variance-preserving", 1, s, digits[0]) for s in (3, 3, 4))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert torch.equal(parameters(first), parameters(again)) and not torch.equal(parameters(first), parameters(other))
+    assert torch.equal(parameters(networks.vgg(13, "gelu")), parameters(networks.vgg(13, "abs")))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_directional_smoothness_is_its_definition(activation):
-    model, X, Y = tiny(activation)
-    loss, lr = at(model, X, Y), 0.1 if activation == "abs" else 0.3  # |x| diverges at 0.3
-    points = [flat(model)]
-    for _ in range(25):
-        points.append(points[-1] - lr * torch.func.grad(loss)(points[-1]))
-    expected = []
-    for x, x_next in itertools.pairwise(points):
-        step = x_next - x
-        change = torch.func.grad(loss)(x_next) - torch.func.grad(loss)(x)
-        expected.append(lr * (change @ step / (step @ step)).item())
-    run = networks.full_batch_gd(model, X, Y, lr, 25, sharpness_every=10, progress=False)
-    np.testing.assert_allclose(run.directional, expected, rtol=1e-6)
-    np.testing.assert_allclose(run.losses, [loss(x).item() for x in points], rtol=1e-10)
-    assert run.sharpness_steps.tolist() == [0, 10, 20] and run.steps == 25 and not run.interrupted
-    for k, value in zip(run.sharpness_steps, run.sharpness, strict=True):
-        dense = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, points[k]))[-1].item()
-        assert value == pytest.approx(dense, rel=1e-4)
+# --- activations and their gain ---------------------------------------------------------------------------------------
 
 
-def linear(eta_times_curvature):
-    """A linear model of one weight on x = 1, y = 0, f(w) = w², Hessian 2, and the η that makes ηL what is asked."""
-    model = torch.nn.Linear(1, 1, bias=False).double()
-    torch.nn.init.ones_(model.weight)
-    return model, torch.ones(1, 1).double(), torch.zeros(1, 1).double(), eta_times_curvature / 2
+def test_the_bridge_leads_from_gelu_to_relu():
+    z = torch.linspace(-5, 5, 10_001, dtype=torch.float64)
+    gelu, relu = torch.nn.functional.gelu(z), z.relu()
+    torch.testing.assert_close(networks.activation_layer("bridge-1")(z), gelu, rtol=0, atol=1e-15)
+    for beta in (1, 3, 10, 100):
+        gap = (networks.activation_layer(f"bridge-{beta}")(z / beta) - (z / beta).relu()).abs().max().item()
+        assert gap * beta == pytest.approx((gelu - relu).abs().max().item(), rel=1e-9)  # exactly as 1/β
 
 
-@pytest.mark.parametrize("c", [0.5, 1.5, 2.0])
-def test_a_quadratic_contracts_by_one_minus_c_and_has_directional_smoothness_c(c):
-    run = networks.full_batch_gd(*linear(c), steps=20, sharpness_every=5, progress=False)
-    np.testing.assert_allclose(run.losses, (1 - c) ** (2 * np.arange(21)), rtol=1e-9)
-    np.testing.assert_allclose(run.directional, c, rtol=1e-9)
-    np.testing.assert_allclose(run.sharpness, 2, rtol=1e-12)
+@pytest.mark.parametrize("beta", [1, 3, 10, 100])
+def test_the_slope_of_the_bridge_is_continuous_and_steepens_with_beta(beta):
+    z = torch.tensor([0.0], dtype=torch.float64, requires_grad=True)
+    layer = networks.activation_layer(f"bridge-{beta}")
+    (slope,) = torch.autograd.grad(layer(z).sum(), z, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), z)
+    assert slope.item() == pytest.approx(0.5) and curvature.item() == pytest.approx(2 * beta / math.sqrt(2 * math.pi))
 
 
-def test_a_run_that_overflows_ends_with_its_finite_part():
-    threads = torch.get_num_threads()
-    with pytest.warns(DivergenceWarning, match="lr=5 overflowed at step"):
-        run = networks.full_batch_gd(*linear(10), steps=1000, progress=False)
-    assert torch.get_num_threads() == threads
-    assert run.overflow_step == len(run.losses) and np.isfinite(run.losses).all() and not run.interrupted
-    assert len(run.directional) == run.steps == len(run.losses) - 1
+@pytest.mark.parametrize(("name", "jump"), [("relu", 1), ("abs", 2), ("leaky", 0.5), ("gelu", 0), ("tanh", 0)])
+def test_the_slope_jumps_at_zero_by_so_much(name, jump):
+    z = torch.tensor([-1e-9, 1e-9], dtype=torch.float64, requires_grad=True)
+    (slopes,) = torch.autograd.grad(networks.activation_layer(name)(z).sum(), z)
+    assert (slopes[1] - slopes[0]).item() == pytest.approx(jump, abs=1e-8)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_network_may_overflow_while_its_sharpness_is_measured(activation):
-    X, Y = data.digits(20)
-    with pytest.warns(DivergenceWarning):
-        run = networks.full_batch_gd(networks.mlp(activation), 100 * X, Y, 10.0, 500, 1, progress=False)
-    assert run.overflow_step == len(run.losses) == len(run.sharpness) and np.isfinite(run.sharpness).all()
+def test_gains_by_quadrature_are_the_closed_forms():
+    for name, gain in (("relu", math.sqrt(2)), ("abs", 1), ("leaky", math.sqrt(1.6))):
+        assert networks.activation_gain(name) == pytest.approx(gain, rel=1e-7)
+    gelu = 1 / 3 + 1 / (2 * math.sqrt(3) * math.pi)  # E[z²Φ(z)²] = 1/3 + 1/(2√3 π)
+    assert networks.activation_gain("gelu") == pytest.approx(1 / math.sqrt(gelu), rel=1e-7)
+    assert networks.activation_gain("gelu", 1e-3) == pytest.approx(2, rel=1e-3)  # close to 0 GELU is x/2
+    assert networks.activation_gain("relu", 1e-3) == pytest.approx(math.sqrt(2), rel=1e-7)
+    assert networks.activation_gain("bridge-100") == pytest.approx(math.sqrt(2), rel=1e-3)
 
 
-def test_a_run_that_starts_at_the_minimum_stays_there():
-    model, X, Y, lr = linear(1.0)
-    torch.nn.init.zeros_(model.weight)
-    run = networks.full_batch_gd(model, X, Y, lr, 3, progress=False)
-    assert run.losses.tolist() == [0, 0, 0, 0] and np.isnan(run.directional).all()
+def test_the_share_of_the_mean_is_the_closed_form_and_the_correlation_after_one_layer():
+    for name, share in (("tanh", 0), ("relu", 1 / math.pi), ("abs", 2 / math.pi), ("leaky", 0.125 / math.pi / 0.625)):
+        assert networks.mean_share(name) == pytest.approx(share, abs=1e-7)
+    shares = [networks.mean_share(name) for name in ("tanh", "leaky", "gelu", "bridge-3", "bridge-10", "relu", "abs")]
+    assert shares == sorted(shares)
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, 4000, generator=generator)
+    weights = torch.randn(3000, 4000, generator=generator)
+    for name in ("gelu", "relu", "abs"):
+        pair = [weights @ networks.activation_layer(name)(inputs) for inputs in (first, second)]
+        found = torch.nn.functional.cosine_similarity(*pair, dim=0).item()
+        assert found == pytest.approx(networks.mean_share(name), abs=0.05)
 
 
-def test_the_seed_determines_the_run():
-    X, Y = data.digits(100)
-    first, again, other = (
-        networks.full_batch_gd(networks.mlp("relu", seed=seed), X, Y, 0.2, 60, sharpness_every=20, progress=False)
-        for seed in (1, 1, 2)
-    )
-    for name in ("losses", "directional", "sharpness"):
-        assert np.array_equal(getattr(first, name), getattr(again, name))
-        assert not np.array_equal(getattr(first, name), getattr(other, name))
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gain_keeps_mean_squares_through_wide_layers(name):
+    generator = torch.Generator().manual_seed(0)
+    z, layer = torch.randn(500, 1000, generator=generator), networks.activation_layer(name)
+    gain = networks.activation_gain(name)
+    for _ in range(5):
+        z = layer(z) @ (torch.randn(1000, 1000, generator=generator) * gain / math.sqrt(1000))
+        assert z.square().mean().item() == pytest.approx(1, abs=0.2)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stop_at", [1, 2, 17])
-@pytest.mark.parametrize("where", ["forward", "sharpness"])
-def test_an_interrupt_keeps_what_was_computed(monkeypatch, stop_at, where):
-    model, X, Y = tiny("tanh")
-    whole = networks.full_batch_gd(tiny("tanh")[0], X, Y, 0.05, 40, sharpness_every=1, progress=False)
-    calls = itertools.count(1)
-    # the module, which the function of its name hides
-    owner, name = sys.modules["ngdm_helpers.networks.sharpness"], "mse" if where == "forward" else "sharpness"
-    original = getattr(owner, name)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", networks.VGG)
+def test_variance_preserving_keeps_mean_squares_where_the_others_lose_them(size, name, digits):
+    X = digits[0]
+    model = networks.vgg(size, name, "variance-preserving", images=X)
+    np.testing.assert_allclose(networks.mean_squares(model, X[:256]), 1, rtol=1e-4)
+    np.testing.assert_allclose(networks.mean_squares(model, X[256:]), 1, atol=0.5)
+    assert networks.mean_squares(networks.vgg(size, name), X)[-2] < 0.01  # torch's default
+    assert networks.mean_squares(networks.vgg(size, name, "kaiming"), X)[-2] < 0.5  # padding and pooling
 
-    def interrupted(*arguments, **options):
-        if next(calls) == stop_at:
-            raise KeyboardInterrupt
-        return original(*arguments, **options)
 
-    monkeypatch.setattr(owner, name, interrupted)
-    run = networks.full_batch_gd(model, X, Y, 0.05, 40, sharpness_every=1, progress=False)
-    assert run.interrupted and not whole.interrupted and run.overflow_step is None
-    kept = stop_at - 1
-    assert len(run.losses) == len(run.sharpness) == len(run.sharpness_steps) == kept and run.steps == max(kept - 1, 0)
-    np.testing.assert_array_equal(run.losses, whole.losses[:kept])
-    np.testing.assert_array_equal(run.directional, whole.directional[: run.steps])
-    np.testing.assert_array_equal(run.sharpness, whole.sharpness[:kept])
+def test_the_gain_multiplies_every_weight(digits):
+    for init in networks.INITIALISATIONS:
+        whole, half = (networks.vgg(11, "gelu", init, gain, 1, digits[0]) for gain in (1, 0.5))
+        for one, other in zip(whole, half, strict=True):
+            if hasattr(one, "weight"):
+                assert torch.equal(one.weight / 2, other.weight) and torch.equal(one.bias, other.bias)
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
 
-MODEL, X, Y = tiny()
-W = torch.ones(2, requires_grad=True)
-
-
-def gd(**changes):
-    arguments = {"model": MODEL, "X": X, "Y": Y, "lr": 0.1, "steps": 2, "progress": False} | changes
-    return networks.full_batch_gd(**arguments)
-
+IMAGES = torch.zeros(20, 3, 32, 32)
 
 BAD = [
-    (lambda: data.digits(0), ValueError, "count must be a positive integer, got 0"),
-    (lambda: data.digits(1.5), TypeError, "count must be a positive integer, got 1.5"),
-    (lambda: data.digits(1798), ValueError, "count must be at most 1797, the number of digits there are, got 1798"),
     (
         lambda: networks.mlp("swish"),
         ValueError,
@@ -267,110 +182,25 @@ BAD = [
     (lambda: networks.mlp("relu", (64, 0)), ValueError, "widths[1] must be a positive integer, got 0"),
     (lambda: networks.mlp("relu", seed=-1), ValueError, "seed must be at least 0 and below 2**63, got -1"),
     (lambda: networks.mlp("relu", seed=0.5), TypeError, "seed must be an integer, got 0.5"),
-    (lambda: networks.sharpness(3.0, W), TypeError, "loss must be a scalar tensor, got 3.0"),
-    (lambda: networks.sharpness(W**2, W), TypeError, "loss must be a scalar tensor, got tensor"),
-    (lambda: networks.sharpness(torch.tensor(1.0), W), ValueError, "loss must be computed from parameters"),
-    (lambda: networks.sharpness(W.sum(), W), ValueError, "loss must not be linear in parameters"),
-    (lambda: networks.sharpness((W / 0).square().sum(), W), ValueError, "loss must be finite, with a finite gradient"),
+    (lambda: networks.vgg(16), ValueError, "depth must be one of 11, 13, 19, got 16"),
+    (lambda: networks.vgg(11, "swish"), ValueError, "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', "),
+    (lambda: networks.vgg(11, "bridge-x"), ValueError, "must be bridge-β with a number β > 0, got 'bridge-x'"),
+    (lambda: networks.vgg(11, "bridge--3"), ValueError, "must be bridge-β with a number β > 0, got 'bridge--3'"),
+    (lambda: networks.vgg(11, init="xavier"), ValueError, "init must be one of 'default', 'kaiming', 'variance-"),
+    (lambda: networks.vgg(11, gain=0), ValueError, "gain must be positive, got 0.0"),
+    (lambda: networks.vgg(11, seed=-1), ValueError, "seed must be at least 0 and below 2**63, got -1"),
+    (lambda: networks.vgg(11, init="variance-preserving"), ValueError, "images must be given for init='variance-p"),
     (
-        lambda: networks.sharpness(W.square().sum(), W, start=np.ones(3)),
+        lambda: networks.vgg(11, images=IMAGES[:, :1]),
         ValueError,
-        "start must have shape (2,), one entry a parameter, got (3,)",
+        "images must be a torch tensor of shape (n, 3, 32, 32",
     ),
-    (
-        lambda: networks.sharpness(W.square().sum(), W, tolerance=-1),
-        ValueError,
-        "tolerance must be non-negative, got -1.0",
-    ),
-    (lambda: gd(model=3), TypeError, "model must be a torch.nn.Module, got 3"),
-    (lambda: gd(model=torch.nn.Tanh()), ValueError, "model must have parameters, got Tanh()"),
-    (lambda: gd(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
-    (lambda: gd(X=X.float()), TypeError, "X must be torch.float64 on cpu, got torch.float32 on cpu"),
-    (lambda: gd(Y=Y.to("meta")), TypeError, "Y must be torch.float64 on cpu, got torch.float64 on meta"),
-    (lambda: gd(Y=Y / 0), ValueError, "Y must be finite, got 24 entries that are not"),
-    (lambda: gd(X=X[:, :2]), ValueError, "X must have a shape that the model takes, got (12, 2)"),
-    (lambda: gd(Y=Y[:, :1]), ValueError, "Y must have the shape of the model's outputs, (12, 2), got (12, 1)"),
-    (lambda: gd(lr=0), ValueError, "lr must be positive, got 0.0"),
-    (lambda: gd(lr=[0.1]), TypeError, "lr must be a number, got [0.1]"),
-    (lambda: gd(steps=0), ValueError, "steps must be a positive integer, got 0"),
-    (lambda: gd(sharpness_every=0), ValueError, "sharpness_every must be a positive integer, got 0"),
-    (
-        lambda: edge.edge_of_stability(activations=("swish",)),
-        ValueError,
-        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
-    ),
-    (lambda: edge.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
+    (lambda: networks.activation_gain("relu", 0), ValueError, "scale must be positive, got 0.0"),
+    (lambda: networks.mean_share("relu", -1), ValueError, "scale must be positive, got -1.0"),
 ]
 
 
 @pytest.mark.parametrize(("call", "exception", "message"), BAD, ids=[message for _, _, message in BAD])
 def test_bad_input_is_named(call, exception, message):
-    before = flat(MODEL)
     with pytest.raises(exception, match=re.escape(message)):
         call()
-    assert torch.equal(before, flat(MODEL))
-
-
-# --- the experiment ---------------------------------------------------------------------------------------------------
-
-
-def load(folder):
-    return recorded.load(edge.NAME, folder)
-
-
-def test_a_run_that_overflows_is_recorded_as_one(tmp_path):
-    edge.edge_of_stability(("tanh",), (5.0,), steps=200, folder=tmp_path, progress=False)
-    (row,) = load(tmp_path)
-    assert row["overflow_step"] > 0 and row["final_loss"] is row["sharpness"] is row["directional"] is None
-    assert len(row["curves"]["loss"]["values"]) == row["overflow_step"]
-
-
-def test_curves_are_thinned_by_an_odd_stride():
-    for size, every in ((400, 1), (401, 3), (1200, 3), (4001, 11), (4800, 13)):
-        thinned = recorded.thinned(np.arange(size) / 7)
-        assert thinned["every"] == every and len(thinned["values"]) == len(range(0, size, every)) <= 400
-    assert recorded.thinned(np.array([1 / 3, np.nan]), 50) == {"every": 50, "values": [0.33333, None]}
-
-
-def test_the_shipped_record_is_small_and_stands_at_the_edge():
-    path = recorded.FOLDER / f"{edge.NAME}.json"
-    assert path.stat().st_size < 500_000
-    json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    rows = {(row["activation"], row["lr"]): row for row in load(recorded.FOLDER) if row["steps"] == 4000}
-    assert set(rows) >= set(itertools.product(edge.ACTIVATIONS, edge.RATES))
-    for (_, lr), row in rows.items():
-        if row["overflow_step"] is None:
-            assert row["sharpness"] < 1.1 * 2 / lr
-
-
-def test_frozen_states_take_the_kinks_out_and_change_nothing_else():
-    generator = torch.Generator().manual_seed(0)
-    X, Y = torch.randn(30, 5, generator=generator).double(), torch.randn(30, 3, generator=generator).double()
-    model = networks.mlp("relu", (5, 8, 3)).double()
-    plain = networks.frozen(model, X)
-    assert all(a is b for a, b in zip(model.parameters(), plain.parameters(), strict=True))
-    assert torch.equal(plain(X), model(X))
-    tops = [networks.sharpness(networks.mse(each(X), Y), list(each.parameters()))[0] for each in (model, plain)]
-    assert tops[0] == pytest.approx(tops[1], rel=1e-6)
-    distances = [1e-4, 3.0]
-    kinked, smooth = (networks.second_differences(each, X, Y, distances)[1] for each in (model, plain))
-    assert smooth[0] == pytest.approx(tops[0], rel=1e-3)
-    assert abs(kinked[1] - smooth[1]) > 0.05 * abs(smooth[1])  # far away states differ
-    with pytest.raises(TypeError, match=r"model must be a torch\.nn\.Sequential, got Linear"):
-        networks.frozen(torch.nn.Linear(2, 3), X)
-
-
-def test_a_hessian_of_0_has_sharpness_0_and_vgg_can_be_trained_on_one_batch():
-    weight = torch.tensor([1.0, -1.0], requires_grad=True)
-    loss = (weight.relu().sum() * 0 + (weight * torch.tensor([0.0, 0.0])).square().sum()).sum()
-    top, vector = networks.sharpness(loss, weight)
-    assert top == 0.0 and np.linalg.norm(vector) == pytest.approx(1)
-    with pytest.raises(ValueError, match="start must not be 0 in every entry"):
-        networks.sharpness(weight.square().sum(), weight, start=np.zeros(2))
-    images, model = torch.rand(4, 3, 32, 32) * 2 - 1, networks.vgg(11, "gelu")
-    run = networks.full_batch_gd(model, images, torch.eye(10)[:4], 0.01, 2, sharpness_every=None, progress=False)
-    assert run.steps == 2 and np.isfinite(run.losses).all()
-    top, differences, _ = networks.second_differences(
-        networks.mlp("tanh", (3, 2)), torch.ones(4, 3), torch.ones(4, 2), 0.1
-    )
-    assert differences.shape == (1,)

@@ -84,7 +84,7 @@ def mapped(models, X, y, batches):
 
 
 def compare(depth, batch, device, repeats=3):
-    """Images per second of each way to train: {way: median}, after a look at whether the losses are the same."""
+    """Images per second of each way to train: {way: median}; the losses must agree."""
     pixels, labels = pictures()
     dataset = Pictures(pixels, labels)
     X = torch.stack([dataset[i][0] for i in range(IMAGES)]).to(device, memory_format=torch.channels_last)

@@ -87,7 +87,7 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
     before = float(networks.accuracy(model(X_test), y_test))
     tuned = networks.fine_tune(model, X, y, lams, lr, steps, method, MLP_BATCH, seed, progress)
     seconds = round(time.perf_counter() - begin, 1)
-    kept = np.unique(np.geomspace(1, steps + 1, MLP_POINTS).round().astype(int)) - 1
+    shown = np.unique(np.geomspace(1, steps + 1, MLP_POINTS).round().astype(int)) - 1
     accuracy, pruned = tuned.accuracy(X_test, y_test), tuned.pruned().accuracy(X_test, y_test)
     return [
         {
@@ -104,7 +104,7 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
             "accuracy": rounded(accuracy[i]),
             "accuracy_cut": rounded(pruned[i]),
             "seconds": seconds,
-            "curve": {"steps": kept.tolist(), "values": [rounded(norm) for norm in tuned.norms[kept, i]]},
+            "curve": {"steps": shown.tolist(), "values": [rounded(norm) for norm in tuned.norms[shown, i]]},
         }
         for i, (lam, counts) in enumerate(zip(lams, tuned.count_small_weights(), strict=True))
     ]

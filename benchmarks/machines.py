@@ -1,7 +1,7 @@
 """How long 1, 10³, 10⁵ (and on a GPU 10⁶) trajectories take in one call: NumPy, torch on the CPU, torch on a GPU.
 
 python -m benchmarks.machines            prints the table
-python -m benchmarks.machines --record   also writes it to ngdm_helpers/course/recorded/machines.json, which notebook 1 shows
+python -m benchmarks.machines --record   also keeps it in the record "machines", which notebook 1 shows
 """
 
 import argparse

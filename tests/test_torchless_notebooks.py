@@ -126,8 +126,9 @@ for cell in build.read_source(sys.argv[1]).cells:
 """
 
 
+# Notebook 2 is about networks, and promises nothing without them.
 @pytest.mark.slow
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", [SOURCES[0], *SOURCES[2:]], ids=lambda path: path.stem)
 def test_a_notebook_runs_to_the_end_without_torch(source):
     command = [sys.executable, "-c", BLOCKED + RUN, source]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", errors="replace")

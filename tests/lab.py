@@ -184,18 +184,18 @@ class Notebook:
 
     def live(self, name):
         """The slider figure that the kernel knows as ``name``."""
-        return self._slider(self.evaluate(f"{name}.model_id"))
+        model = self.evaluate(f"{name}.model_id")
+        return self._slider(next(output for output in self.outputs() if output["model"] == model))
 
     def lives(self):
         """Yield every slider figure of the notebook, top to bottom."""
         models = self.evaluate(f"[w.model_id for w in {_WIDGETS}.values() if type(w).__name__ == 'Live']")
         for output in self.outputs():
             if output["model"] in models:
-                yield self._slider(output["model"])
+                yield self._slider(output)
 
-    def _slider(self, model):
-        index = next(output["cell"] for output in self.outputs() if output["model"] == model)
-        return Slider(self, self.cell(index), f"{_WIDGETS}[{model!r}]")
+    def _slider(self, output):
+        return Slider(self, self.cell(output["cell"]), f"{_WIDGETS}[{output['model']!r}]")
 
 
 class Slider:
@@ -303,13 +303,18 @@ _RUN_ALL = """() => {
         .map(cell => `cell ${cell.index}: ${cell.source}`);
 }"""
 
-_OUTPUTS = """() => jupyterapp.shell.currentWidget.content.model.toJSON().cells.flatMap((cell, index) =>
-    (cell.outputs ?? []).map(output => ({
-        cell: index,
-        kind: output.output_type,
-        text: output.ename ? `${output.ename}: ${output.evalue}` : '',
-        model: output.data?.['application/vnd.jupyter.widget-view+json']?.model_id ?? null,
-    })))"""
+# Pictures make toJSON slow: only errors are turned into it.
+_OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells].flatMap((cell, index) =>
+    Array.from({length: cell.outputs?.length ?? 0}, (_, place) => {
+        const output = cell.outputs.get(place);
+        const error = output.type === 'error' ? output.toJSON() : null;
+        return {
+            cell: index,
+            kind: output.type,
+            text: error ? `${error.ename}: ${error.evalue}` : '',
+            model: output.data['application/vnd.jupyter.widget-view+json']?.model_id ?? null,
+        };
+    }))"""
 
 _EVALUATE = """async expression => {
     const kernel = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;

@@ -42,7 +42,8 @@ def test_an_explorer_is_driven_to_its_ends_and_marks_and_back(name, monkeypatch)
 
     def set_and_compare(**values):
         set_values(**values)
-        assert_picture_is_current(widget)
+        if values != start:  # where the first picture is asked for, below
+            assert_picture_is_current(widget)
         pictures.append(widget.png)
 
     monkeypatch.setattr(live, "stops", compared_at_the_last)

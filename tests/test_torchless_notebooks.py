@@ -115,10 +115,15 @@ RUN = """
 import os
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()  # before the course is imported, as in a notebook
+from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ngdm_helpers import live
 from ngdm_helpers.course import build
 
-live.Live.drive = lambda self: None  # tests/test_explorers.py drives; here it would take most of the time
+# What a cell computes is run here; painting and driving, which take most of the time, are tests/test_explorers.py's.
+Axes.draw = lambda self, renderer: None
+ConstrainedLayoutEngine.execute = lambda self, figure: None
+live.Live.drive = lambda self: None
 os.chdir("notebooks")
 for cell in build.read_source(sys.argv[1]).cells:
     if cell.cell_type == "code" and not shell.run_cell(cell.source).success:

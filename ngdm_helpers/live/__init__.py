@@ -191,8 +191,8 @@ class Live(widgets.VBox):
         """
         for artist in fresh:
             artist.set_animated(True)
-        if self.figure.get_layout_engine() is not None:  # lay out once: nothing jumps while a slider moves
-            self._canvas.draw()
+        if (engine := self.figure.get_layout_engine()) is not None:  # once: nothing jumps while a slider moves
+            engine.execute(self.figure)
             self.figure.set_layout_engine("none")
         self._moving, over = [], []
         for artist, box in _drawing_order(self.figure, self.figure.bbox):

@@ -18,15 +18,11 @@ def figure_1(steps=600):
 
 
 @claim(
-    "C1",
-    where="Prop. 2.1, Fig. 1",
+    "C1", where="Prop. 2.1, Fig. 1", paper="a contradiction", verdict="wrong", source="reconstructed",
     says="gradient descent with a falling loss cannot leave the unit ball; NGDM does, so its dynamics are different",
-    paper="a contradiction",
-    verdict="wrong",
     because="the capture theorem provides some set inside the ball, not the ball; smooth gradient descent leaves the "
     "cube as well, from some start, unless the curvature is diagonally dominant",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _capture():
     smooth = trajectories.run(Quadratic(problems.LECTURE_A), problems.LECTURE_START, problems.LECTURE_LR, 60)
     pair = figure_1()
@@ -41,15 +37,11 @@ def _capture():
 
 
 @claim(
-    "C2",
-    where="Fig. 1",
+    "C2", where="Fig. 1", paper="‖β‖_∞ > 1", verdict="holds if…", source="reconstructed",
     says="the loss falls monotonically while the iterates leave the unit ball",
-    paper="‖β‖_∞ > 1",
-    verdict="holds if…",
     because="the ball is the cube; the 2-norm falls here. With kinks, or bends steep enough, it may rise, but only "
     "where f − f* ≤ η‖g‖²/2: near the minimiser, or with η of order 1/L, the curvature between the kinks",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _observation():
     run = figure_1()
     peak, norms = np.abs(run.iterates[:, 0]).max(), np.linalg.norm(run.iterates[:, 0], axis=-1)
@@ -67,14 +59,11 @@ def _observation():
 
 
 @claim(
-    "C3",
-    where="after (5)",
+    "C3", where="after (5)", paper="Laurent & von Brecht", verdict="imprecise",
     says="L-smoothness fails at minima of ReLU networks and cannot be saved locally",
-    paper="Laurent & von Brecht",
-    verdict="imprecise",
     because="their theorem is about the hinge loss; squared error is differentiable at a minimum that fits the data, "
     "kink or not",
-)
+)  # fmt: skip
 def _smoothness():
     X, y, _ = problems.random_problems(20, 5, 0.0, [0])
     loss = ReLURegression(X[0], y[0], lam2=0.1)
@@ -95,15 +84,11 @@ def _least_squares_steps(eps):
 
 
 @claim(
-    "C4",
-    where="after (6)",
+    "C4", where="after (6)", paper="1/ε² against 1/ε", verdict="holds if…", source="reconstructed",
     says="NGDM needs O(1/ε²) steps where gradient descent needs O(1/ε), so it is slower",
-    paper="1/ε² against 1/ε",
-    verdict="holds if…",
     because="read as bounds for the worst convex function, whose dimension grows like 1/ε²; on one given function the "
     "order can be 1/ε or log 1/ε for either",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _rates():
     eps = np.array([0.1, 0.05, 0.025, 0.0125])
     line = problems.steps_to(trajectories.run(MaxNorm(), [1.0], eps, 100).values, eps)

@@ -9,16 +9,12 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 
 
 @claim(
-    "C5",
-    where="Fig. 2",
+    "C5", where="Fig. 2", paper="a widening gap", verdict="imprecise", source="reconstructed",
     says="GELU networks converge faster than ReLU ones, by a gap that widens with depth, because depth adds "
     "non-smoothness",
-    paper="a widening gap",
-    verdict="imprecise",
     because="it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
     "x·Φ(100x) goes with ReLU, not with GELU",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _figure_2():
     settings, long = recorded.learning_settings(), recorded.long_settings()
     gaps = {setting: recorded.relu_minus_gelu(*setting)[0] for setting in settings}
@@ -41,14 +37,11 @@ def _figure_2():
 
 
 @claim(
-    "C6",
-    where="Section 2",
+    "C6", where="Section 2", paper="a similar trend", verdict="imprecise",
     says="Hendrycks & Gimpel's figures show the same trend: smooth GELU networks converge faster",
-    paper="a similar trend",
-    verdict="imprecise",
     because="ReLU against GELU compares two shapes and two gains, not a kink and its absence: a smooth activation can "
     "be as close to ReLU as one likes (their figures were not at hand)",
-)
+)  # fmt: skip
 def _activations():
     z = np.linspace(-8, 8, 160_001)
     relu = np.maximum(z, 0)
@@ -65,13 +58,10 @@ def _activations():
 
 
 @claim(
-    "C7",
-    where="App. A",
+    "C7", where="App. A", paper="three changes", verdict="imprecise",
     says="kuangliu's VGG with three changes: no batch normalisation, average pooling, fewer channels",
-    paper="three changes",
-    verdict="imprecise",
     because="with the printed channels a fourth is forced: Linear(512, 10) becomes Linear(64, 10)",
-)
+)  # fmt: skip
 def _architecture():
     from ngdm_helpers import networks
 

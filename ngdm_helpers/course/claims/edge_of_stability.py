@@ -10,15 +10,11 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
 
 @claim(
-    "E1",
-    where="Section 4",
+    "E1", where="Section 4", paper="2/λmax", verdict="imprecise", source="reconstructed",
     says="2/λmax separates stable from unstable learning rates",
-    paper="2/λmax",
-    verdict="imprecise",
     because="below 2/L every convex L-smooth loss with a minimiser converges; above it quadratics diverge, others may "
     "not; and the Edge of Stability is the training phenomenon, not the number",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _threshold_of_a_quadratic():
     losses = {"x²/2": Quadratic(np.eye(1)), "Huber": Huber(np.eye(1), np.zeros(1), reduction="sum")}
     below, above = {}, {}
@@ -33,13 +29,10 @@ def _threshold_of_a_quadratic():
 
 
 @claim(
-    "E2",
-    where="Section 4",
+    "E2", where="Section 4", paper="a conjecture", verdict="wrong",
     says="the Edge of Stability is derived for L-smooth losses and only conjectured for networks with kinks",
-    paper="a conjecture",
-    verdict="wrong",
     because="it is an empirical finding, made on ReLU networks too, and it shows on them",
-)
+)  # fmt: skip
 def _edge_without_smoothness():
     rows = {r["activation"]: r for r in recorded.load("edge_of_stability") if r["lr"] == 0.2 and r["seed"] == 0}
     listed = ", ".join(f"{name} {rows[name]['sharpness']:.2f}" for name in ("relu", "tanh", "gelu"))
@@ -48,14 +41,11 @@ def _edge_without_smoothness():
 
 
 @claim(
-    "E3",
-    where="footnote 7",
+    "E3", where="footnote 7", paper="a definition", verdict="imprecise",
     says="unstable convergence is “non-divergence to infinity”",
-    paper="a definition",
-    verdict="imprecise",
     because="every convergent run satisfies it, and so does one that never gets lower; the literature means a loss "
     "that goes up and down and falls in the long run, past the threshold of stability",
-)
+)  # fmt: skip
 def _no_divergence_is_not_a_phenomenon():
     stable = trajectories.run(Quadratic(np.eye(1)), [1.0], 0.5, 200).values
     huber = problems.huber_problem()
@@ -69,15 +59,11 @@ def _no_divergence_is_not_a_phenomenon():
 
 
 @claim(
-    "E4",
-    where="Prop. 4.1",
+    "E4", where="Prop. 4.1", paper="ηG²/2", verdict="imprecise", source="reconstructed",
     says="convex with bounded subgradients implies no divergence, because lim f_best − f* ≤ ηG²/2",
-    paper="ηG²/2",
-    verdict="imprecise",
-    because="the bound concerns the best value, and f_best ≤ f(x₀) for any method; iterates may run off while the "
-    "loss stays bounded",
-    source="reconstructed",
-)
+    because="the bound concerns the best value, and f_best ≤ f(x₀) for any method; iterates may run off while the loss "
+    "stays bounded",
+)  # fmt: skip
 def _best_is_not_all():
     run = trajectories.run(Trough(0.25), [0.5, 0.0], 1.0, 100_000, record_every=100)
     y, law = float(run.iterates[-1, 1]), theory.trough_height(0.25, 1.0, 100_000)
@@ -86,15 +72,12 @@ def _best_is_not_all():
 
 
 @claim(
-    "E15",
-    where="Section 4",
+    "E15", where="Section 4", paper="incorrect", verdict="wrong",
     says="the Edge of Stability is a conjecture that Prop. 4.1 refutes, even for Lipschitz convex differentiable "
     "losses",
-    paper="incorrect",
-    verdict="wrong",
     because="staying bounded past 2/L contradicts nothing: 2/L is a sufficient condition; and what is observed on "
     "networks is not refuted by losses that are none",
-)
+)  # fmt: skip
 def _two_over_L_is_sufficient():
     below, above = problems.huber_tail(1.95), problems.huber_tail(2.5)
     relu = next(r for r in recorded.load("edge_of_stability") if (r["activation"], r["lr"]) == ("relu", 0.2))
@@ -112,14 +95,11 @@ def _cycle(lr):
 
 
 @claim(
-    "E5",
-    where="(13)",
+    "E5", where="(13)", paper="not L-smooth", verdict="wrong",
     says="Huber's loss is once but not twice differentiable, so L-smooth theory does not apply to it",
-    paper="not L-smooth",
-    verdict="wrong",
     because="by the paper's own (5) it is L-smooth with L = λmax(XᵀX)/n; the theory promises convergence below 2/L, "
     "and it converges",
-)
+)  # fmt: skip
 def _huber_is_smooth():
     f = problems.huber_problem()
     rng = np.random.default_rng(0)
@@ -137,14 +117,10 @@ def _huber_is_smooth():
 
 
 @claim(
-    "E6",
-    where="Fig. 3",
+    "E6", where="Fig. 3", paper="no divergence", verdict="holds", source="reconstructed",
     says="gradient descent on Huber's loss does not diverge at high learning rates",
-    paper="no divergence",
-    verdict="holds",
     because="convex, bounded gradient, bounded set of minimisers in β₀ + row(X): the iterates stay bounded",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _huber_never_diverges():
     tails = {c: problems.huber_tail(c) for c in (2.05, 4.0, 10.0, 136.0)}
     ours = "mean loss of the last 200 of 3000 steps: " + ", ".join(
@@ -154,14 +130,10 @@ def _huber_never_diverges():
 
 
 @claim(
-    "E7",
-    where="Fig. 3",
+    "E7", where="Fig. 3", paper="open", verdict="holds", source="reconstructed",
     says="the loss first rises, then oscillates; left unexplained",
-    paper="open",
-    verdict="holds",
     because="the sign flips at every step and the loss is even: it grows by (c − 1)² until residuals pass δ",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _rise_explained():
     pairs = []
     for c in (2.05, 2.1, 2.5, 3.0):
@@ -172,14 +144,11 @@ def _rise_explained():
 
 
 @claim(
-    "E8",
-    where="Section 4",
+    "E8", where="Section 4", paper="minimum 0", verdict="holds if…",
     says="over-parameterised, the minimum is 0 and the loss locally quadratic",
-    paper="minimum 0",
-    verdict="holds if…",
     because="p ≥ n and X has rank n; otherwise only residuals inside ±δ count, and the local threshold can lie above "
     "2/L",
-)
+)  # fmt: skip
 def _threshold_is_local():
     objective = problems.huber_problem("U[0, 1]", 0.1, n=50, p=20)
     L = objective.smoothness
@@ -199,13 +168,10 @@ def _threshold_is_local():
 
 
 @claim(
-    "E9",
-    where="Section 4",
+    "E9", where="Section 4", paper="counterexample", verdict="wrong",
     says="Huber's loss is a counterexample to Ma, Wu & Ying's subquadratic growth",
-    paper="counterexample",
-    verdict="wrong",
     because="it is quadratic near the minimum and grows subquadratically beyond, which is what they describe",
-)
+)  # fmt: skip
 def _subquadratic_growth():
     lr, ends = 2.1, {}
     for name, objective in (("Huber", problems.ONE_D_HUBER), ("log-cosh", Separable("log-cosh"))):
@@ -219,14 +185,10 @@ def _subquadratic_growth():
 
 
 @claim(
-    "E10",
-    where="Section 4",
+    "E10", where="Section 4", paper="all of them", verdict="wrong", source="reconstructed",
     says="twice differentiable functions all show subquadratic growth near the minimum during unstable convergence",
-    paper="all of them",
-    verdict="wrong",
     because="the growth that counts is where the iterates are: near the minimum this one is exactly quadratic",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _cycles_without_local_subquadratic_growth():
     f = Separable("mollified Huber")
     x = np.linspace(-0.8, 0.8, 1001)[:, None]
@@ -239,14 +201,11 @@ def _cycles_without_local_subquadratic_growth():
 
 
 @claim(
-    "E11",
-    where="Section 4",
+    "E11", where="Section 4", paper="invalid", verdict="imprecise",
     says="finite differences of ReLU networks at a minimum are invalid, because it is not differentiable",
-    paper="invalid",
-    verdict="imprecise",
     because="Laurent & von Brecht's theorem is about the hinge loss; where a squared loss is 0 it is differentiable, "
     "kinks or no, and secants over the length of a step are what a step sees",
-)
+)  # fmt: skip
 def _secants_at_a_kinked_minimum():
     """A ReLU network that fits its data exactly, with pre-activations exactly 0: secants of its mean square."""
     rng = np.random.default_rng(0)
@@ -312,14 +271,11 @@ def _tangent_kernel_run(width, n=16, d=4, steps=200):
 
 
 @claim(
-    "E12",
-    where="Section 4",
+    "E12", where="Section 4", paper="most convex settings", verdict="imprecise",
     says="the Edge of Stability has been demonstrated in most convex settings (Jacot et al. 2018; Li & Liang 2018)",
-    paper="most convex settings",
-    verdict="imprecise",
     because="these papers are about wide networks, whose loss is not convex; the wider, the more training is linear "
     "least squares with a constant sharpness: the regime without an Edge of Stability",
-)
+)  # fmt: skip
 def _wide_is_not_convex():
     """Two-layer tanh networks in the scaling of the tangent kernel, at growing width."""
     mirrored, middles, changes, sharpened = zip(*(_tangent_kernel_run(width) for width in (16, 128, 1024)), strict=True)
@@ -333,13 +289,10 @@ def _wide_is_not_convex():
 
 
 @claim(
-    "E13",
-    where="Section 4",
+    "E13", where="Section 4", paper="convex, optimum known and at a kink", verdict="holds if…",
     says="the convex ReLU network (3) is a toy problem for a theory of the Edge of Stability",
-    paper="convex, optimum known and at a kink",
-    verdict="holds if…",
     because="the theory is about kinks: (3) does not sharpen, and at large η it diverges, or jumps to where Xβ ≤ 0",
-)
+)  # fmt: skip
 def _toy_without_sharpening():
     shares, overflows = [], 0
     for seed in range(20):
@@ -357,14 +310,10 @@ def _toy_without_sharpening():
 
 
 @claim(
-    "E14",
-    where="beyond",
+    "E14", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours; Ahn, Zhang and Sra 2022 have the quantity) every 2-cycle has chord curvature 2/η",
-    paper="–",
-    verdict="holds",
     because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
-    source="ours",
-)
+)  # fmt: skip
 def _chord_law():
     worst = 0.0
     for objective, start, lr in (

@@ -9,13 +9,10 @@ from ngdm_helpers.objectives import L1Norm
 
 
 @claim(
-    "L1",
-    where="Prop. 3.1",
+    "L1", where="Prop. 3.1", paper="no zeros", verdict="holds if…",
     says="NGDM on λ‖β‖₁ never has a zero entry, with probability 1",
-    paper="no zeros",
-    verdict="holds if…",
     because="arithmetic is exact, β₀ has a density and the steps are fixed beforehand; floats lie on a grid",
-)
+)  # fmt: skip
 def _prop_3_1():
     rng = np.random.default_rng(0)
     start = rng.uniform(-1, 1, (10_000, 1))
@@ -32,13 +29,10 @@ def _prop_3_1():
 
 
 @claim(
-    "L2",
-    where="Prop. 3.2",
+    "L2", where="Prop. 3.2", paper="two “fixed points”", verdict="holds",
     says="the sequence oscillates between two vectors",
-    paper="two “fixed points”",
-    verdict="holds",
     because="they form one orbit of period 2, and each coordinate keeps β mod ηλ",
-)
+)  # fmt: skip
 def _prop_3_2():
     rng = np.random.default_rng(0)
     start, lam, lr = rng.uniform(-1, 1, (1000, 5)), rng.uniform(0.1, 10, 1000), rng.uniform(0.05, 0.2, 1000)
@@ -57,14 +51,10 @@ def _paper_runs(lr):
 
 
 @claim(
-    "L3a",
-    where="after (10)",
+    "L3a", where="after (10)", paper="at most 0.0106, at least 0.9894", verdict="holds", source="reconstructed",
     says="λ = 100 ends with a larger norm than λ = 1",
-    paper="at most 0.0106, at least 0.9894",
-    verdict="holds",
     because="ηλ is 0.01 in one run and 1 in the other",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _paper_pairs():
     pairs = _paper_runs(problems.PAPER_LR)
     ours = " and ".join(f"{high:.4f} / {low:.4f}" for high, low in pairs)
@@ -72,14 +62,10 @@ def _paper_pairs():
 
 
 @claim(
-    "L3b",
-    where="after (10)",
+    "L3b", where="after (10)", paper="it persists after η/10", verdict="holds", source="reconstructed",
     says="reducing the step does not resolve the paradox",
-    paper="it persists after η/10",
-    verdict="holds",
     because="both bands shrink tenfold, so their ratio stays the ratio of the penalties",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _reduced_pairs():
     schedule = trajectories.step_decay(problems.PAPER_LR, every=200, factor=0.1)
     before, pairs = _paper_runs(problems.PAPER_LR), _paper_runs(schedule)
@@ -92,13 +78,10 @@ def _reduced_pairs():
 
 
 @claim(
-    "L3c",
-    where="after (10)",
+    "L3c", where="after (10)", paper="an effect of λ", verdict="imprecise",
     says="a larger λ can leave a larger norm, which defeats the penalty",
-    paper="an effect of λ",
-    verdict="imprecise",
     because="in (7) λ acts only through ηλ: it is an effect of the learning rate",
-)
+)  # fmt: skip
 def _disguise():
     lams = np.geomspace(1e-2, 1e2, 41)
     held = trajectories.run(L1Norm(lams), problems.PAPER_START, problems.PAPER_LR / lams, 400).iterates

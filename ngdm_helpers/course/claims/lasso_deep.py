@@ -6,13 +6,10 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 
 
 @claim(
-    "L7a",
-    where="Section 3",
+    "L7a", where="Section 3", paper="69178.44", verdict="holds",
     says="VGG16 fine-tuned with λ = 0.1 ends with the norm 69178.44",
-    paper="69178.44",
-    verdict="holds",
     because="it is Nηλ/2, which every network reaches once all its weights are in the band",
-)
+)  # fmt: skip
 def _printed_norm():
     law = theory.band_mean_l1(problems.VGG16_PARAMETERS, problems.PAPER_LR, problems.DEEP_LAM)
     deviation = theory.band_sd_l1(problems.VGG16_PARAMETERS, problems.PAPER_LR, problems.DEEP_LAM)
@@ -26,13 +23,10 @@ def _printed_norm():
 
 
 @claim(
-    "L7b",
-    where="Section 3",
+    "L7b", where="Section 3", paper="69178.44 against 2113.83, no accuracy", verdict="wrong",
     says="the larger norm speaks against ℓ1 penalties as a preparation for pruning",
-    paper="69178.44 against 2113.83, no accuracy",
-    verdict="wrong",
     because="at λ = 0.1 the zero network is a local minimiser: the network has died, and its norm is that of the step",
-)
+)  # fmt: skip
 def _dead():
     vgg, mlp = recorded.vgg16_runs()["sgd", problems.DEEP_LAM], recorded.mlp_runs()
     small, large = mlp["sgd", 0.001], mlp["sgd", problems.DEEP_LAM]
@@ -49,15 +43,11 @@ def _dead():
 
 
 @claim(
-    "L7c",
-    where="Section 3",
+    "L7c", where="Section 3", paper="2113.83, 99.7 %", verdict="holds if…", source="reconstructed",
     says="with a smaller λ the norm is more than 30 times less, and 99.7 % of the weights are below 1e-5",
-    paper="2113.83, 99.7 %",
-    verdict="holds if…",
     because="ηλ is 1e-5 or less: then the whole band lies below 1e-5. The share says where the band is, not that the "
     "network is pruned, nor that it works",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _pair():
     runs = recorded.vgg16_runs()
     large, small = runs["sgd", problems.DEEP_LAM], runs["sgd", problems.SMALL_LAM]
@@ -71,13 +61,10 @@ def _pair():
 
 
 @claim(
-    "L8",
-    where="Section 3",
+    "L8", where="Section 3", paper="0.01 %", verdict="wrong",
     says="0.01 % of the weights are below 1e-5",
-    paper="0.01 %",
-    verdict="wrong",
     because="uniform on (0, ηλ) gives 1 %; the script prints the fraction 0.01",
-)
+)  # fmt: skip
 def _share():
     share = theory.band_share(problems.PAPER_THRESHOLD, problems.PAPER_LR, problems.DEEP_LAM)
     run = recorded.vgg16_runs()["sgd", problems.DEEP_LAM]

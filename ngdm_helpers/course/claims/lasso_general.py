@@ -11,14 +11,10 @@ from ngdm_helpers.objectives import L1Norm
 
 
 @claim(
-    "L4",
-    where="(11)",
+    "L4", where="(11)", paper="1.62 and 25.4", verdict="holds if…", source="reconstructed",
     says="on the general LASSO a 1000 times larger λ leaves a norm more than 15 times larger",
-    paper="1.62 and 25.4",
-    verdict="holds if…",
     because="pηλ/2 at the larger λ exceeds the norm that the smaller one leaves; far below that, NGDM is right",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _general_pair():
     pairs = problems.paper_pair()
     mean, spread = pairs.mean(axis=0), pairs.std(axis=0)
@@ -32,14 +28,10 @@ def _general_pair():
 
 
 @claim(
-    "L5",
-    where="(12)",
+    "L5", where="(12)", paper="ηG²/2", verdict="holds", source="reconstructed",
     says="lim f_best − f* ≤ ηG²/2, so a larger λ means a larger error",
-    paper="ηG²/2",
-    verdict="holds",
     because="and it is tight: f_best is at most the two-step mean of f, which equals ηG²/2 = pηλ²/2",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _bound_is_tight():
     p, lr, lam = 1000, 0.01, 2.0
     start = np.random.default_rng(0).uniform(-1, 1, (50, p))
@@ -54,14 +46,11 @@ def _bound_is_tight():
 
 
 @claim(
-    "L6",
-    where="after (12)",
+    "L6", where="after (12)", paper="0 by Prop. 3.1", verdict="imprecise",
     says="with diminishing steps Proposition 3.1 guarantees that the solution of (7) is 0 for every λ",
-    paper="0 by Prop. 3.1",
-    verdict="imprecise",
     because="the limit is 0, each band being as narrow as its step; Proposition 3.1 says that no iterate is, floats "
     "differ",
-)
+)  # fmt: skip
 def _diminishing_is_never_zero():
     rates = [Fraction(1, 2 * (k + 1)) for k in range(2000)]
     exact = problems.walk(Fraction(5053, 10_000), rates)

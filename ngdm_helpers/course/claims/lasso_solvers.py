@@ -10,14 +10,10 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
 
 
 @claim(
-    "L9a",
-    where="Section 3",
+    "L9a", where="Section 3", paper="the same", verdict="wrong", source="ours",
     says="Adam shows the same paradox (convex part: (7) and (11))",
-    paper="the same",
-    verdict="wrong",
     because="Adam divides by the size of the gradient, so λ drops out of its band, about η/8 per weight",
-    source="ours",
-)
+)  # fmt: skip
 def _adam_ignores_lambda():
     lams = [0.1, 1.0, 10.0, 100.0]
     sgd, adam = (problems.band_means(method, lams) for method in ("subgradient", "adam"))
@@ -34,13 +30,10 @@ def _adam_ignores_lambda():
 
 
 @claim(
-    "L9b",
-    where="Section 3",
+    "L9b", where="Section 3", paper="the same paradox", verdict="wrong",
     says="networks under Adam show the same paradox",
-    paper="the same paradox",
-    verdict="wrong",
     because="not on these networks: once the penalty dominates, λ cancels in Adam and the band is a multiple of η",
-)
+)  # fmt: skip
 def _adam():
     vgg, mlp = recorded.vgg16_runs(), recorded.mlp_runs()
     lams = sorted(lam for method, lam in vgg if method == "adam")
@@ -72,13 +65,10 @@ def _sparse_runs():
 
 
 @claim(
-    "L10a",
-    where="Section 3",
+    "L10a", where="Section 3", paper="unsupported", verdict="imprecise",
     says="a norm that grows with λ challenges Han et al.: an ℓ1 penalty as a preparation for pruning",
-    paper="unsupported",
-    verdict="imprecise",
     because="weights go to 0 to within the step: no zeros, but a cut at the band's edge finds them; Han et al. cut too",
-)
+)  # fmt: skip
 def _threshold_is_the_step():
     problem, exact, _, _ = _sparse_runs()
     lr = 0.01 / problem.curvature
@@ -93,13 +83,10 @@ def _threshold_is_the_step():
 
 
 @claim(
-    "L10b",
-    where="Section 3",
+    "L10b", where="Section 3", paper="0.01 % below 1e-5", verdict="imprecise",
     says="networks trained by NGDM with an ℓ1 penalty are not sparse",
-    paper="0.01 % below 1e-5",
-    verdict="imprecise",
     because="hardly a weight is exactly 0, but nearly all that a proximal step would zero are within ηλ of it",
-)
+)  # fmt: skip
 def _threshold():
     mlp = recorded.mlp_runs()
     sgd, proximal = mlp["sgd", 0.01], mlp["proximal", 0.01]
@@ -121,13 +108,10 @@ def _threshold():
 
 
 @claim(
-    "L11",
-    where="Section 3",
+    "L11", where="Section 3", paper="no zeros", verdict="holds",
     says="NGDM is not inherently sparse, and PyTorch's answer is not that of glmnet or scikit-learn",
-    paper="no zeros",
-    verdict="holds",
     because="zeros need a rule that stops at the kink: soft-thresholding, in one form or another",
-)
+)  # fmt: skip
 def _only_a_threshold_gives_zeros():
     _, exact, _, ends = _sparse_runs()
     zeros = {method: int((beta == 0).sum()) for method, beta in ends.items()}
@@ -142,14 +126,10 @@ def _only_a_threshold_gives_zeros():
 
 
 @claim(
-    "L12",
-    where="beyond",
+    "L12", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours) in one dimension the mean of sign(β) climbs a devil's staircase in c/λ",
-    paper="–",
-    verdict="holds",
     because="a contracted rotation: at each rational mean the orbit locks, on an interval with a closed form",
-    source="ours",
-)
+)  # fmt: skip
 def _staircase():
     widths, worst = [], 0.0
     for plus, period in ((1, 2), (2, 3), (3, 4), (3, 5), (4, 5)):

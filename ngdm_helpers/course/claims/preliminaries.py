@@ -10,15 +10,11 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegress
 
 
 @claim(
-    "P1",
-    where="(3), Section 4",
+    "P1", where="(3), Section 4", paper="convex", verdict="holds", source="reconstructed",
     says="the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
-    paper="convex",
-    verdict="holds",
     because="each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
     "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0",
-    source="reconstructed",
-)
+)  # fmt: skip
 def _convex():
     rng = np.random.default_rng(0)
     X, y = rng.uniform(-1, 1, (20, 3)), -rng.uniform(0, 1, 20)
@@ -35,14 +31,11 @@ def _convex():
 
 
 @claim(
-    "P2",
-    where="Section 1",
+    "P2", where="Section 1", paper="no condition", verdict="holds if…",
     says="NGDM effectively implements the subgradient method for convex losses",
-    paper="no condition",
-    verdict="holds if…",
     because="what autograd returns lies in the subdifferential: so for (3), (7), (11), not for any way to write a "
     "function",
-)
+)  # fmt: skip
 def _subgradients():
     """Autograd's derivative as a subgradient: for the paper's convex losses, and for relu(x) − relu(−x) = x.
 
@@ -67,13 +60,10 @@ def _subgradients():
 
 
 @claim(
-    "P3",
-    where="Section 1",
+    "P3", where="Section 1", paper="seldom", verdict="wrong",
     says="gradient descent with a constant step nears a stationary point but seldom reaches it (special cases apart)",
-    paper="seldom",
-    verdict="wrong",
     because="convex and L-smooth with η < 2/L, the standard case, it converges; it is NGDM that ends in a band",
-)
+)  # fmt: skip
 def _constant_steps_converge():
     X, y = np.random.default_rng(0).standard_normal((2, 60, 10))[0], np.random.default_rng(1).standard_normal(60)
     squares = Lasso(X, y, 0.0)
@@ -85,14 +75,11 @@ def _constant_steps_converge():
 
 
 @claim(
-    "P4",
-    where="Sections 1, 2",
+    "P4", where="Sections 1, 2", paper="no guarantee", verdict="imprecise",
     says="a step schedule with a finite sum (StepLR) forfeits the guarantee of convergence",
-    paper="no guarantee",
-    verdict="imprecise",
     because="true of the theorem; on a sharp loss StepLR and geometric steps, shrinking slowly enough, converge "
     "linearly",
-)
+)  # fmt: skip
 def _finite_sums():
     diminishing, good, stairs, short = map(
         problems.best_on_sharp,
@@ -111,13 +98,10 @@ def _finite_sums():
 
 
 @claim(
-    "P5",
-    where="Section 2",
+    "P5", where="Section 2", paper="some vicinity", verdict="imprecise",
     says="gradient descent with geometric steps at least ends up near the optimum, if the loss is differentiable",
-    paper="some vicinity",
-    verdict="imprecise",
     because="how near depends on the total travel, as for NGDM: it is no difference between the two",
-)
+)  # fmt: skip
 def _geometric_stops_short():
     short, far = (
         float(
@@ -134,13 +118,10 @@ def _geometric_stops_short():
 
 
 @claim(
-    "P6",
-    where="Section 1",
+    "P6", where="Section 1", paper="the same dynamics", verdict="holds",
     says="the reducing regime behaves as a constant step with the last learning rate",
-    paper="the same dynamics",
-    verdict="holds",
     because="by definition: the last phase is a constant-step run from where it starts",
-)
+)  # fmt: skip
 def _reducing_is_constant():
     objective, _ = problems.sharp_problem()
     chained = trajectories.run(objective, np.zeros(10), trajectories.step_decay(0.3, every=100), 300).iterates
@@ -150,13 +131,10 @@ def _reducing_is_constant():
 
 
 @claim(
-    "P7",
-    where="Section 2",
+    "P7", where="Section 2", paper="both exist", verdict="wrong",
     says="L-smoothness guarantees first and second derivatives",
-    paper="both exist",
-    verdict="wrong",
     because="it guarantees a Lipschitz gradient; the second derivative exists almost everywhere only",
-)
+)  # fmt: skip
 def _huber_has_no_second_derivative():
     huber = Huber(np.eye(1), np.zeros(1), delta=1.0, reduction="sum")
     x, h = np.random.default_rng(0).uniform(-3, 3, (2, 100_000, 1)), 1e-6
@@ -172,13 +150,10 @@ def _huber_has_no_second_derivative():
 
 
 @claim(
-    "P8",
-    where="Section 2",
+    "P8", where="Section 2", paper="GELU", verdict="wrong",
     says="the transformer of Vaswani et al. (2017) uses the smooth GELU",
-    paper="GELU",
-    verdict="wrong",
     because="its feed-forward layers are max(0, xW₁ + b₁)W₂ + b₂; GELU came with GPT and BERT",
-)
+)  # fmt: skip
 def _transformers_used_relu():
     import inspect
 

@@ -822,8 +822,10 @@ figures.show(
 
 # %% id="depth-theory"
 # Needs PyTorch: the picture in which κ sorts eight activations by their mean loss
+from ngdm_helpers.course import probes
+
 kinks = {"tanh": 0, "leaky": 0.5, "gelu": 0, "bridge-3": 0, "bridge-10": 0, "bridge-100": 0, "relu": 1, "abs": 2}
-shares = np.array([networks.mean_share(name) for name in kinks])
+shares = np.array([probes.mean_share(name) for name in kinks])
 kinked, sorting = np.array(list(kinks.values())) > 0, []
 labels = (("tanh", 0, 9), ("leaky", 1, 9), ("GELU", 2, 9), ("β = 3", 3, -20), ("ReLU, β = 100", 6, 9), ("|x|", 7, 9))
 figure, panels = figures.new(2, size=(10, 4), sharey=True)
@@ -861,7 +863,7 @@ for scale in (1.0, 0.1):
     print(f"inputs of size {scale:3g}: of the mean square ReLU passes {passed[0]:.3f}, GELU {passed[1]:.3f}")
 for gain in (1.0, 0.6):
     started = [networks.vgg(19, name, "variance-preserving", gain, images=X) for name in ("relu", "gelu")]
-    squares = [networks.mean_squares(network, X[:256])[-1] for network in started]
+    squares = [probes.mean_squares(network, X[:256])[-1] for network in started]
     print(f"VGG19, weights × {gain:g}: mean square of the outputs, ReLU {squares[0]:.1e}, GELU {squares[1]:.1e}")
 
 # %% [markdown] id="depth-verdict"

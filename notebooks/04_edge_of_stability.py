@@ -684,13 +684,15 @@ for q in (1.2, 1.5, 1.9):
 
 # %% id="subquadratic-network"
 # Needs PyTorch: second differences of the loss through the network trained in idea 2
+from ngdm_helpers.course import probes
+
 twin = networks.mlp("tanh")
 networks.full_batch_gd(twin, X, Y, lr=0.2, steps=1500, sharpness_every=None)
 distances = np.geomspace(0.01, 3, 25)
 secants = {}
-models = {"ReLU": network, "ReLU, states kept": networks.frozen(network, X), "tanh": twin}
+models = {"ReLU": network, "ReLU, states kept": probes.frozen(network, X), "tanh": twin}
 for name, model in models.items():
-    top, differences, slope = networks.second_differences(model, X, Y, distances)
+    top, differences, slope = probes.second_differences(model, X, Y, distances)
     secants[name] = top, differences, 0.2 * slope  # the length of the next step
     print(f"{name:17s} Hessian {top:6.2f}   second difference over the length of the next step ", end="")
     print(f"{np.interp(0.2 * slope, distances, differences):6.2f}, over {distances[-1]:g} {differences[-1]:6.2f}")

@@ -9,7 +9,7 @@ import torch
 
 import ngdm_helpers
 from ngdm_helpers import counterexamples, networks, objectives, trajectories
-from ngdm_helpers.course import recorded
+from ngdm_helpers.course import probes, recorded
 from ngdm_helpers.course.experiments import depth, lasso_deep
 from tests import accelerator
 from tests.test_lasso_deep import stand_in
@@ -145,7 +145,7 @@ def test_minibatch_training(device, activation, optimizer, together):
         models = [networks.vgg(11, activation, "variance-preserving", seed=seed, images=images) for seed in (0, 1)]
         run = networks.train(models, images, LABELS.to(where), 0.01, 3, 8, optimizer, **how)
         assert isinstance(run.losses, np.ndarray)
-        return run.losses, [list(model.parameters()) for model in models], networks.mean_squares(models[0], images[:4])
+        return run.losses, [list(model.parameters()) for model in models], probes.mean_squares(models[0], images[:4])
 
     agree(compute, device, tolerance=1e-3)
 
@@ -154,7 +154,7 @@ def test_gradient_descent_and_sharpness(device):
     def compute(where):
         model = networks.mlp("tanh", (5, 6, 3)).to(where)
         run = networks.full_batch_gd(model, X.to(where), Y.to(where), 0.1, 6, sharpness_every=2, progress=False)
-        differences = networks.second_differences(model, X.to(where), Y.to(where), [0.1, 0.2])
+        differences = probes.second_differences(model, X.to(where), Y.to(where), [0.1, 0.2])
         return run.losses, run.sharpness, run.directional, differences
 
     agree(compute, device, tolerance=1e-3)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ngdm_helpers import data, networks
+from ngdm_helpers.course import probes
 
 NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
 
@@ -125,8 +126,8 @@ def test_gains_by_quadrature_are_the_closed_forms():
 
 def test_the_share_of_the_mean_is_the_closed_form_and_the_correlation_after_one_layer():
     for name, share in (("tanh", 0), ("relu", 1 / math.pi), ("abs", 2 / math.pi), ("leaky", 0.125 / math.pi / 0.625)):
-        assert networks.mean_share(name) == pytest.approx(share, abs=1e-7)
-    shares = [networks.mean_share(name) for name in ("tanh", "leaky", "gelu", "bridge-3", "bridge-10", "relu", "abs")]
+        assert probes.mean_share(name) == pytest.approx(share, abs=1e-7)
+    shares = [probes.mean_share(name) for name in ("tanh", "leaky", "gelu", "bridge-3", "bridge-10", "relu", "abs")]
     assert shares == sorted(shares)
     generator = torch.Generator().manual_seed(0)
     first, second = torch.randn(2, 4000, generator=generator)
@@ -134,7 +135,7 @@ def test_the_share_of_the_mean_is_the_closed_form_and_the_correlation_after_one_
     for name in ("gelu", "relu", "abs"):
         pair = [weights @ networks.activation_layer(name)(inputs) for inputs in (first, second)]
         found = torch.nn.functional.cosine_similarity(*pair, dim=0).item()
-        assert found == pytest.approx(networks.mean_share(name), abs=0.05)
+        assert found == pytest.approx(probes.mean_share(name), abs=0.05)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,10 +154,10 @@ def test_the_gain_keeps_mean_squares_through_wide_layers(name):
 def test_variance_preserving_keeps_mean_squares_where_the_others_lose_them(size, name, digits):
     X = digits[0]
     model = networks.vgg(size, name, "variance-preserving", images=X)
-    np.testing.assert_allclose(networks.mean_squares(model, X[:256]), 1, rtol=1e-4)
-    np.testing.assert_allclose(networks.mean_squares(model, X[256:]), 1, atol=0.5)
-    assert networks.mean_squares(networks.vgg(size, name), X)[-2] < 0.01  # torch's default
-    assert networks.mean_squares(networks.vgg(size, name, "kaiming"), X)[-2] < 0.5  # padding and pooling
+    np.testing.assert_allclose(probes.mean_squares(model, X[:256]), 1, rtol=1e-4)
+    np.testing.assert_allclose(probes.mean_squares(model, X[256:]), 1, atol=0.5)
+    assert probes.mean_squares(networks.vgg(size, name), X)[-2] < 0.01  # torch's default
+    assert probes.mean_squares(networks.vgg(size, name, "kaiming"), X)[-2] < 0.5  # padding and pooling
 
 
 def test_the_gain_multiplies_every_weight(digits):
@@ -196,7 +197,7 @@ BAD = [
         "images must be a torch tensor of shape (n, 3, 32, 32",
     ),
     (lambda: networks.activation_gain("relu", 0), ValueError, "scale must be positive, got 0.0"),
-    (lambda: networks.mean_share("relu", -1), ValueError, "scale must be positive, got -1.0"),
+    (lambda: probes.mean_share("relu", -1), ValueError, "scale must be positive, got -1.0"),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ngdm_helpers import data, networks
+from ngdm_helpers.course import probes
 from ngdm_helpers.trajectories import DivergenceWarning
 
 ACTIVATIONS = tuple(networks.ACTIVATIONS)
@@ -67,14 +68,14 @@ def test_second_differences_tend_to_the_hessian_and_leave_the_model():
     before = flat(model).clone()
     gradient = torch.autograd.functional.jacobian(at(model, X, Y), before)
     distances = np.array([0.3, 1e-2])
-    top, differences, slope = networks.second_differences(model, X, Y, distances)
+    top, differences, slope = probes.second_differences(model, X, Y, distances)
     loss, (_, v) = at(model, X, Y), networks.sharpness(networks.mse(model(X), Y), model.parameters())
     direct = [(loss(before + t * v) + loss(before - t * v) - 2 * loss(before)).item() / t**2 for t in distances]
     np.testing.assert_allclose(differences, direct, rtol=1e-9)
     assert differences[1] == pytest.approx(top, rel=1e-3) and abs(differences[0] - top) > 1e-3 * abs(top)
     assert slope == pytest.approx(gradient.norm().item()) and torch.equal(flat(model), before)
     with pytest.raises(ValueError, match=r"distances must be positive, got 0\.0 at index"):
-        networks.second_differences(model, X, Y, [0.1, 0.0])
+        probes.second_differences(model, X, Y, [0.1, 0.0])
 
 
 def test_sharpness_is_reproducible_and_keeps_the_graph():
@@ -89,17 +90,17 @@ def test_frozen_states_take_the_kinks_out_and_change_nothing_else():
     generator = torch.Generator().manual_seed(0)
     X, Y = torch.randn(30, 5, generator=generator).double(), torch.randn(30, 3, generator=generator).double()
     model = networks.mlp("relu", (5, 8, 3)).double()
-    plain = networks.frozen(model, X)
+    plain = probes.frozen(model, X)
     assert all(a is b for a, b in zip(model.parameters(), plain.parameters(), strict=True))
     assert torch.equal(plain(X), model(X))
     tops = [networks.sharpness(networks.mse(each(X), Y), list(each.parameters()))[0] for each in (model, plain)]
     assert tops[0] == pytest.approx(tops[1], rel=1e-6)
     distances = [1e-4, 3.0]
-    kinked, smooth = (networks.second_differences(each, X, Y, distances)[1] for each in (model, plain))
+    kinked, smooth = (probes.second_differences(each, X, Y, distances)[1] for each in (model, plain))
     assert smooth[0] == pytest.approx(tops[0], rel=1e-3)
     assert abs(kinked[1] - smooth[1]) > 0.05 * abs(smooth[1])  # far away states differ
     with pytest.raises(TypeError, match=r"model must be a torch\.nn\.Sequential, got Linear"):
-        networks.frozen(torch.nn.Linear(2, 3), X)
+        probes.frozen(torch.nn.Linear(2, 3), X)
 
 
 # --- gradient descent -------------------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def test_a_hessian_of_0_has_sharpness_0_and_vgg_can_be_trained_on_one_batch():
     images, model = torch.rand(4, 3, 32, 32) * 2 - 1, networks.vgg(11, "gelu")
     run = networks.full_batch_gd(model, images, torch.eye(10)[:4], 0.01, 2, sharpness_every=None, progress=False)
     assert run.steps == 2 and np.isfinite(run.losses).all()
-    top, differences, _ = networks.second_differences(
+    top, differences, _ = probes.second_differences(
         networks.mlp("tanh", (3, 2)), torch.ones(4, 3), torch.ones(4, 2), 0.1
     )
     assert differences.shape == (1,)

@@ -13,7 +13,7 @@ from ngdm_helpers import checks
 
 __all__ = [
     "ACTIVATIONS", "INITIALISATIONS", "VGG", "accuracy", "activation_gain", "activation_layer", "cpu_threads",
-    "mean_share", "mean_squares", "mlp", "mse", "vgg",
+    "mlp", "mse", "vgg",
 ]  # fmt: skip
 
 
@@ -184,38 +184,14 @@ def activation_gain(activation: str, scale: float = 1.0) -> float:
     is not positively homogeneous it depends on s: GELU's is 1.53 at s = 1 and grows to 2 as s → 0. By quadrature.
     """
     scale = checks.positive_number("scale", scale)
-    z, density = _normal()
+    z, density = normal_quadrature()
     return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
 
 
-def mean_share(activation: str, scale: float = 1.0) -> float:
-    """E[φ(sz)]²/E[φ(sz)²], in [0, 1], for s = ``scale`` and a standard normal z: how much of φ is a constant.
-
-    It is the correlation that one wide random layer gives to two inputs without any: 0 for tanh, 1/π for ReLU, 2/π for
-    |x|. The larger, the sooner a deep network, before it is trained, maps all inputs to nearly the same output (Poole
-    et al. 2016). By quadrature.
-    """
-    scale = checks.positive_number("scale", scale)
-    z, density = _normal()
-    values = activation_layer(activation)(scale * z)
-    return (torch.trapezoid(values * density, z) ** 2 / torch.trapezoid(values.square() * density, z)).item()
-
-
-def _normal() -> tuple[torch.Tensor, torch.Tensor]:
+def normal_quadrature() -> tuple[torch.Tensor, torch.Tensor]:
     """A grid with a node at 0, where the kinks are, and the standard normal density on it, both (48 001,)."""
     z = torch.linspace(-12, 12, 48_001, dtype=torch.float64)
     return z, torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
-
-
-def mean_squares(model: torch.nn.Sequential, X: torch.Tensor) -> np.ndarray:
-    """The mean square of the outputs of each layer with weights of a `vgg` on images X, a NumPy array (layers,)."""
-    squares, outputs = [], X
-    with torch.no_grad():
-        for layer in model:
-            outputs = layer(outputs)
-            if hasattr(layer, "weight"):
-                squares.append(outputs.square().mean().item())
-    return np.array(squares)
 
 
 # --- arguments, seeds and threads -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ The setting of Cohen et al., "Gradient Descent on Neural Networks Typically Occu
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ngdm_helpers import checks
 from ngdm_helpers.networks.models import checked_tensor, cpu_threads, mse
 from ngdm_helpers.trajectories import ON_OVERFLOW, DivergenceWarning
 
-__all__ = ["GDRun", "frozen", "full_batch_gd", "second_differences", "sharpness"]
+__all__ = ["GDRun", "full_batch_gd", "sharpness"]
 
 # --- sharpness --------------------------------------------------------------------------------------------------------
 
@@ -80,64 +80,6 @@ def sharpness(
     return float(values[0]), vectors[:, 0]
 
 
-def second_differences(
-    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, distances: Sequence[float] | np.ndarray
-) -> tuple[float, np.ndarray, float]:
-    """(f(θ + tv) + f(θ − tv) − 2f(θ))/t² of f = `mse`(model(X), Y) along the top eigenvector v of its Hessian at θ.
-
-    distances: the t > 0, (T,). Returns the largest Hessian eigenvalue, a float, to which the differences tend as t → 0
-    where there is a Hessian; the differences, (T,); and ‖∇f(θ)‖, a float, which times η is the length of the next
-    step. Where f grows subquadratically along v, they fall with t. The model is left as it was.
-    Raises TypeError or ValueError, naming the argument.
-    """
-    weights = _parameters(model, X, Y)
-    distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
-    loss = mse(model(X), Y)
-    top, v = sharpness(loss, weights)
-    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
-    here = torch.cat([part.detach().reshape(-1) for part in weights])
-    direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
-
-    def value(t):
-        torch.nn.utils.vector_to_parameters(here + t * direction, weights)
-        return mse(model(X), Y).item()
-
-    with torch.no_grad(), cpu_threads(1):
-        ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
-        middle = value(0.0)  # which puts the weights back
-    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
-
-
-class _Gate(torch.nn.Module):
-    """Multiplication by 0 or 1, for each example and unit."""
-
-    def __init__(self, states):
-        super().__init__()
-        self.register_buffer("states", states)
-
-    def forward(self, x):
-        return x * self.states
-
-
-def frozen(model: torch.nn.Sequential, X: torch.Tensor) -> torch.nn.Sequential:
-    """``model`` with every ReLU kept in the state, on or off, that it has on each example of X now: without kinks.
-
-    model: a torch.nn.Sequential such as `mlp("relu")`, whose weights the result shares. It accepts only
-    this X, on which it has the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError
-    for another module.
-    """
-    if not isinstance(model, torch.nn.Sequential):
-        raise TypeError(f"model must be a torch.nn.Sequential, got {model!r}")
-    layers, outputs = [], X
-    with torch.no_grad():
-        for layer in model:
-            if isinstance(layer, torch.nn.ReLU):
-                layer = _Gate((outputs > 0).to(outputs.dtype))
-            layers.append(layer)
-            outputs = layer(outputs)
-    return torch.nn.Sequential(*layers)
-
-
 # --- gradient descent -------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +137,7 @@ def full_batch_gd(
     checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
     if sharpness_every is not None:
         sharpness_every = checks.count("sharpness_every", sharpness_every)
-    parameters = _parameters(model, X, Y)
+    parameters = checked_parameters(model, X, Y)
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
     flat = torch.cat([part.detach().reshape(-1) for part in parameters])
     torch.nn.utils.vector_to_parameters(flat, parameters)
@@ -240,8 +182,8 @@ def full_batch_gd(
     )
 
 
-def _parameters(model, X, Y):
-    """Check that ``model`` maps X to something of Y's shape; return its parameters as a list."""
+def checked_parameters(model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor) -> list[torch.nn.Parameter]:
+    """The parameters of ``model``; TypeError or ValueError unless it maps X to something of Y's shape."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
     parameters = list(model.parameters())

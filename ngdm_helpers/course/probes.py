@@ -1,0 +1,92 @@
+"""What notebooks 2 and 4 measure on a network, once each; loads torch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from ngdm_helpers import checks, networks
+from ngdm_helpers.networks import models
+from ngdm_helpers.networks.sharpness import checked_parameters
+
+
+def mean_share(activation: str, scale: float = 1.0) -> float:
+    """E[φ(sz)]²/E[φ(sz)²], in [0, 1], for s = ``scale`` and a standard normal z: how much of φ is a constant.
+
+    It is the correlation that one wide random layer gives to two inputs without any: 0 for tanh, 1/π for ReLU, 2/π for
+    |x|. The larger, the sooner a deep network, before it is trained, maps all inputs to nearly the same output (Poole
+    et al. 2016). By quadrature.
+    """
+    scale = checks.positive_number("scale", scale)
+    z, density = models.normal_quadrature()
+    values = networks.activation_layer(activation)(scale * z)
+    return (torch.trapezoid(values * density, z) ** 2 / torch.trapezoid(values.square() * density, z)).item()
+
+
+def mean_squares(model: torch.nn.Sequential, X: torch.Tensor) -> np.ndarray:
+    """(layers,): the mean square of the outputs of each layer with weights of a `networks.vgg` on images X."""
+    squares, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            outputs = layer(outputs)
+            if hasattr(layer, "weight"):
+                squares.append(outputs.square().mean().item())
+    return np.array(squares)
+
+
+def second_differences(
+    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, distances: Sequence[float] | np.ndarray
+) -> tuple[float, np.ndarray, float]:
+    """(f(θ + tv) + f(θ − tv) − 2f(θ))/t² along the top eigenvector v of the Hessian of f = `networks.mse` at θ.
+
+    distances: the t > 0, (T,). Returns the largest Hessian eigenvalue, a float, to which the differences tend as t → 0
+    where there is a Hessian; the differences, (T,); and ‖∇f(θ)‖, a float, which times η is the length of the next
+    step. Where f grows subquadratically along v, they fall with t. The model is left as it was.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    weights = checked_parameters(model, X, Y)
+    distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
+    loss = networks.mse(model(X), Y)
+    top, v = networks.sharpness(loss, weights)
+    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    here = torch.cat([part.detach().reshape(-1) for part in weights])
+    direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
+
+    def value(t):
+        torch.nn.utils.vector_to_parameters(here + t * direction, weights)
+        return networks.mse(model(X), Y).item()
+
+    with torch.no_grad(), networks.cpu_threads(1):
+        ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
+        middle = value(0.0)  # which puts the weights back
+    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
+
+
+class _Gate(torch.nn.Module):
+    """Multiplication by 0 or 1, for each example and unit."""
+
+    def __init__(self, states):
+        super().__init__()
+        self.register_buffer("states", states)
+
+    def forward(self, x):
+        return x * self.states
+
+
+def frozen(model: torch.nn.Sequential, X: torch.Tensor) -> torch.nn.Sequential:
+    """``model`` with every ReLU kept in the state, on or off, that it has on each example of X now: without kinks.
+
+    model: a torch.nn.Sequential such as `networks.mlp("relu")`, whose weights the result shares. It accepts only
+    this X, on which it has the outputs, the gradient and the Hessian (as autograd computes it) of the model. TypeError
+    for another module.
+    """
+    if not isinstance(model, torch.nn.Sequential):
+        raise TypeError(f"model must be a torch.nn.Sequential, got {model!r}")
+    layers, outputs = [], X
+    with torch.no_grad():
+        for layer in model:
+            if isinstance(layer, torch.nn.ReLU):
+                layer = _Gate((outputs > 0).to(outputs.dtype))
+            layers.append(layer)
+            outputs = layer(outputs)
+    return torch.nn.Sequential(*layers)

@@ -174,18 +174,12 @@ def same_library_and_device(name: str, value: Any, like: Any, like_name: str = "
     if not (is_array(value) and is_array(like)):
         return
     if array_api_compat.array_namespace(value) is not array_api_compat.array_namespace(like):
-        raise TypeError(
-            f"{name} must be an array of the same library as {like_name} ({_library(like)}), got {_library(value)}"
-        )
-    if array_api_compat.device(value) != array_api_compat.device(like):
-        raise ValueError(
-            f"{name} must be on the device of {like_name} ({array_api_compat.device(like)}), "
-            f"got {array_api_compat.device(value)}: move it there yourself, nothing is moved silently"
-        )
-
-
-def _library(array):
-    return type(array).__module__.partition(".")[0]
+        library, other = (type(array).__module__.partition(".")[0] for array in (value, like))
+        raise TypeError(f"{name} must be an array of the same library as {like_name} ({other}), got {library}")
+    device, other = array_api_compat.device(value), array_api_compat.device(like)
+    if device != other:
+        advice = "move it there yourself, nothing is moved silently"
+        raise ValueError(f"{name} must be on the device of {like_name} ({other}), got {device}: {advice}")
 
 
 def same_dtype(name: str, value: Array, like: Array, like_name: str = "beta") -> None:
@@ -206,9 +200,8 @@ def broadcast(batch: tuple[int, ...], **shapes: tuple[int, ...]) -> tuple[int, .
         try:
             batch = np.broadcast_shapes(batch, other)
         except ValueError:
-            raise ValueError(
-                f"{name} must broadcast against the batch {tuple(batch)}, got shape {tuple(other)}"
-            ) from None
+            allowed = f"broadcast against the batch {tuple(batch)}"
+            raise ValueError(f"{name} must {allowed}, got shape {tuple(other)}") from None
     return batch
 
 

@@ -86,8 +86,7 @@ class NeuronRegression(Objective):
 
     def oracle(self, beta: Array) -> Oracle:
         xp, forward, backward, y = self._data_at(beta, 2 * self.X)
-        slope = checks.over_batch("slope", self.slope, beta, trailing=True)
-        width = checks.over_batch("width", self.width, beta, trailing=True)
+        slope, width = (checks.over_batch(n, getattr(self, n), beta, trailing=True) for n in ("slope", "width"))
         l1 = l1_oracle("lam1", self.lam1, beta)
         lam2 = checks.over_batch("lam2", self.lam2, beta)
         lam2_coordinate = checks.per_coordinate("lam2", self.lam2, beta)
@@ -216,15 +215,6 @@ def _log_cosh(xp: Any, sign: Any) -> Parts:
     return phi, xp.tanh
 
 
-def _pseudo_huber(xp: Any, sign: Any) -> Parts:
-    # √(1 + b²) − 1, written without its cancellation
-    return lambda b: b * b / (1 + xp.sqrt(1 + b * b)), lambda b: b / xp.sqrt(1 + b * b)
-
-
-def _quartic(xp: Any, sign: Any) -> Parts:
-    return lambda b: b * b / 2 + (b * b) * (b * b) / 4, lambda b: b + b * b * b
-
-
 def _mollified_huber(xp: Any, sign: Any) -> Parts:
     def pieces(b):
         """|b|, cut at 0.8, how far it has come of the 0.4 between 0.8 and 1.2, and how far beyond 1.2."""
@@ -244,10 +234,11 @@ def _mollified_huber(xp: Any, sign: Any) -> Parts:
     return phi, gradient
 
 
-SEPARABLE = {  # kind: its φ and φ′
+SEPARABLE: dict[str, Callable[[Any, Any], Parts]] = {  # kind: (namespace, sign) ↦ its φ and φ′
     "log-cosh": _log_cosh,
-    "√(1 + x²) − 1": _pseudo_huber,
-    "x²/2 + x⁴/4": _quartic,
+    # φ without the cancellation of √(1 + b²) − 1
+    "√(1 + x²) − 1": lambda xp, _: (lambda b: b * b / (1 + xp.sqrt(1 + b * b)), lambda b: b / xp.sqrt(1 + b * b)),
+    "x²/2 + x⁴/4": lambda xp, _: (lambda b: b * b / 2 + (b * b) * (b * b) / 4, lambda b: b + b * b * b),
     "mollified Huber": _mollified_huber,
 }
 
@@ -334,14 +325,11 @@ class Product(Objective):
         checks.dimension(2, beta)
         xp = checks.namespace(beta)
 
-        def residual(b):
-            return b[..., 0] * b[..., 1] - 1
-
         def subgradient(b):
-            r = residual(b)
-            return xp.stack([r * b[..., 1], r * b[..., 0]], axis=-1)
+            u, v = b[..., 0], b[..., 1]
+            return xp.stack([(u * v - 1) * v, (u * v - 1) * u], axis=-1)
 
-        return Oracle(lambda b: residual(b) ** 2 / 2, subgradient)
+        return Oracle(lambda b: (b[..., 0] * b[..., 1] - 1) ** 2 / 2, subgradient)
 
 
 @dataclass(frozen=True, eq=False)

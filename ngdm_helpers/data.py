@@ -111,9 +111,7 @@ def _cifar10(train, count, root, download):
     try:
         dataset = CIFAR10(root=root, train=train, download=download)
     except RuntimeError as error:  # torchvision's word for files that are missing or damaged
-        raise FileNotFoundError(
-            f"root must hold CIFAR-10 (the folder cifar-10-batches-py; download=True fetches it), got {str(root)!r}: "
-            f"{error}"
-        ) from None
+        allowed = "root must hold CIFAR-10 (the folder cifar-10-batches-py; download=True fetches it)"
+        raise FileNotFoundError(f"{allowed}, got {str(root)!r}: {error}") from None
     chosen = first(count, len(dataset.data))
     return dataset.data[chosen], np.array(dataset.targets)[chosen]

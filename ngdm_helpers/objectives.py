@@ -13,6 +13,7 @@ of its claims are in `counterexamples`.
 """
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
@@ -217,12 +218,9 @@ class ReLURegression(Objective):
 
     def __post_init__(self):
         self._check_data(lam1=checks.nonnegative, lam2=checks.nonnegative)
-        xp = checks.namespace(self.y)
-        if bool(xp.any(self.y > 0)):
-            raise ValueError(
-                f"y must be ≤ 0 for (3) to be convex, got an entry {float(xp.max(self.y))!r}; "
-                "counterexamples.NeuronRegression takes any y"
-            )
+        if (largest := float(checks.namespace(self.y).max(self.y))) > 0:
+            other = "counterexamples.NeuronRegression takes any y"
+            raise ValueError(f"y must be ≤ 0 for (3) to be convex, got an entry {largest!r}; {other}")
 
     @property
     def curvature(self) -> Number:
@@ -316,21 +314,10 @@ class Minibatch(Objective):
         if self.size > X.shape[0]:
             raise ValueError(f"size must be at most n = {X.shape[0]}, got {self.size}")
 
-    @property
-    def X(self) -> Array:
-        return self.problem.X
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.problem.batch_shape
-
-    @property
-    def curvature(self) -> Number:
-        return self.problem.curvature
-
-    @property
-    def smoothness(self) -> Number:
-        return self.problem.smoothness
+    X = property(operator.attrgetter("problem.X"))
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(operator.attrgetter("problem.curvature"))
+    smoothness = property(operator.attrgetter("problem.smoothness"))
 
     def oracle(self, beta: Array) -> Oracle:
         full, X, y = self.problem.oracle(beta), self.problem.X, self.problem.y

@@ -249,10 +249,8 @@ def staircase_plateau(plus: int, period: int, shrink: float) -> tuple[float, flo
     period, shrink = checks.count("period", period), checks.fraction("shrink", shrink)
     plus = checks.count("plus", plus)
     if plus >= period or math.gcd(plus, period) > 1 or shrink == 0:
-        raise ValueError(
-            "plus/period must be in lowest terms between 0 and 1, and shrink positive, "
-            f"got {plus}/{period} and {shrink}"
-        )
+        allowed = "plus/period must be in lowest terms between 0 and 1, and shrink positive"
+        raise ValueError(f"{allowed}, got {plus}/{period} and {shrink}")
     k = np.arange(period)
     sign = np.where((k + 1) * plus // period > k * plus // period, 1.0, -1.0)
     earlier = sign[(k[:, None] - 1 - k) % period]  # earlier[k, j − 1]: the sign of step k − j
@@ -306,10 +304,8 @@ def chord_curvature(trajectory: Trajectory, objective: Objective) -> Array:
     It is 2 on every 2-cycle of the subgradient method, because g_{k+1} − g_k = −(2/η)(x_k − x_{k+1}) there. NaN where
     two iterates coincide. Raises ValueError if the trajectory skipped iterates (record_every > 1).
     """
-    if trajectory.record_every != 1:
-        raise ValueError(
-            f"trajectory must hold every iterate (record_every=1), got record_every={trajectory.record_every}"
-        )
+    if (every := trajectory.record_every) != 1:
+        raise ValueError(f"trajectory must hold every iterate (record_every=1), got record_every={every}")
     x, lr = trajectory.iterates, trajectory.lr
     step, turn = np.diff(x, axis=0), np.diff(objective.subgradient(x), axis=0)
     square = (step * step).sum(axis=-1)
@@ -385,16 +381,12 @@ def _numpy(name, value):
     return value
 
 
-def _positive(name, value):
-    return checks.positive(name, _numpy(name, value))
+def _of_numpy(check):
+    """``check`` for numbers and NumPy arrays alone."""
+    return lambda name, value: check(name, _numpy(name, value))
 
 
-def _nonnegative(name, value):
-    return checks.nonnegative(name, _numpy(name, value))
-
-
-def _vectors(name, value):
-    return checks.vectors(name, _numpy(name, value))
+_positive, _nonnegative, _vectors = map(_of_numpy, (checks.positive, checks.nonnegative, checks.vectors))
 
 
 def _counts(name, value):

@@ -18,8 +18,8 @@ from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective
 
-# η: a number, an array over the batch, or a schedule k ↦ η_k of either
-LearningRate = Number | Callable[[int], Any]
+Schedule = Callable[[int], Any]  # k = 0, 1, 2, … ↦ η_k, a number or an array over the batch
+LearningRate = Number | Schedule
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -29,24 +29,10 @@ class DivergenceWarning(RuntimeWarning):
 # --- learning-rate schedules ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """A learning rate per step: calling it with k = 0, 1, 2, … gives η_k, a number or an array over the batch."""
-
-    description: str
-    rate: Callable[[int], Number]
-
-    def __call__(self, k: int) -> Number:
-        return self.rate(k)
-
-    def __repr__(self) -> str:
-        return self.description
-
-
 def constant(lr: Number) -> Schedule:
     """η_k = lr, as in (1), (2) and (8)."""
     lr = checks.positive("lr", lr)
-    return Schedule(f"constant({lr})", lambda k: lr)
+    return lambda k: lr
 
 
 def diminishing(lr: Number, power: float = 0.5) -> Schedule:
@@ -54,25 +40,25 @@ def diminishing(lr: Number, power: float = 0.5) -> Schedule:
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
     if power > 1:
         raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
-    return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
+    return lambda k: lr / (k + 1) ** power
 
 
 def step_decay(lr: Number, every: int, factor: float = 0.1) -> Schedule:
     """η_k = lr·factor^⌊k/every⌋, torch's StepLR: the paper's "reducing" regime. 0 < factor < 1."""
     lr, every, factor = checks.positive("lr", lr), checks.count("every", every), _decay_factor(factor)
-    return Schedule(f"step_decay({lr}, every={every}, factor={factor})", lambda k: lr * factor ** (k // every))
+    return lambda k: lr * factor ** (k // every)
 
 
 def exponential_decay(lr: Number, factor: float) -> Schedule:
     """η_k = lr·factor^k, torch's ExponentialLR stepped at every iteration. 0 < factor < 1."""
     lr, factor = checks.positive("lr", lr), _decay_factor(factor)
-    return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
+    return lambda k: lr * factor**k
 
 
 def cosine(lr: Number, steps: int) -> Schedule:
     """η_k = lr·(1 + cos(πk/steps))/2, from lr down to 0 at k = steps: torch's CosineAnnealingLR; 0 from there on."""
     lr, steps = checks.positive("lr", lr), checks.count("steps", steps)
-    return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
+    return lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2
 
 
 def _decay_factor(factor):
@@ -227,14 +213,12 @@ def run(
     beta, rates = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
     if oracle.prox is None and method in ("proximal", "fista", "rda"):
-        raise ValueError(
-            f"method must be one of 'subgradient', 'momentum', 'adam', 'rmsprop' for {type(objective).__name__}, "
-            f"which is no smooth function plus one of known proximal map, got {method!r}"
-        )
+        reason = f"{type(objective).__name__}, which is no smooth function plus one of known proximal map"
+        allowed = "'subgradient', 'momentum', 'adam', 'rmsprop'"
+        raise ValueError(f"method must be one of {allowed} for {reason}, got {method!r}")
     xp = checks.namespace(beta)
-    iterates = xp.empty(
-        (steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=array_api_compat.device(beta)
-    )
+    shape = (steps // record_every + 1, *beta.shape)
+    iterates = xp.empty(shape, dtype=beta.dtype, device=array_api_compat.device(beta))
     iterates[0, ...] = beta
     with np.errstate(over="ignore", invalid="ignore"):
         if not bool(xp.all(xp.isfinite(oracle.value(beta)))):
@@ -266,9 +250,8 @@ def _rule(method, options):
     for name, value in options.items():
         if name not in defaults:
             allowed = ", ".join(defaults) or "no options"
-            raise TypeError(
-                f"{name} is not an option of method {method!r}, which takes {allowed}; got {name}={value!r}"
-            )
+            takes = f"method {method!r}, which takes {allowed}"
+            raise TypeError(f"{name} is not an option of {takes}; got {name}={value!r}")
     check = {"eps": checks.positive_number}
     return rule, {name: check.get(name, checks.fraction)(name, options.get(name, defaults[name])) for name in defaults}
 
@@ -299,9 +282,8 @@ def _scheduled(name, lr, beta):
     lr = _rate(name, lr, beta, checks.nonnegative)  # a geometric schedule underflows to 0 in the end
     eta = checks.per_coordinate(name, lr, beta)
     if eta.ndim and eta.shape != beta.shape:
-        raise ValueError(
-            f"{name} must broadcast to the batch {tuple(beta.shape[:-1])} of the run, got shape {tuple(eta.shape[:-1])}"
-        )
+        batch, got = tuple(beta.shape[:-1]), tuple(eta.shape[:-1])
+        raise ValueError(f"{name} must broadcast to the batch {batch} of the run, got shape {got}")
     return eta
 
 

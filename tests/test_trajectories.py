@@ -202,7 +202,6 @@ def test_options_mean_what_torch_means(method, options, optimizer):
             lambda o: torch.optim.lr_scheduler.LambdaLR(o, lambda k: 1 / (k + 1)),
         ),
     ],
-    ids=lambda value: str(value) if isinstance(value, trajectories.Schedule) else "",
 )
 @pytest.mark.parametrize("method", TORCH)
 def test_schedules_equal_torch(ours, theirs, method):
@@ -462,8 +461,7 @@ def test_a_minibatch_run_that_overflows_ends_with_its_finite_part(size):
 
 
 def test_a_proximal_run_may_end_with_steps_of_0():
-    schedule = trajectories.Schedule("to 0", lambda k: max(0.1 - 0.02 * k, 0.0))
-    run = trajectories.run(counterexamples.MaxNorm(), [1.0, 0.5], schedule, 10, "proximal")
+    run = trajectories.run(counterexamples.MaxNorm(), [1.0, 0.5], lambda k: max(0.1 - 0.02 * k, 0.0), 10, "proximal")
     assert run.overflow_step is None and run.iterates[-1].tolist() == run.iterates[-2].tolist()
 
 

@@ -22,10 +22,8 @@ def _figure_2():
     near, total = recorded.nearer_to_relu(long)
     by_data = []
     for data in recorded.LONGEST:
-        medians = (
-            " / ".join(f"{m:.2f}" for m in np.median(recorded.longest_means(data, a), axis=1))
-            for a in ("relu", "bridge-100", "gelu")
-        )
+        means = (np.median(recorded.longest_means(data, name), axis=1) for name in ("relu", "bridge-100", "gelu"))
+        medians = ("{:.2f} / {:.2f} / {:.2f}".format(*at_depths) for at_depths in means)
         by_data.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
     ours = (
         f"recorded: GELU's lead widens up to depth 19 in {len(set(wide) & set(long))} of {len(long)} settings with "
@@ -52,8 +50,7 @@ def _activations():
         f"GELU is up to {gaps[1.0]:.2f} from ReLU, and its mean square on N(0, 1) is {gains[1]:.3f}, ReLU's "
         f"{gains[0]:.3f}; the smooth z·Φ(100z) is within {gaps[100.0]:.4f} of ReLU, mean square {gains[2]:.3f}"
     )
-    known = theory.bridge_gap(1.0), theory.bridge_gap(100.0)
-    close = all(abs(gap - law) < 1e-6 for gap, law in zip(gaps.values(), known, strict=True))
+    close = all(abs(gap - theory.bridge_gap(beta)) < 1e-6 for beta, gap in gaps.items())
     return Measured(ours, close and abs(gains[2] - gains[0]) < 1e-4 < 0.05 < gains[0] - gains[1])
 
 
@@ -65,10 +62,8 @@ def _activations():
 def _architecture():
     from ngdm_helpers import networks
 
-    counts, features = [], set()
-    for depth in recorded.DEPTHS:
-        layers = [layer for layer in networks.vgg(depth) if hasattr(layer, "weight")]
-        counts.append(f"VGG{depth} {len(layers)}")
-        features.add(layers[-1].in_features)
-    ours = f"features after the last pool: {', '.join(map(str, features))}; layers with weights: {', '.join(counts)}"
+    layers = {depth: [part for part in networks.vgg(depth) if hasattr(part, "weight")] for depth in recorded.DEPTHS}
+    features = {weighted[-1].in_features for weighted in layers.values()}
+    counts = ", ".join(f"VGG{depth} {len(weighted)}" for depth, weighted in layers.items())
+    ours = f"features after the last pool: {', '.join(map(str, features))}; layers with weights: {counts}"
     return Measured(ours, features == {64})

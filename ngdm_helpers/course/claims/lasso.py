@@ -39,8 +39,7 @@ def _prop_3_2():
     run = trajectories.run(L1Norm(lam), start, lr, 400).iterates
     even, odd = theory.orbit(start, lr, lam)
     gap = max(np.abs(run[-1] - even).max(), np.abs(run[-2] - odd).max())
-    mean = np.abs(run[-2:]).sum(-1).mean(0)
-    off = np.abs(mean - 5 * lr * lam / 2).max()
+    off = np.abs(np.abs(run[-2:]).sum(-1).mean(0) - 5 * lr * lam / 2).max()
     ours = f"1000 random settings: at most {gap:.0e} from the closed orbit, two-step mean pηλ/2 to {off:.0e}"
     return Measured(ours, gap < 1e-12 and off < 1e-12)
 
@@ -70,10 +69,8 @@ def _reduced_pairs():
     schedule = trajectories.step_decay(problems.PAPER_LR, every=200, factor=0.1)
     before, pairs = _paper_runs(problems.PAPER_LR), _paper_runs(schedule)
     ratios = [rows.mean(1)[1] / rows.mean(1)[0] for rows in (before, pairs)]
-    ours = (
-        " and ".join(f"{high:.4f} / {low:.4f}" for high, low in pairs)
-        + f"; ratio of the two-step means {ratios[0]:.4g} before and {ratios[1]:.4g} after"
-    )
+    norms = " and ".join(f"{high:.4f} / {low:.4f}" for high, low in pairs)
+    ours = f"{norms}; ratio of the two-step means {ratios[0]:.4g} before and {ratios[1]:.4g} after"
     return Measured(ours, pairs[1].min() > pairs[0].max() and np.allclose(ratios, 100))
 
 
@@ -86,5 +83,4 @@ def _disguise():
     lams = np.geomspace(1e-2, 1e2, 41)
     held = trajectories.run(L1Norm(lams), problems.PAPER_START, problems.PAPER_LR / lams, 400).iterates
     gap = np.abs(held - held[:, :1]).max()
-    ours = f"41 values of λ over four decades at ηλ = 0.01: trajectories agree to {gap:.0e}"
-    return Measured(ours, gap < 1e-12)
+    return Measured(f"41 values of λ over four decades at ηλ = 0.01: trajectories agree to {gap:.0e}", gap < 1e-12)

@@ -31,10 +31,7 @@ def _dead():
     vgg, mlp = recorded.vgg16_runs()["sgd", problems.DEEP_LAM], recorded.mlp_runs()
     small, large = mlp["sgd", 0.001], mlp["sgd", problems.DEEP_LAM]
     *_, before = recorded.range_in_words(large, "accuracy_before")
-    (worst, _, alive), (_, best, dead) = (
-        recorded.range_in_words(small, "accuracy"),
-        recorded.range_in_words(large, "accuracy"),
-    )
+    (worst, _, alive), (_, best, dead) = (recorded.range_in_words(rows, "accuracy") for rows in (small, large))
     ours = (
         f"recorded, {len(large)} seeds: at λ = 0.1 the small network falls from {before} to {dead} test accuracy, at "
         f"λ = 0.001 it keeps {alive}; VGG16 ends at {vgg['accuracy']:.3f}"

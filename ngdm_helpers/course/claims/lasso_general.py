@@ -52,8 +52,7 @@ def _bound_is_tight():
     "differ",
 )  # fmt: skip
 def _diminishing_is_never_zero():
-    rates = [Fraction(1, 2 * (k + 1)) for k in range(2000)]
-    exact = problems.walk(Fraction(5053, 10_000), rates)
+    exact = problems.walk(Fraction(5053, 10_000), [Fraction(1, 2 * (k + 1)) for k in range(2000)])
     nearest = float(min(map(abs, exact)))
     digits16 = problems.decimal_walk("√2 − 1", "1/(k + 1)", 16, 10_000)
     first = next((k for k, beta in enumerate(digits16) if beta == 0), None)

@@ -55,13 +55,11 @@ def _adam():
 @functools.lru_cache(maxsize=1)
 def _sparse_runs():
     """`sparse_problem`, its exact minimiser, and what four methods leave after 2000 steps of η = 1/(10L)."""
-    problem = problems.sparse_problem()
-    lr = 0.1 / problem.curvature
-    ends = {
-        method: trajectories.run(problem, np.zeros(200), lr, 2000, method, record_every=2000).iterates[-1]
-        for method in ("subgradient", "adam", "proximal", "fista")
-    }
-    return problem, problems.exact_lasso(problem), lr, ends
+    problem, ends = problems.sparse_problem(), {}
+    for method in ("subgradient", "adam", "proximal", "fista"):
+        run = trajectories.run(problem, np.zeros(200), 0.1 / problem.curvature, 2000, method, record_every=2000)
+        ends[method] = run.iterates[-1]
+    return problem, problems.exact_lasso(problem), ends
 
 
 @claim(
@@ -70,7 +68,7 @@ def _sparse_runs():
     because="weights go to 0 to within the step: no zeros, but a cut at the band's edge finds them; Han et al. cut too",
 )  # fmt: skip
 def _threshold_is_the_step():
-    problem, exact, _, _ = _sparse_runs()
+    problem, exact, _ = _sparse_runs()
     lr = 0.01 / problem.curvature
     beta = trajectories.run(problem, np.zeros(200), lr, 10_000, record_every=10_000).iterates[-1]
     off, large = exact == 0, np.abs(beta) > 2 * lr * problem.lam
@@ -113,7 +111,7 @@ def _threshold():
     because="zeros need a rule that stops at the kink: soft-thresholding, in one form or another",
 )  # fmt: skip
 def _only_a_threshold_gives_zeros():
-    _, exact, _, ends = _sparse_runs()
+    _, exact, ends = _sparse_runs()
     zeros = {method: int((beta == 0).sum()) for method, beta in ends.items()}
     gap = np.abs(ends["fista"] - exact).max()
     ours = (

@@ -7,6 +7,7 @@ from ngdm_helpers.counterexamples import NeuronRegression
 from ngdm_helpers.course import problems
 from ngdm_helpers.course.claims.ledger import Measured, claim
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
+from ngdm_helpers.trajectories import diminishing, exponential_decay, step_decay
 
 
 @claim(
@@ -21,8 +22,7 @@ def _convex():
     loss = ReLURegression(X, y, lam1=0.1)
     gap = problems.midpoint_gap(loss, 3)
     at_zero, lowest = float(loss.value(np.zeros(3))), float(loss.value(rng.uniform(-1, 1, (20_000, 3))).min())
-    y = np.where(np.arange(20) == 0, 2.0, y)
-    flipped = problems.midpoint_gap(NeuronRegression(X, y, lam1=0.1), 3)
+    flipped = problems.midpoint_gap(NeuronRegression(X, np.append(2.0, y[1:]), lam1=0.1), 3)
     ours = (
         f"y ≤ 0: midpoint minus chord at most {gap:.0e} on 20 000 segments, f(0) = {at_zero:.3f} against "
         f"{lowest:.3f} at best elsewhere; with one yᵢ > 0 at most {flipped:.2g}"
@@ -65,7 +65,7 @@ def _subgradients():
     because="convex and L-smooth with η < 2/L, the standard case, it converges; it is NGDM that ends in a band",
 )  # fmt: skip
 def _constant_steps_converge():
-    X, y = np.random.default_rng(0).standard_normal((2, 60, 10))[0], np.random.default_rng(1).standard_normal(60)
+    X, y = np.random.default_rng(0).standard_normal((60, 10)), np.random.default_rng(1).standard_normal(60)
     squares = Lasso(X, y, 0.0)
     path = trajectories.run(squares, np.zeros(10), 1 / squares.smoothness, 3000).iterates
     off = float(np.linalg.norm(path[-1] - np.linalg.lstsq(X, y, rcond=None)[0]))
@@ -81,20 +81,13 @@ def _constant_steps_converge():
     "linearly",
 )  # fmt: skip
 def _finite_sums():
-    diminishing, good, stairs, short = map(
-        problems.best_on_sharp,
-        (
-            trajectories.diminishing(0.3),
-            trajectories.exponential_decay(0.3, 0.98),
-            trajectories.step_decay(0.3, every=100, factor=0.1),
-            trajectories.exponential_decay(0.3, 0.8),
-        ),
-    )
+    schedules = diminishing(0.3), exponential_decay(0.3, 0.98), step_decay(0.3, every=100), exponential_decay(0.3, 0.8)
+    slow, good, stairs, short = map(problems.best_on_sharp, schedules)
     ours = (
-        f"best loss after 1500 steps: 0.3/√(k+1) {diminishing:.1e}, 0.3·0.98ᵏ {good:.0e}, StepLR (0.3, a tenth every "
+        f"best loss after 1500 steps: 0.3/√(k+1) {slow:.1e}, 0.3·0.98ᵏ {good:.0e}, StepLR (0.3, a tenth every "
         f"100 steps) {stairs:.0e}, 0.3·0.8ᵏ {short:.2f}"
     )
-    return Measured(ours, max(good, stairs) < 1e-12 < 1e-4 < diminishing < short)
+    return Measured(ours, max(good, stairs) < 1e-12 < 1e-4 < slow < short)
 
 
 @claim(
@@ -104,12 +97,10 @@ def _finite_sums():
 )  # fmt: skip
 def _geometric_stops_short():
     short, far = (
-        float(
-            trajectories.run(Quadratic(np.eye(1)), [1.0], trajectories.exponential_decay(0.3, q), 1500).iterates[-1, 0]
-        )
+        float(trajectories.run(Quadratic(np.eye(1)), [1.0], exponential_decay(0.3, q), 1500).iterates[-1, 0])
         for q in (0.8, 0.98)
     )
-    ngdm = problems.best_on_sharp(trajectories.exponential_decay(0.3, 0.8))
+    ngdm = problems.best_on_sharp(exponential_decay(0.3, 0.8))
     ours = (
         f"GD on ½x² from 1 stops at {short:.3f} with 0.3·0.8ᵏ and at {far:.0e} with 0.3·0.98ᵏ; "
         f"NGDM on the sharp loss with 0.3·0.8ᵏ at {ngdm:.2f}"
@@ -124,7 +115,7 @@ def _geometric_stops_short():
 )  # fmt: skip
 def _reducing_is_constant():
     objective, _ = problems.sharp_problem()
-    chained = trajectories.run(objective, np.zeros(10), trajectories.step_decay(0.3, every=100), 300).iterates
+    chained = trajectories.run(objective, np.zeros(10), step_decay(0.3, every=100), 300).iterates
     last = trajectories.run(objective, chained[200], 0.3 * 0.1**2, 100).iterates
     gap = float(np.abs(chained[200:] - last).max())
     return Measured(f"last 100 of 300 steps against a constant-step run from step 200: gap {gap:.0e}", gap < 1e-12)
@@ -140,8 +131,7 @@ def _huber_has_no_second_derivative():
     x, h = np.random.default_rng(0).uniform(-3, 3, (2, 100_000, 1)), 1e-6
     g = huber.subgradient(x)
     secant = float((np.abs(g[0] - g[1]) / np.abs(x[0] - x[1])).max())
-    at = [float(huber.subgradient([1.0 + s])[0]) for s in (-h, 0.0, h)]
-    left, right = (at[1] - at[0]) / h, (at[2] - at[1]) / h
+    left, right = np.diff([float(huber.subgradient([1.0 + s])[0]) for s in (-h, 0.0, h)]) / h
     ours = (
         f"Huber, δ = 1: secants of f′ ≤ {secant:.4g} (L = 1), yet f″ at δ is {left:.3g} from the left and "
         f"{right:.3g} from the right"
@@ -159,6 +149,5 @@ def _transformers_used_relu():
 
     import torch
 
-    default = inspect.signature(torch.nn.TransformerEncoderLayer).parameters["activation"].default
-    name = default.__name__
+    name = inspect.signature(torch.nn.TransformerEncoderLayer).parameters["activation"].default.__name__
     return Measured(f"torch's layer after “Attention is all you need” defaults to {name}", name == "relu")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ngdm_helpers import checks
 
@@ -20,7 +21,7 @@ __all__ = [
 class Abs(torch.nn.Module):
     """|x|, whose slope jumps by 2 at 0: twice ReLU's kink."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return x.abs()
 
 
@@ -31,7 +32,7 @@ class Bridge(torch.nn.Module):
         super().__init__()
         self.beta = beta
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return torch.nn.functional.gelu(self.beta * x) / self.beta  # one fused kernel, and the same number
 
     def extra_repr(self) -> str:
@@ -81,7 +82,7 @@ def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0
     return torch.nn.Sequential(*layers)
 
 
-def mse(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def mse(outputs: Tensor, targets: Tensor) -> Tensor:
     """(1/n) Σᵢ ‖outputsᵢ − targetsᵢ‖², both (n, m): summed over the m outputs, averaged over the n examples, no ½.
 
     It is m times torch.nn.MSELoss, which averages over the outputs too: a sharpness or an η measured with one of the
@@ -90,7 +91,7 @@ def mse(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return (outputs - targets).square().sum() / targets.shape[0]
 
 
-def accuracy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def accuracy(outputs: Tensor, labels: Tensor) -> Tensor:
     """(...,), float32: the share of examples whose largest output is the label's. outputs (..., n, m), labels (n,)."""
     return (outputs.argmax(-1) == labels).float().mean(-1)
 
@@ -113,7 +114,7 @@ def vgg(
     init: str = "default",
     gain: float = 1.0,
     seed: int = 0,
-    images: torch.Tensor | None = None,
+    images: Tensor | None = None,
 ) -> torch.nn.Sequential:
     """Appendix A's network: ``depth`` − 3 convolutions 3×3, average pools between them, then Linear(64, 10).
 
@@ -139,8 +140,8 @@ def vgg(
     gain = checks.positive_number("gain", gain)
     if init == "variance-preserving" and images is None:
         raise ValueError("images must be given for init='variance-preserving', got None")
-    if images is not None and (not isinstance(images, torch.Tensor) or tuple(images.shape[1:]) != (3, 32, 32)):
-        shape = tuple(images.shape) if isinstance(images, torch.Tensor) else images
+    if images is not None and (not isinstance(images, Tensor) or tuple(images.shape[1:]) != (3, 32, 32)):
+        shape = tuple(images.shape) if isinstance(images, Tensor) else images
         raise ValueError(f"images must be a torch tensor of shape (n, 3, 32, 32), got {shape!r}")
     with seeded(seed):
         layers: list[torch.nn.Module] = []
@@ -188,7 +189,7 @@ def activation_gain(activation: str, scale: float = 1.0) -> float:
     return scale / math.sqrt(torch.trapezoid(activation_layer(activation)(scale * z).square() * density, z).item())
 
 
-def normal_quadrature() -> tuple[torch.Tensor, torch.Tensor]:
+def normal_quadrature() -> tuple[Tensor, Tensor]:
     """A grid with a node at 0, where the kinks are, and the standard normal density on it, both (48 001,)."""
     z = torch.linspace(-12, 12, 48_001, dtype=torch.float64)
     return z, torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
@@ -199,7 +200,7 @@ def normal_quadrature() -> tuple[torch.Tensor, torch.Tensor]:
 
 def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.device | None = None) -> None:
     """TypeError unless ``value`` is a torch tensor of this dtype, on this device if one is given."""
-    if not isinstance(value, torch.Tensor):
+    if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch tensor, got a {type(value).__name__}")
     if value.dtype != dtype or value.device != (device or value.device):
         raise TypeError(f"{name} must be {dtype} on {device or 'any device'}, got {value.dtype} on {value.device}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator, eigsh
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
@@ -24,10 +25,7 @@ __all__ = ["GDRun", "full_batch_gd", "sharpness"]
 
 
 def sharpness(
-    loss: torch.Tensor,
-    parameters: torch.Tensor | Iterable[torch.Tensor],
-    start: np.ndarray | None = None,
-    tolerance: float = 1e-4,
+    loss: Tensor, parameters: Tensor | Iterable[Tensor], start: np.ndarray | None = None, tolerance: float = 1e-4
 ) -> tuple[float, np.ndarray]:
     """The largest eigenvalue of the Hessian of ``loss``, a float, and its unit eigenvector, a NumPy array (p,).
 
@@ -36,14 +34,12 @@ def sharpness(
     a fixed random vector, so that the answer is reproducible. tolerance: relative, 0 for machine precision.
 
     Lanczos (ARPACK, by scipy.sparse.linalg.eigsh) on Hessian-vector products, each a backward pass through the
-    gradient (Pearlmutter 1994): the Hessian is never formed. "Largest" is algebraic: an eigenvalue below 0 is not
-    large.
-
+    gradient (Pearlmutter 1994): the Hessian is never formed. "Largest" is algebraic: no eigenvalue below 0 is large.
     Raises TypeError or ValueError, naming the argument, if the loss is no finite scalar, or is linear in parameters;
     FloatingPointError if its Hessian overflows.
     """
-    parameters = [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)
-    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+    parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
         raise TypeError(f"loss must be a scalar tensor, got {loss!r}")
     if not loss.requires_grad:
         raise ValueError(f"loss must be computed from parameters, with gradients on, got {loss!r}")
@@ -109,8 +105,8 @@ class GDRun:
 
 def full_batch_gd(
     model: torch.nn.Module,
-    X: torch.Tensor,
-    Y: torch.Tensor,
+    X: Tensor,
+    Y: Tensor,
     lr: float,
     steps: int,
     sharpness_every: int | None = 50,
@@ -171,18 +167,12 @@ def full_batch_gd(
     if overflow is not None and on_overflow == "warn":
         warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
     measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
-    return GDRun(
-        losses=np.array(losses),
-        directional=np.array(directional[: max(len(losses) - 1, 0)]),
-        sharpness=np.array([top for _, top in measured]),
-        sharpness_steps=np.array([k for k, _ in measured], dtype=int),
-        lr=lr,
-        interrupted=interrupted,
-        overflow_step=overflow,
-    )
+    steps_measured, tops = np.array([k for k, _ in measured], dtype=int), np.array([top for _, top in measured])
+    curvatures = np.array(directional[: max(len(losses) - 1, 0)])
+    return GDRun(np.array(losses), curvatures, tops, steps_measured, lr, interrupted, overflow)
 
 
-def checked_parameters(model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor) -> list[torch.nn.Parameter]:
+def checked_parameters(model: torch.nn.Module, X: Tensor, Y: Tensor) -> list[torch.nn.Parameter]:
     """The parameters of ``model``; TypeError or ValueError unless it maps X to something of Y's shape."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {model!r}")

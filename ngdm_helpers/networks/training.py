@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
@@ -27,34 +28,29 @@ __all__ = [
 # --- minibatches ------------------------------------------------------------------------------------------------------
 
 # Two ways to shuffle, because the recorded runs were drawn under these two: changing one would orphan its records.
+Orders = Callable[[int, int], Iterator[Tensor]]
 
 
-def shuffled_in_turn(count: int, seed: int) -> Iterator[torch.Tensor]:
+def shuffled_in_turn(count: int, seed: int) -> Iterator[Tensor]:
     """The orders of ``count`` examples in epoch 0, 1, …: permutations drawn in turn by one torch generator."""
     generator = torch.Generator().manual_seed(seed)
     while True:
         yield torch.randperm(count, generator=generator)
 
 
-def shuffled_by_epoch(count: int, seed: int) -> Iterator[torch.Tensor]:
+def shuffled_by_epoch(count: int, seed: int) -> Iterator[Tensor]:
     """The orders of ``count`` examples in epoch 0, 1, …: each by a NumPy generator of its own, of seed and epoch."""
     for epoch in itertools.count():
         yield torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(count))
 
 
 def minibatches(
-    count: int,
-    batch: int,
-    steps: int,
-    seed: int = 0,
-    first: int = 0,
-    orders: Callable[[int, int], Iterator[torch.Tensor]] = shuffled_in_turn,
-) -> Iterator[torch.Tensor]:
+    count: int, batch: int, steps: int, seed: int = 0, first: int = 0, orders: Orders = shuffled_in_turn
+) -> Iterator[Tensor]:
     """The minibatches of steps ``first``, …, steps − 1: index tensors (batch,) into ``count`` examples, int64.
 
     Each epoch has an order of its own, see ``orders``, and an incomplete last batch is left out. The order depends on
-    ``seed`` alone, so that a run can go on anywhere.
-    Raises TypeError or ValueError, naming the argument.
+    ``seed`` alone, so that a run can go on anywhere. Raises TypeError or ValueError, naming the argument.
     """
     count, batch, steps = checks.count("count", count), checks.count("batch", batch), checks.count("steps", steps)
     seed = checked_seed(seed)
@@ -90,8 +86,8 @@ class TrainingRun:
 
 def train(
     models: Sequence[torch.nn.Sequential],
-    X: torch.Tensor,
-    y: torch.Tensor,
+    X: Tensor,
+    y: Tensor,
     lr: float,
     steps: int,
     batch: int = 16,
@@ -158,7 +154,7 @@ def train(
     return TrainingRun(finite[:, :done] if interrupted else finite, lr, interrupted)
 
 
-def cross_entropies(network: torch.nn.Module, X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def cross_entropies(network: torch.nn.Module, X: Tensor, y: Tensor) -> Tensor:
     """(models,): each model's mean cross-entropy on its own batch. X: (models, batch, 3, 32, 32), y: (models, batch).
 
     network: a model, or what `_grouped` made of several.
@@ -221,28 +217,26 @@ def _labelled(X, y, dtype, device=None):
 
 # --- the ℓ1 penalty ---------------------------------------------------------------------------------------------------
 
-METHODS = ("sgd", "momentum", "adam", "proximal")
 MOMENTUM = 0.9
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's, torch's defaults
 SMALL = 1e-5  # the threshold at which the paper counts
-_BUFFERS = {"sgd": 0, "momentum": 1, "adam": 2, "proximal": 0}
 _BLOCK = 2**18  # entries: 1 MiB of float32, so that a block, its gradient and Adam's memory lie in the cache together
 
-Tensors = Iterable[torch.Tensor]
+Tensors = Iterable[Tensor]
 
 
-def buffers(weights: Tensors, method: str) -> list[list[torch.Tensor]]:
+def buffers(weights: Tensors, method: str) -> list[list[Tensor]]:
     """What ``method`` remembers from step to step, zero at the start: for each weight a list of tensors like it.
 
     One for "momentum", two for "adam", none for "sgd" and "proximal". ValueError for another method.
     """
-    count = _BUFFERS[checks.choice("method", method, METHODS)]
+    count = _RULES[checks.choice("method", method, METHODS)][1]
     return [[torch.zeros_like(weight) for _ in range(count)] for weight in weights]
 
 
 def update(
     weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: float, method: str = "sgd"
-) -> torch.Tensor:
+) -> Tensor:
     """One step on (data loss) + λ‖β‖₁, in place; returns ‖β‖₁ after it, a float64 tensor.
 
     weights: the parameters, floating tensors. gradients: of the data loss alone, shaped like weights; they may be
@@ -260,13 +254,13 @@ def update(
 
 
 def update_many(
-    weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: torch.Tensor, method: str = "sgd"
-) -> torch.Tensor:
+    weights: Tensors, gradients: Tensors, memory: Iterable, step: int, lr: float, lam: Tensor, method: str = "sgd"
+) -> Tensor:
     """`update` for L networks side by side, whose weights have the shape (L, …) each: returns their norms, (L,).
 
     lam: (L,), one λ ≥ 0 for each network. Raises TypeError or ValueError, naming the argument.
     """
-    if not isinstance(lam, torch.Tensor):
+    if not isinstance(lam, Tensor):
         raise TypeError(f"lam must be a torch tensor (L,), got a {type(lam).__name__}")
     if lam.ndim != 1 or not bool(((lam >= 0) & lam.isfinite()).all()):
         raise ValueError(f"lam must be a torch tensor (L,), non-negative and finite, got {lam!r}")
@@ -278,7 +272,7 @@ def update_many(
 
 
 def _add_number(weight, gradient, lam):
-    gradient.add_(torch.sign(weight), alpha=lam)
+    gradient.add_(torch.sign(weight), alpha=lam)  # a tenth faster than multiplying first
 
 
 def _add_column(weight, gradient, lam):
@@ -288,23 +282,20 @@ def _add_column(weight, gradient, lam):
 @torch.no_grad()
 def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, method):
     """The step of both doors on ``copies`` networks; (copies,) norms. lam: a number, or a column (copies, 1)."""
-    rule = _RULES[checks.choice("method", method, METHODS)]
+    rule, _ = _RULES[checks.choice("method", method, METHODS)]
     lr, step = checks.positive_number("lr", lr), checks.count("step", step)
     weights, gradients, memory = list(weights), list(gradients), list(memory)
     if not len(weights) == len(gradients) == len(memory):
-        raise ValueError(
-            "gradients and memory must have an entry for each of weights, "
-            f"got {len(gradients)} and {len(memory)} for {len(weights)}"
-        )
+        lengths = f"{len(gradients)} and {len(memory)} for {len(weights)}"
+        raise ValueError(f"gradients and memory must have an entry for each of weights, got {lengths}")
     norms = []
     # Each gradient is a scratchpad for its own weight; autograd hands out one tensor for a and b of a + b.
     places = [gradient.data_ptr() for gradient in gradients]
     gradients = [g.clone() if places[i] in places[:i] else g for i, g in enumerate(gradients)]
     for weight, gradient, buffered in zip(weights, gradients, memory, strict=True):
         if gradient.shape != weight.shape:
-            raise ValueError(
-                f"gradients must be shaped like weights, got {tuple(gradient.shape)} for {tuple(weight.shape)}"
-            )
+            shapes = f"{tuple(gradient.shape)} for {tuple(weight.shape)}"
+            raise ValueError(f"gradients must be shaped like weights, got {shapes}")
         for part in _aligned(copies, weight, gradient, *buffered):
             for beta, slope, *state in _blocks(copies, *part):
                 if method != "proximal":
@@ -366,7 +357,10 @@ def _proximal(weight, gradient, step, lr, lam):
     weight.sub_(torch.clamp(weight, -lr * lam, lr * lam))  # |β| ≤ ηλ goes to 0, exactly
 
 
-_RULES = {"sgd": _sgd, "momentum": _momentum, "adam": _adam, "proximal": _proximal}
+_RULES = {  # method: (rule, how many tensors like each weight it remembers)
+    "sgd": (_sgd, 0), "momentum": (_momentum, 1), "adam": (_adam, 2), "proximal": (_proximal, 0),
+}  # fmt: skip
+METHODS = tuple(_RULES)
 
 
 @torch.no_grad()
@@ -399,7 +393,7 @@ class FineTuned:
     lr: float
     method: str
     norms: np.ndarray
-    weights: dict[str, torch.Tensor]
+    weights: dict[str, Tensor]
     model: torch.nn.Module
 
     @property
@@ -428,7 +422,7 @@ class FineTuned:
         return [count_small_weights(part, self.lr * lam) for part, lam in zip(parts, self.lams, strict=True)]
 
     @torch.no_grad()
-    def accuracy(self, X: torch.Tensor, y: torch.Tensor) -> np.ndarray:
+    def accuracy(self, X: Tensor, y: Tensor) -> np.ndarray:
         """(L,): the share of the images X, (n, …), that each network gives its label y, (n,) integers."""
         return accuracy(_outputs(self.model, self.weights, X), y).cpu().numpy()
 
@@ -440,8 +434,8 @@ def _outputs(model, weights, X):
 
 def fine_tune(
     model: torch.nn.Module,
-    X: torch.Tensor,
-    y: torch.Tensor,
+    X: Tensor,
+    y: Tensor,
     lams: Iterable[float],
     lr: float,
     steps: int,
@@ -470,10 +464,8 @@ def fine_tune(
     count = _labelled(X, y, weight.dtype, weight.device)
     batches = minibatches(count, batch, steps, seed, orders=shuffled_by_epoch)
     column = torch.tensor(lams, dtype=X.dtype, device=X.device)[:, None]
-    weights = {
-        name: part.detach().repeat(len(lams), *[1] * part.ndim).requires_grad_()
-        for name, part in model.named_parameters()
-    }
+    copied = ((name, part.detach().repeat(len(lams), *[1] * part.ndim)) for name, part in model.named_parameters())
+    weights = {name: part.requires_grad_() for name, part in copied}
     leaves, memory = list(weights.values()), buffers(weights.values(), method)
     starts = [leaf.detach().abs().flatten(1).sum(1, dtype=torch.float64) for leaf in leaves]
     norms = [sum(starts[1:], starts[0])]

@@ -11,22 +11,21 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, ReLURegression
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
 
 
-def sharp_problem(seed=0):
+def sharp_problem():
     """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
     return LeastAbsolute(X, X @ solution), solution
 
 
-def best_on_sharp(schedule, steps=1500):
+def best_on_sharp(schedule):
     """Best value after 1500 steps of NGDM on the sharp problem from 0; f* = 0."""
-    objective, solution = sharp_problem()
-    return float(trajectories.run(objective, np.zeros(solution.size), schedule, steps).values.min())
+    return float(trajectories.run(sharp_problem()[0], np.zeros(10), schedule, 1500).values.min())
 
 
-def midpoint_gap(objective, p, segments=20_000, seed=0):
-    """max f((a + b)/2) − (f(a) + f(b))/2 over random segments in [−1, 1]ᵖ: above 0 where f is not convex."""
-    ends = np.random.default_rng(seed).uniform(-1, 1, (2, segments, p))
+def midpoint_gap(objective, p):
+    """max f((a + b)/2) − (f(a) + f(b))/2 over 20 000 random segments in [−1, 1]ᵖ: above 0 where f is not convex."""
+    ends = np.random.default_rng(0).uniform(-1, 1, (2, 20_000, p))
     return float((objective.value(ends.mean(axis=0)) - objective.value(ends).mean(axis=0)).max())
 
 
@@ -50,20 +49,18 @@ def random_problems(n, p, low, seeds):
     return tuple(np.stack(arrays) for arrays in zip(*drawn, strict=True))
 
 
-# Each loss is ‖y·response − φ(Xβ)‖² + λ₂‖β‖² with the activation φ of `counterexamples.NeuronRegression`.
+# (response, slope, width) of ‖y·response − φ(Xβ)‖² + λ₂‖β‖², with the activation φ of `NeuronRegression`.
 FOUR_LOSSES = {
-    "ReLU, the paper's (3)": {"response": 1.0, "slope": 0.0, "width": 0.0},
-    "squared hinge, y = 0": {"response": 0.0, "slope": 0.0, "width": 0.0},
-    "softplus, width 0.1": {"response": 1.0, "slope": 0.0, "width": 0.1},
-    "ridge, y = 0": {"response": 0.0, "slope": 1.0, "width": 0.0},
+    "ReLU, the paper's (3)": (1.0, 0.0, 0.0),
+    "squared hinge, y = 0": (0.0, 0.0, 0.0),
+    "softplus, width 0.1": (1.0, 0.0, 0.1),
+    "ridge, y = 0": (0.0, 1.0, 0.0),
 }
 
 
 def four_losses(X, y, lam2):
     """The losses of `FOUR_LOSSES` on S data sets as one objective with batch (4, S): X (S, n, p), y (S, n)."""
-    response, slope, width = (
-        np.array([[row[key]] for row in FOUR_LOSSES.values()]) for key in ("response", "slope", "width")
-    )
+    response, slope, width = np.transpose(list(FOUR_LOSSES.values()))[..., None]
     return NeuronRegression(X, response[..., None] * y, slope, width, lam2=lam2)
 
 
@@ -119,13 +116,13 @@ def absolute_steps(eps):
     return tuple(counts)
 
 
-def interpolating_network(hidden=6, p=4, n=12, seed=0):
+def interpolating_network(hidden=6, p=4, n=12):
     """(gradient, w*): the mean squared error of a ReLU network that fits its data exactly while on a kink.
 
     gradient: (..., hidden·(p + 1)) → the same shape, as automatic differentiation returns it. At w* every residual is
     0, and for the first sample every hidden unit's input is exactly 0.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     X, W, a = rng.standard_normal((n, p)), rng.standard_normal((hidden, p)), rng.standard_normal(hidden)
     X[0], W[:, 0] = np.eye(p)[0], 0.0  # so that W x₀ = 0
     targets = np.maximum(X @ W.T, 0) @ a
@@ -142,12 +139,12 @@ def interpolating_network(hidden=6, p=4, n=12, seed=0):
     return gradient, np.concatenate([W.ravel(), a])
 
 
-def secants(gradient, point, distance, pairs=2000, seed=0):
-    """max ‖∇f(point + d·u) − ∇f(point)‖/d over random unit vectors u: a lower bound on L near ``point``.
+def secants(gradient, point, distance):
+    """max ‖∇f(point + d·u) − ∇f(point)‖/d over 2000 random unit vectors u: a lower bound on L near ``point``.
 
     gradient: (..., p) → (..., p); distance: a number d > 0.
     """
-    u = np.random.default_rng(seed).standard_normal((pairs, point.size))
+    u = np.random.default_rng(0).standard_normal((2000, point.size))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
     return float(np.linalg.norm(gradient(point + distance * u) - gradient(point), axis=-1).max() / distance)
 
@@ -156,7 +153,6 @@ def secants(gradient, point, distance, pairs=2000, seed=0):
 
 # The example after Proposition 3.2. Our copy of the paper keeps two of its norms; start and steps reproduce them.
 PAPER_START = (0.5053, 0.5053)
-
 PAPER_LR, PAPER_LAMS = 0.01, (1.0, 100.0)
 
 
@@ -216,7 +212,7 @@ def _round_bits(bits, spare, scratch):
 
 
 def float_schedules(s, steps):
-    """Five schedules that begin a run of ``steps`` with ηλ = s (50s for 1/(k + 1)): name to schedule."""
+    """{name: schedule} of five that begin a run of ``steps`` with ηλ = s (50s for 1/(k + 1))."""
     return {
         "constant": trajectories.constant(s),
         "StepLR, 1/10 every quarter": trajectories.step_decay(s, max(steps // 4, 1), 0.1),
@@ -253,12 +249,11 @@ def exact_lasso(problem):
     return beta
 
 
-def sparse_problem(lam=20.0, seed=0):
+def sparse_problem(lam=20.0):
     """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     X = rng.standard_normal((100, 200))
-    beta = np.zeros(200)
-    beta[:8] = 1.5 * (-1.0) ** np.arange(8)
+    beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
     return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
 
 
@@ -276,8 +271,12 @@ def walk(beta, steps):
     return path
 
 
-DECIMAL_SCHEDULES = ("constant", "reducing", "0.98 a step", "1/(k + 1)")
-
+DECIMAL_SCHEDULES = {  # step k of so many, from a Decimal 1
+    "constant": lambda one, k, steps: one / 100,
+    "reducing": lambda one, k, steps: one / 10 ** (2 + 4 * k // steps),  # a tenth less after each quarter of the run
+    "0.98 a step": lambda one, k, steps: one / 20 * (one * 98 / 100) ** k,
+    "1/(k + 1)": lambda one, k, steps: one / 2 / (k + 1),
+}
 DECIMAL_STARTS = {  # to more digits than anyone asks for
     "0.5053": "0.5053",
     "√2 − 1": "0.4142135623730950488016887242096980785696718753769480731766797379907324784621070",
@@ -286,23 +285,11 @@ DECIMAL_STARTS = {  # to more digits than anyone asks for
 
 
 def decimal_walk(start, schedule, digits, steps):
-    """`walk` in decimal floating point of ``digits`` significant digits, at most 60; start and schedule by name.
-
-    "constant" is 0.01, "reducing" 0.01 and a tenth less after each quarter of the run, "0.98 a step" 0.05·0.98^k and
-    "1/(k + 1)" 0.5/(k + 1).
-    """
+    """`walk` in decimal floating point of ``digits`` significant digits, at most 60; start and schedule by name."""
     checks.choice("start", start, DECIMAL_STARTS)
     checks.choice("schedule", schedule, DECIMAL_SCHEDULES)
     with decimal.localcontext(decimal.Context(prec=checks.count("digits", digits))):
-        one = decimal.Decimal(1)
-        if schedule == "constant":
-            rates = [one / 100] * steps
-        elif schedule == "reducing":
-            rates = [one / 10 ** (2 + 4 * k // steps) for k in range(steps)]
-        elif schedule == "0.98 a step":
-            rates = [one / 20 * (one * 98 / 100) ** k for k in range(steps)]
-        else:
-            rates = [one / 2 / (k + 1) for k in range(steps)]
+        rates = (DECIMAL_SCHEDULES[schedule](decimal.Decimal(1), k, steps) for k in range(steps))
         return walk(+decimal.Decimal(DECIMAL_STARTS[start]), rates)
 
 
@@ -332,13 +319,11 @@ def mean_signs(ratios, shrink, steps=1500):
 # --- notebook 3: deep networks ----------------------------------------------------------------------------------------
 
 VGG16_PARAMETERS = 138_357_544  # of torchvision's VGG16
-
 PAPER_NORM, PAPER_SMALL_NORM = 69178.44, 2113.83  # the two printed norms, λ = 0.1 and a smaller λ
 DEEP_LAM = 0.1  # the larger λ of Appendix B; η is PAPER_LR
 SMALL_LAM = 0.001  # our choice for the smaller λ, which our copy of the paper has lost
 PAPER_THRESHOLD = 1e-5  # below it the paper counts a weight as small
 ADAM_BAND = 0.127  # mean |β| in units of η once Adam has settled on a pure ℓ1 penalty, whatever λ
-
 MLP_WIDTHS = (64, 256, 256, 10)  # 85 002 parameters
 
 
@@ -356,8 +341,7 @@ def mlp_pretrained(X, y, seed=0, progress=False):
     from ngdm_helpers import networks  # which imports torch: the other problems do without
 
     model = networks.mlp("relu", MLP_WIDTHS, seed)
-    options = {"lr": 0.1, "steps": 600, "batch": 32}
-    return networks.fine_tune(model, X, y, [0.0], **options, seed=seed, progress=progress).network(0)
+    return networks.fine_tune(model, X, y, [0.0], lr=0.1, steps=600, batch=32, seed=seed, progress=progress).network(0)
 
 
 # --- notebook 4 -------------------------------------------------------------------------------------------------------
@@ -365,18 +349,17 @@ def mlp_pretrained(X, y, seed=0, progress=False):
 TWO_WEIGHTS = (1.5, 0.4)  # a start on ½(uv − 1)² from which the curvature rises by a quarter
 
 
-def huber_problem(data="U[0, 1]", delta=1.0, n=20, p=50, seed=0):
+def huber_problem(data="U[0, 1]", delta=1.0, n=20, p=50):
     """Mean Huber (13) with X from U[0, 1] or U[−1, 1] and y from U[0, 1], drawn in this order."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     X = rng.uniform(0.0 if data == "U[0, 1]" else -1.0, 1.0, (n, p))
     return Huber(X, rng.uniform(0, 1, n), delta)
 
 
-def huber_tail(c, data="U[0, 1]", delta=1.0, steps=3000, **shape):
-    """Mean loss of the last 200 iterates of gradient descent on (13) from 0 with η = c/L."""
-    objective = huber_problem(data, delta, **shape)
-    start = np.zeros(objective.X.shape[-1])
-    return float(trajectories.run(objective, start, c / objective.smoothness, steps).values[-200:].mean())
+def huber_tail(c):
+    """Mean loss of the last 200 of 3000 steps of gradient descent on `huber_problem` from 0 with η = c/L."""
+    objective = huber_problem()
+    return float(trajectories.run(objective, np.zeros(50), c / objective.smoothness, 3000).values[-200:].mean())
 
 
 def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):

@@ -6,7 +6,7 @@ from ngdm_helpers import theory, trajectories
 from ngdm_helpers.counterexamples import Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
 from ngdm_helpers.course.claims.ledger import Measured, claim
-from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
+from ngdm_helpers.objectives import L1Norm, Quadratic
 
 
 @claim(
@@ -16,16 +16,15 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
     "not; and the Edge of Stability is the training phenomenon, not the number",
 )  # fmt: skip
 def _threshold_of_a_quadratic():
-    losses = {"x²/2": Quadratic(np.eye(1)), "Huber": Huber(np.eye(1), np.zeros(1), reduction="sum")}
-    below, above = {}, {}
-    for name, objective in losses.items():
-        for lr, ends in ((1.9, below), (2.1, above)):
-            ends[name] = float(trajectories.run(objective, [0.1], lr, 500).values[-1])
-    ours = (
-        f"f after 500 steps with η = 1.9/L and 2.1/L: x²/2 {below['x²/2']:.0e} and {above['x²/2']:.0e}, Huber "
-        f"{below['Huber']:.0e} and {above['Huber']:.2f}"
+    square, huber = (
+        [float(trajectories.run(objective, [0.1], lr, 500).values[-1]) for lr in (1.9, 2.1)]
+        for objective in (Quadratic(np.eye(1)), problems.ONE_D_HUBER)
     )
-    return Measured(ours, max(below.values()) < 1e-12 and above["x²/2"] > 1e4 > 1 > above["Huber"])
+    ours = (
+        f"f after 500 steps with η = 1.9/L and 2.1/L: x²/2 {square[0]:.0e} and {square[1]:.0e}, Huber "
+        f"{huber[0]:.0e} and {huber[1]:.2f}"
+    )
+    return Measured(ours, max(square[0], huber[0]) < 1e-12 and square[1] > 1e4 > 1 > huber[1])
 
 
 @claim(
@@ -89,9 +88,9 @@ def _two_over_L_is_sufficient():
     return Measured(ours, below < 1e-12 and 0.5 < above < 1 and abs(relu["sharpness"] / 10 - 1) < 0.1)
 
 
-def _cycle(lr):
-    """|x| on the 2-cycle of log-cosh."""
-    return abs(float(trajectories.run(Separable("log-cosh"), [0.01], lr, 3000).iterates[-1, 0]))
+def _cycle(objective, lr):
+    """Mean |x| on the 2-cycle in which gradient descent on a function of one variable ends."""
+    return float(np.abs(trajectories.run(objective, [0.01], lr, 3000).iterates[-2:]).mean())
 
 
 @claim(
@@ -106,14 +105,12 @@ def _huber_is_smooth():
     x, top = rng.standard_normal((2000, 50)) / 100, np.linalg.svd(f.X)[2][0]
     z = x + rng.uniform(1e-3, 10, (2000, 1)) * top  # apart along the steepest direction
     slopes = np.linalg.norm(f.subgradient(x) - f.subgradient(z), axis=-1) / np.linalg.norm(x - z, axis=-1)
-    below = problems.huber_tail(1.95)
+    below, cycle = problems.huber_tail(1.95), _cycle(Separable("log-cosh"), 2.5)
     ours = (
         f"‖∇f(x) − ∇f(z)‖ ≤ {slopes.max() / f.smoothness:.2f}·L‖x − z‖ on 2000 pairs; η = 1.95/L ends at {below:.0e}; "
-        f"analytic log-cosh has the same 2-cycles: ±{_cycle(2.5):.3f} at η = 2.5"
+        f"analytic log-cosh has the same 2-cycles: ±{cycle:.3f} at η = 2.5"
     )
-    return Measured(
-        ours, slopes.max() <= f.smoothness * (1 + 1e-9) and below < 1e-9 and abs(_cycle(2.5) - 0.888) < 1e-3
-    )
+    return Measured(ours, slopes.max() <= f.smoothness * (1 + 1e-9) and below < 1e-9 and abs(cycle - 0.888) < 1e-3)
 
 
 @claim(
@@ -123,10 +120,9 @@ def _huber_is_smooth():
 )  # fmt: skip
 def _huber_never_diverges():
     tails = {c: problems.huber_tail(c) for c in (2.05, 4.0, 10.0, 136.0)}
-    ours = "mean loss of the last 200 of 3000 steps: " + ", ".join(
-        f"c = {c:g}: {tail:.2f}" for c, tail in tails.items()
-    )
-    return Measured(ours, all(tail <= c / 2 for c, tail in tails.items()))
+    listed = ", ".join(f"c = {c:g}: {tail:.2f}" for c, tail in tails.items())
+    bounded = all(tail <= c / 2 for c, tail in tails.items())
+    return Measured(f"mean loss of the last 200 of 3000 steps: {listed}", bounded)
 
 
 @claim(
@@ -173,15 +169,13 @@ def _threshold_is_local():
     because="it is quadratic near the minimum and grows subquadratically beyond, which is what they describe",
 )  # fmt: skip
 def _subquadratic_growth():
-    lr, ends = 2.1, {}
-    for name, objective in (("Huber", problems.ONE_D_HUBER), ("log-cosh", Separable("log-cosh"))):
-        ends[name] = float(np.abs(trajectories.run(objective, [0.01], lr, 3000).iterates[-2:, 0]).mean())
-    step = trajectories.run(Separable("x²/2 + x⁴/4"), [0.01], lr, 3000, on_overflow="ignore").overflow_step
+    huber, log_cosh = _cycle(problems.ONE_D_HUBER, 2.1), _cycle(Separable("log-cosh"), 2.1)
+    step = trajectories.run(Separable("x²/2 + x⁴/4"), [0.01], 2.1, 3000, on_overflow="ignore").overflow_step
     ours = (
         f"η = 2.1/f″(0): Huber and log-cosh, which grow subquadratically, end in 2-cycles with mean |x| "
-        f"{ends['Huber']:.2f} and {ends['log-cosh']:.2f}; x²/2 + x⁴/4 overflows at step {step}"
+        f"{huber:.2f} and {log_cosh:.2f}; x²/2 + x⁴/4 overflows at step {step}"
     )
-    return Measured(ours, step is not None and ends["Huber"] < 2 and ends["log-cosh"] < 1)
+    return Measured(ours, step is not None and huber < 2 and log_cosh < 1)
 
 
 @claim(
@@ -233,15 +227,12 @@ def _secants_at_a_kinked_minimum():
     return Measured(ours, lopsided > 0.1 and slopes[2] < 1e-3 and max(seconds) / min(seconds) < 1.01)
 
 
-def _percents(numbers):
-    return ", ".join(f"{number:.0%}" for number in numbers)
-
-
 def _tangent_kernel_run(width, n=16, d=4, steps=200):
-    """After training: whether the mirror image (−W, −a) is as good, by how much the loss halfway to it is higher, and
-    the changes of the tangent kernel and of its λmax.
+    """Train a two-layer tanh network in the scaling of the tangent kernel.
 
-    The kernel JJᵀ/n has the non-zero eigenvalues of the Gauss–Newton part JᵀJ/n of the Hessian.
+    Returns whether the mirror image (−W, −a) is as good, by how much the loss halfway to it is higher, and the changes
+    of the tangent kernel JJᵀ/n, which has the non-zero eigenvalues of the Gauss–Newton part JᵀJ/n of the Hessian, and
+    of its λmax.
     """
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((n, d)) / d**0.5, rng.standard_normal(n)
@@ -277,12 +268,12 @@ def _tangent_kernel_run(width, n=16, d=4, steps=200):
     "least squares with a constant sharpness: the regime without an Edge of Stability",
 )  # fmt: skip
 def _wide_is_not_convex():
-    """Two-layer tanh networks in the scaling of the tangent kernel, at growing width."""
     mirrored, middles, changes, sharpened = zip(*(_tangent_kernel_run(width) for width in (16, 128, 1024)), strict=True)
+    kernel, top = (", ".join(f"{change:.0%}" for change in each) for each in (changes, sharpened))
     ours = (
         f"two-layer tanh networks: halfway between (W, a) and (−W, −a), which compute the same, the loss is higher, by "
         f"{middles[2]:.2f} at width 1024; while trained, widths 16, 128, 1024 change their tangent kernel by "
-        f"{_percents(changes)} and its λmax by {_percents(sharpened)}"
+        f"{kernel} and its λmax by {top}"
     )
     higher = all(mirrored) and min(middles) > 0.01
     return Measured(ours, higher and changes[2] < 0.05 < changes[0] and abs(sharpened[2]) < 0.05)
@@ -315,12 +306,8 @@ def _toy_without_sharpening():
     because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
 )  # fmt: skip
 def _chord_law():
-    worst = 0.0
-    for objective, start, lr in (
-        (problems.huber_problem(), np.zeros(50), 2.5 / problems.huber_problem().smoothness),
-        (problems.huber_problem(), np.zeros(50), 10 / problems.huber_problem().smoothness),
-        (L1Norm(1.0), np.array([0.5053]), 0.3),
-    ):
-        chord = theory.chord_curvature(trajectories.run(objective, start, lr, 3000), objective)[-200:]
-        worst = max(worst, float(np.abs(chord - 2).max()))
+    huber = problems.huber_problem()
+    cycles = [(huber, np.zeros(50), c / huber.smoothness) for c in (2.5, 10)] + [(L1Norm(1.0), [0.5053], 0.3)]
+    runs = ((trajectories.run(objective, start, lr, 3000), objective) for objective, start, lr in cycles)
+    worst = max(float(np.abs(theory.chord_curvature(*run)[-200:] - 2).max()) for run in runs)
     return Measured(f"η·(chord curvature) on Huber (c = 2.5, 10) and |x|: 2 to within {worst:.0e}", worst < 1e-4)

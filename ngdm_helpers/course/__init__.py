@@ -23,12 +23,9 @@ def without_torch(lines):
     """IPython's input transformer: a cell that begins with `TORCH_MARK` becomes a sentence on what it leaves out."""
     if not lines or not lines[0].startswith(TORCH_MARK):
         return lines
-    missing = lines[0].removeprefix(TORCH_MARK).strip()
-    sentence = (
-        f"PyTorch is not installed, so this cell leaves out {missing}; to get it, run make lab, or pip install torch "
-        "torchvision, and restart the kernel."
-    )
-    return [f"print({sentence!r})\n"]
+    missing = f"PyTorch is not installed, so this cell leaves out {lines[0].removeprefix(TORCH_MARK).strip()}"
+    remedy = "to get it, run make lab, or pip install torch torchvision, and restart the kernel."
+    return [f"print({f'{missing}; {remedy}'!r})\n"]
 
 
 _shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

@@ -19,6 +19,7 @@ FOLDER = pathlib.Path("notebooks")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # "-": on the slide of the cell before
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_PROGRESS = {WIDGET_VIEW, "text/plain"}  # a widget that leaves nothing to look at but its text
 _CELL_TIMEOUT = 600  # seconds
 _FOLDED = {  # tag: what of its cells JupyterLab shows folded
     "solution": {"source_hidden": True, "outputs_hidden": True},
@@ -29,9 +30,8 @@ _SLIDE_OF_ID = {"title": "slide", "imports": "skip", "ledger-note": "slide", "le
 _SLIDE_OF_ID |= {"exercise-1": "slide", "read-next": "slide"}
 _SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "check": "skip", "solution": "skip"}
 # What front-ends and nbclient write into a cell's metadata when they open, run or save it: no edit by hand.
-_FRONT_END = (
-    "ExecuteTime collapsed deletable editable execution jp-MarkdownHeadingCollapsed jupyter scrolled trusted".split()
-)
+_FRONT_END = {"ExecuteTime", "collapsed", "deletable", "editable", "execution", "jp-MarkdownHeadingCollapsed"}
+_FRONT_END |= {"jupyter", "scrolled", "trusted"}
 _CARRY_OVER = "carry over to {0.name} what shall stay, then run: ngdm build --discard-edits {0.stem}"
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)", re.MULTILINE)
 
@@ -100,13 +100,10 @@ def _text(path, remedy):
 
 def inputs(notebook):
     """What an author writes and a pair must share: type, source and metadata of every cell."""
+    kept = [{key: value for key, value in cell.metadata.items() if key not in _FRONT_END} for cell in notebook.cells]
     return [
-        {
-            "cell_type": cell.cell_type,
-            "source": cell.source,
-            "metadata": {key: value for key, value in cell.metadata.items() if key not in _FRONT_END},
-        }
-        for cell in notebook.cells
+        {"cell_type": cell.cell_type, "source": cell.source, "metadata": metadata}
+        for cell, metadata in zip(notebook.cells, kept, strict=True)
     ]
 
 
@@ -212,7 +209,7 @@ def _strip(notebook):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
+            cell.outputs = [output for output in cell.outputs if set(output.get("data", {})) != _PROGRESS]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             data.pop(WIDGET_VIEW, None)
@@ -222,11 +219,6 @@ def _strip(notebook):
             if "image/png" in data and data["image/png"].strip() in data.get("text/html", ""):
                 del data["image/png"]
                 output.metadata.pop("image/png", None)
-
-
-def _is_progress(output):
-    """Whether an output is a widget that leaves nothing to look at but its text."""
-    return set(output.get("data", {})) == {WIDGET_VIEW, "text/plain"}
 
 
 def pairs(folder=FOLDER):
@@ -241,7 +233,6 @@ def pairs(folder=FOLDER):
 def chosen(names, folder=FOLDER):
     """The .py paths of the notebooks with these ``names``, of all if there are none; ValueError for an unknown name."""
     by_name = {path.stem: path for path in pairs(folder)}
-    unknown = [name for name in names if name not in by_name]
-    if unknown:
+    if unknown := [name for name in names if name not in by_name]:
         raise ValueError(f"NAME must be one of {', '.join(by_name)}, got {', '.join(unknown)}")
     return [by_name[name] for name in names] or list(by_name.values())

@@ -13,9 +13,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="ngdm", description="Build and check the notebooks, measure their records.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     try:
-        _add_pairs(commands, "build", _build, _BUILD).add_argument(
-            "--discard-edits", action="store_true", help="build over an .ipynb that was edited by hand"
-        )
+        command = _add_pairs(commands, "build", _build, _BUILD)
+        command.add_argument("--discard-edits", action="store_true", help="build over an .ipynb edited by hand")
         _add_pairs(commands, "check", _check, _CHECK)
         _add_record(commands, arguments)
         options = vars(parser.parse_args(arguments))

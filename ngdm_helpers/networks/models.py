@@ -51,15 +51,12 @@ ACTIVATIONS: dict[str, Callable[[], torch.nn.Module]] = {
 
 def activation_layer(activation: str) -> torch.nn.Module:
     """The layer named ``activation``: one of ACTIVATIONS, or "bridge-β" with a number β > 0, such as "bridge-10"."""
-    if isinstance(activation, str) and activation.startswith("bridge-"):
-        try:
-            beta = float(activation.removeprefix("bridge-"))
-        except ValueError:
-            beta = math.nan
-        if not 0 < beta < math.inf:
-            raise ValueError(f"activation must be bridge-β with a number β > 0, got {activation!r}")
-        return Bridge(beta)
-    return ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]()
+    if not isinstance(activation, str) or not activation.startswith("bridge-"):
+        return ACTIVATIONS[checks.choice("activation", activation, ACTIVATIONS)]()
+    with contextlib.suppress(ValueError):
+        if 0 < (beta := float(activation.removeprefix("bridge-"))) < math.inf:
+            return Bridge(beta)
+    raise ValueError(f"activation must be bridge-β with a number β > 0, got {activation!r}")
 
 
 def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0) -> torch.nn.Sequential:
@@ -153,8 +150,9 @@ def vgg(
                 layers += [torch.nn.Conv2d(channels, width, 3, padding=1), activation_layer(activation)]
                 channels = width
         model = torch.nn.Sequential(*layers, torch.nn.AvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(channels, 10))
+        weighted: list[Any] = [layer for layer in model if hasattr(layer, "weight")]
         if init != "default":
-            for layer in _weighted(model):
+            for layer in weighted:
                 spread = activation_gain(activation) / math.sqrt(layer.weight[0].numel())
                 torch.nn.init.normal_(layer.weight, std=spread)
                 torch.nn.init.zeros_(layer.bias)
@@ -168,14 +166,9 @@ def vgg(
                 if hasattr(layer, "weight"):
                     layer.weight /= layer(outputs).square().mean().sqrt()
                 outputs = layer(outputs)
-        for layer in _weighted(model):
+        for layer in weighted:
             layer.weight *= gain
     return model
-
-
-def _weighted(model: torch.nn.Sequential) -> list[Any]:
-    """The convolutions and linear layers of a `vgg`, in order."""
-    return [layer for layer in model if hasattr(layer, "weight")]
 
 
 def activation_gain(activation: str, scale: float = 1.0) -> float:

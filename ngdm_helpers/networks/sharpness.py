@@ -21,8 +21,6 @@ from ngdm_helpers.trajectories import ON_OVERFLOW, DivergenceWarning
 
 __all__ = ["GDRun", "full_batch_gd", "sharpness"]
 
-# --- sharpness --------------------------------------------------------------------------------------------------------
-
 
 def sharpness(
     loss: Tensor, parameters: Tensor | Iterable[Tensor], start: np.ndarray | None = None, tolerance: float = 1e-4

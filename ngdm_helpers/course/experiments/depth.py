@@ -17,11 +17,8 @@ from ngdm_helpers.course.experiments.runner import experiment, measure
 from ngdm_helpers.course.recorded import rounded
 
 NAMES = {"digits": "depth_digits", "cifar10": "depth_cifar10", "cifar10-jpeg": "depth_cifar10"}  # data: record
-DESCRIPTIONS = {
-    "digits": "scikit-learn's digits, 8×8 interpolated to 32×32",
-    "cifar10": "CIFAR-10",
-    "cifar10-jpeg": "CIFAR-10 re-encoded as JPEG",
-}
+DESCRIPTIONS = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 re-encoded as JPEG"}
+DESCRIPTIONS |= {"digits": "scikit-learn's digits, 8×8 interpolated to 32×32"}
 KEY = ("data", "images", "depth", "activation", "init", "gain", "optimizer", "lr", "batch", "steps", "seeds")
 DEPTHS = (11, 13, 19)
 ACTIVATIONS = ("relu", "gelu", "bridge-10", "bridge-3", "bridge-100", "abs", "leaky", "tanh")
@@ -49,29 +46,21 @@ class Part:
     delay: int = 0
 
 
-PAPER_ACTIVATIONS = ("relu", "gelu")
-WITH_ANALYTIC = (*PAPER_ACTIVATIONS, "bridge-100")  # is it the kink or the shape?
+PRESERVING, PAPER_ACTIVATIONS = "variance-preserving", ("relu", "gelu")
+ANALYTIC = (*PAPER_ACTIVATIONS, "bridge-100")  # is it the kink or the shape?
 PARTS = {
-    "gain": Part("variance-preserving", "sgd", (0.01,), None, (0.6, 0.8), DEPTHS, PAPER_ACTIVATIONS, DIGITS, 1),
+    "gain": Part(PRESERVING, "sgd", (0.01,), None, (0.6, 0.8), DEPTHS, PAPER_ACTIVATIONS, DIGITS, 1),
     "long": Part("default", "sgd", (0.1,), 2000, (1.0,), (11,), PAPER_ACTIVATIONS, DIGITS, 1),
-    "variance-preserving": Part("variance-preserving", "sgd", (0.01, 0.003, 0.03)),
+    "variance-preserving": Part(PRESERVING, "sgd", (0.01, 0.003, 0.03)),
     "adam": Part("default", "adam", (0.001, 0.0003, 0.003)),
     "default": Part("default", "sgd", (0.03, 0.01, 0.1), 100),
-    "long-sgd": Part("variance-preserving", "sgd", (0.01,), 600, data=CIFAR10, delay=3),
+    "long-sgd": Part(PRESERVING, "sgd", (0.01,), 600, data=CIFAR10, delay=3),
     "long-adam": Part("default", "adam", (0.001,), 600, activations=PAPER_ACTIVATIONS, data=CIFAR10, delay=3),
-    "longer-digits": Part(
-        "variance-preserving", "sgd", (0.01,), 3000, activations=(*WITH_ANALYTIC, "leaky"), data=DIGITS, delay=4
-    ),
-    "longer-rates": Part(
-        "variance-preserving", "sgd", (0.003, 0.03), 3000, activations=WITH_ANALYTIC, data=DIGITS, delay=5
-    ),
-    "longer-adam": Part(
-        "default", "adam", (0.001, 0.0003, 0.003), 3000, activations=WITH_ANALYTIC, data=DIGITS, delay=5
-    ),
-    "longer-cifar10": Part(
-        "variance-preserving", "sgd", (0.01,), 6250, activations=WITH_ANALYTIC, data=CIFAR10, delay=4
-    ),
-    "longer-adam-cifar10": Part("default", "adam", (0.001,), 6250, activations=WITH_ANALYTIC, data=CIFAR10, delay=5),
+    "longer-digits": Part(PRESERVING, "sgd", (0.01,), 3000, activations=(*ANALYTIC, "leaky"), data=DIGITS, delay=4),
+    "longer-rates": Part(PRESERVING, "sgd", (0.003, 0.03), 3000, activations=ANALYTIC, data=DIGITS, delay=5),
+    "longer-adam": Part("default", "adam", (0.001, 0.0003, 0.003), 3000, activations=ANALYTIC, data=DIGITS, delay=5),
+    "longer-cifar10": Part(PRESERVING, "sgd", (0.01,), 6250, activations=ANALYTIC, data=CIFAR10, delay=4),
+    "longer-adam-cifar10": Part("default", "adam", (0.001,), 6250, activations=ANALYTIC, data=CIFAR10, delay=5),
 }
 
 
@@ -81,16 +70,14 @@ def settings(data, images, parts=tuple(PARTS), depths=DEPTHS, activations=ACTIVA
     images: how many there are. steps: instead of each part's own.
     """
     chosen = [PARTS[name] for name in PARTS if name in parts and data in PARTS[name].data]
-    rounds = sorted(
-        ((part.delay + i, part, lr) for part in chosen for i, lr in enumerate(part.rates)), key=lambda entry: entry[0]
-    )
+    rounds = [(part.delay + i, part, lr) for part in chosen for i, lr in enumerate(part.rates)]
     rows = [
         {
             "data": data, "images": images, "depth": depth, "activation": activation, "init": part.init, "gain": gain,
             "optimizer": part.optimizer, "lr": lr, "batch": BATCH, "steps": steps or part.steps or STEPS[data],
             "seeds": seeds,
         }
-        for _, part, lr in rounds
+        for _, part, lr in sorted(rounds, key=lambda entry: entry[0])
         for gain in part.gains
         for depth in part.depths
         if depth in depths
@@ -127,9 +114,8 @@ def depth(
         checks.choice("parts", name, PARTS)
     for activation in activations:
         checks.choice("activations", activation, ACTIVATIONS)
-    for number in depths:
-        if number not in DEPTHS:
-            raise ValueError(f"depths must be among {', '.join(map(str, DEPTHS))}, got {number!r}")
+    if unknown := [number for number in depths if number not in DEPTHS]:
+        raise ValueError(f"depths must be among {', '.join(map(str, DEPTHS))}, got {unknown[0]!r}")
     seeds, threads = checks.count("seeds", seeds), checks.count("threads", threads)
     steps = steps if steps is None else checks.count("steps", steps)
     X, y = (part.to(ngdm_helpers.device()) for part in read_images(data, True, images, download))
@@ -169,10 +155,8 @@ def read_images(source, train=True, count=None, download=False):
             raise ValueError(f"data must hold the arrays {', '.join(names)}, got {path.name} without {missing[0]}")
         files, offsets, labels = (archive[name] for name in names)
     if len(offsets) != len(labels) + 1 or offsets[-1] != len(files):
-        raise ValueError(
-            f"data must have one offset for each label and a last one at the end, got {len(offsets)} offsets up to "
-            f"{offsets[-1]} for {len(labels)} labels and {len(files)} bytes"
-        )
+        sizes = f"{len(offsets)} offsets up to {offsets[-1]} for {len(labels)} labels and {len(files)} bytes"
+        raise ValueError(f"data must have one offset for each label and a last one at the end, got {sizes}")
     chosen = sources.first(count if count is None else checks.count("count", count), len(labels))
     jpegs = (io.BytesIO(files[offsets[i] : offsets[i + 1]].tobytes()) for i in chosen)
     return sources.scaled(np.stack([np.asarray(Image.open(jpeg).convert("RGB")) for jpeg in jpegs]), labels[chosen], 32)
@@ -186,10 +170,8 @@ def row(X, y, threads=1, /, **setting):
     ``every`` steps from step 0 on, at most 25, rounded to 4 significant digits; None from where it was not finite.
     """
     begin = time.perf_counter()
-    models = [
-        networks.vgg(setting["depth"], setting["activation"], setting["init"], setting["gain"], seed, X)
-        for seed in range(setting["seeds"])
-    ]
+    network = [setting[field] for field in ("depth", "activation", "init", "gain")]
+    models = [networks.vgg(*network, seed, X) for seed in range(setting["seeds"])]
     how = {"optimizer": setting["optimizer"], "threads": threads, "progress": False}
     run = networks.train(models, X, y, setting["lr"], setting["steps"], setting["batch"], **how)
     if run.interrupted:

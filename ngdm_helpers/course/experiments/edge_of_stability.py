@@ -1,5 +1,6 @@
 """Full-batch gradient descent on digits with its sharpness: the record of notebook 4."""
 
+import itertools
 import time
 
 from ngdm_helpers import checks, data, networks
@@ -28,12 +29,8 @@ def edge_of_stability(
     for activation in activations:
         checks.choice("activation", activation, networks.ACTIVATIONS)
     rates, steps = [checks.positive_number("lr", lr) for lr in rates], checks.count("steps", steps)
-    settings = [
-        {"activation": activation, "lr": lr, "seed": seed, "steps": steps}
-        for activation in activations
-        for lr in rates
-        for seed in seeds
-    ]
+    grid = itertools.product(activations, rates, seeds, [steps])
+    settings = [dict(zip(KEY, values, strict=True)) for values in grid]
     title = "{activation}, η = {lr:g}, seed {seed}"
     return measure(settings, lambda group: [row(**group[0])], record=NAME, key=KEY, title=title, **how)
 
@@ -49,26 +46,18 @@ def row(activation, lr, seed, steps):
     X, Y = data.digits()
     begin = time.perf_counter()
     model = networks.mlp(activation, seed=seed)
-    run = networks.full_batch_gd(
-        model, X, Y, lr, steps, sharpness_every=SHARPNESS_EVERY, progress=False, on_overflow="ignore"
-    )
+    run = networks.full_batch_gd(model, X, Y, lr, steps, SHARPNESS_EVERY, progress=False, on_overflow="ignore")
     if run.interrupted:
         raise KeyboardInterrupt
     finished = run.overflow_step is None
     last_quarter = run.sharpness[run.sharpness_steps >= 3 * steps / 4]
+    curves = {"loss": thinned(run.losses), "sharpness": thinned(run.sharpness, SHARPNESS_EVERY)}
     return {
-        "activation": activation,
-        "lr": lr,
-        "seed": seed,
-        "steps": steps,
+        **dict(zip(KEY, (activation, lr, seed, steps), strict=True)),
         "seconds": round(time.perf_counter() - begin, 2),
         "overflow_step": run.overflow_step,
         "final_loss": rounded(run.losses[-1]) if finished else None,
         "sharpness": rounded(last_quarter.mean()) if finished and last_quarter.size else None,
         "directional": rounded(run.directional[-LAST_STEPS:].mean()) if finished else None,
-        "curves": {
-            "loss": thinned(run.losses),
-            "sharpness": thinned(run.sharpness, SHARPNESS_EVERY),
-            "directional": thinned(run.directional),
-        },
+        "curves": curves | {"directional": thinned(run.directional)},
     }

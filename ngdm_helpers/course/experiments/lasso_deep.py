@@ -7,6 +7,7 @@ Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomp
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import math
 import os
@@ -57,9 +58,7 @@ def mlp_l1(
     rates = {name: adam_lr if checks.choice("method", name, METHODS) == "adam" else lr for name in method}
     settings = [
         {"method": name, "lam": value, "lr": checks.positive_number("lr", rate), "seed": seed, "steps": steps}
-        for seed in seeds
-        for name, rate in rates.items()
-        for value in lam
+        for seed, (name, rate), value in itertools.product(seeds, rates.items(), lam)
     ]
 
     def rows(group):
@@ -80,7 +79,6 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
     accuracy_cut: after every weight below ηλ is set to 0. seconds: of all λ together. curve: ‖β‖₁ at some steps, about
     evenly spaced on a logarithmic scale: {"steps", "values"}.
     """
-
     X, y, X_test, y_test = problems.mlp_digits()
     begin = time.perf_counter()
     model = problems.mlp_pretrained(X, y, seed)
@@ -91,11 +89,7 @@ def mlp_rows(method, lams, lr, seed, steps, progress=True):
     accuracy, pruned = tuned.accuracy(X_test, y_test), tuned.pruned().accuracy(X_test, y_test)
     return [
         {
-            "method": method,
-            "lam": lam,
-            "lr": lr,
-            "seed": seed,
-            "steps": steps,
+            **{"method": method, "lam": lam, "lr": lr, "seed": seed, "steps": steps},
             "parameters": counts["total"],
             "start": rounded(tuned.norms[0, i]),
             "accuracy_before": rounded(before),
@@ -163,8 +157,7 @@ def vgg16_l1(
     largest = max(float(part.detach().abs().max()) for part in network(weights, seed).parameters())
     settings = [
         common | {"method": name, "lam": value, "steps": steps or steps_needed(largest, lr, value, name)}
-        for value in lam
-        for name in method
+        for value, name in itertools.product(lam, method)
     ]
     if how.get("force"):
         for setting in settings:
@@ -178,15 +171,9 @@ def vgg16_l1(
     def remove_checkpoint(group):  # not before the row is safe
         checkpoint(work, {k: v for k, v in group[0].items() if k != "test_images"}).unlink(missing_ok=True)
 
-    return measure(
-        [setting | {"test_images": len(test[0])} for setting in settings],
-        rows,
-        record=VGG16,
-        key=VGG16_KEY,
-        title="{method}, λ = {lam:g}",
-        finished=remove_checkpoint,
-        **how,
-    )
+    settings = [setting | {"test_images": len(test[0])} for setting in settings]
+    title, finished = "{method}, λ = {lam:g}", remove_checkpoint
+    return measure(settings, rows, record=VGG16, key=VGG16_KEY, title=title, finished=finished, **how)
 
 
 def network(weights="none", seed=0):
@@ -319,9 +306,8 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     stride = max(1, setting["steps"] // 60)
     model.train()
     begin = time.perf_counter() - state["seconds"]
-    order = networks.minibatches(
-        len(X), setting["batch"], setting["steps"], setting["seed"], state["step"], networks.shuffled_by_epoch
-    )
+    which = (setting["batch"], setting["steps"], setting["seed"], state["step"])
+    order = networks.minibatches(len(X), *which, networks.shuffled_by_epoch)
     title = f"{method}, λ = {lam:g}"
     with networks.cpu_threads(state["threads"]):
         with tqdm(total=setting["steps"], initial=state["step"], desc=title, unit="step", disable=not progress) as bar:

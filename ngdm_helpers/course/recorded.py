@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import functools
 import importlib.metadata
+import itertools
 import json
 import math
 import os
@@ -47,12 +48,16 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         lacking = [field for field in key if field not in row]
         if lacking:
             raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
+    versions = {}
+    for package in ("numpy", "torch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
     provenance = {
         **provenance,
         "command": command,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "python": platform.python_version(),
-        "versions": _versions("numpy", "torch"),
+        "versions": versions,
         "processor": f"{os.cpu_count()} cores, {platform.machine()}",
     }
     new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
@@ -64,15 +69,6 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         write_text(path, _text(list({**old, **new}.values()), compact))
         _rows.cache_clear()
     return path
-
-
-def _versions(*packages):
-    """{package: version} of those that are installed."""
-    versions = {}
-    for package in packages:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
-    return versions
 
 
 def _text(rows, compact):
@@ -130,14 +126,13 @@ def depth_settings(data):
 
     Recorded for ReLU and GELU, that is; some have the other activations too.
     """
-    fields = ("init", "optimizer", "gain", "lr", "steps")
     networks_of = {}  # setting: the (depth, activation) that were recorded
     for row in _depth_rows(data):
-        networks_of.setdefault(tuple(row[field] for field in fields), set()).add((row["depth"], row["activation"]))
-    wanted = {(depth, activation) for depth in DEPTHS for activation in ("relu", "gelu")}
-    order = list(SETUPS)
+        setting = tuple(row[field] for field in ("init", "optimizer", "gain", "lr", "steps"))
+        networks_of.setdefault(setting, set()).add((row["depth"], row["activation"]))
+    wanted = set(itertools.product(DEPTHS, ("relu", "gelu")))
     complete = (setting for setting, networks in networks_of.items() if wanted <= networks)
-    return sorted(complete, key=lambda setting: (order.index(setting[:2]), setting))
+    return sorted(complete, key=lambda setting: (list(SETUPS).index(setting[:2]), setting))
 
 
 def depth_run(data, depth, activation, init, optimizer, lr, gain=1.0, steps=None):
@@ -172,22 +167,26 @@ def mean_loss(losses):
     return np.minimum(losses, CHANCE).mean(axis=-1)
 
 
-def has_learned(losses):
-    """Whether the median over the seeds ends its run 0.1 below guessing: the plateau at log 10 is left."""
-    return bool(np.median(losses, axis=0)[-3:].mean() < CHANCE - 0.1)
+def _setting_losses(setting, activation):
+    """The losses recorded in a setting (data, init, optimizer, gain, lr, steps): (depths, seeds, T)."""
+    data, init, optimizer, gain, lr, steps = setting
+    return np.array([depth_run(data, depth, activation, init, optimizer, lr, gain, steps)[1] for depth in DEPTHS])
 
 
-def relu_minus_gelu(data, init, optimizer, gain, lr, steps):
+def setting_means(setting, activation):
+    """`mean_loss` of the recorded runs in a setting (data, init, optimizer, gain, lr, steps): (depths, seeds)."""
+    return mean_loss(_setting_losses(setting, activation))
+
+
+def relu_minus_gelu(*setting):
     """Mean loss of ReLU minus that of GELU, (depths, seeds), above 0 where GELU is faster; and who learns, (depths, 2).
 
-    A seed fixes the minibatches, and the weights up to their scale, so the difference is taken seed by seed.
+    A seed fixes the minibatches, and the weights up to their scale, so the difference is taken seed by seed. A network
+    has learned if the median over the seeds ends 0.1 below guessing: the plateau at log 10 is left.
     """
-    gaps, learned = [], []
-    for depth in DEPTHS:
-        pair = [depth_run(data, depth, name, init, optimizer, lr, gain, steps)[1] for name in ("relu", "gelu")]
-        gaps.append(mean_loss(pair[0]) - mean_loss(pair[1]))
-        learned.append([has_learned(losses) for losses in pair])
-    return np.array(gaps), np.array(learned)
+    pair = [_setting_losses(setting, name) for name in ("relu", "gelu")]
+    ends = np.stack([np.median(losses, axis=1)[:, -3:].mean(axis=1) for losses in pair], axis=1)
+    return mean_loss(pair[0]) - mean_loss(pair[1]), ends < CHANCE - 0.1
 
 
 def gap_widens(gaps):
@@ -204,21 +203,14 @@ def learning_settings():
     return [setting for setting in every if relu_minus_gelu(*setting)[1][0].any()]
 
 
-def median_losses(data, depth, init, optimizer, lr, activations=ACTIVATIONS):
+def median_losses(data, depth, init, optimizer, lr):
     """{activation: median over the seeds of the `mean_loss`} of recorded runs."""
-    return {a: float(np.median(mean_loss(depth_run(data, depth, a, init, optimizer, lr)[1]))) for a in activations}
+    return {a: float(np.median(mean_loss(depth_run(data, depth, a, init, optimizer, lr)[1]))) for a in ACTIVATIONS}
 
 
 def long_settings():
     """Those of `learning_settings` with as many steps as the longest runs."""
     return [setting for setting in learning_settings() if setting[-1] == LONGEST[setting[0]]]
-
-
-def setting_means(setting, activation):
-    """`mean_loss` of the recorded runs in a setting (data, init, optimizer, gain, lr, steps): (depths, seeds)."""
-    data, init, optimizer, gain, lr, steps = setting
-    runs = (depth_run(data, depth, activation, init, optimizer, lr, gain, steps)[1] for depth in DEPTHS)
-    return np.array([mean_loss(losses) for losses in runs])
 
 
 def longest_means(data, activation):

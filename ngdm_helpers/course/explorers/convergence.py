@@ -54,28 +54,23 @@ def capture():
     (through,) = plane.plot([], [], color=BLUE, linewidth=1)
     (path,) = plane.plot([], [], marker=".", markersize=4, **{**NGDM, "linewidth": 0.8})
     norms.set(xscale="log", xlim=(1, steps + 1), ylim=(0, 1.6), xlabel="step k + 1")
-    (maximum,) = norms.plot([], [], **NGDM)
-    (euclid,) = norms.plot([], [], color=BLUE)
+    (maximum,), (euclid,) = norms.plot([], [], **NGDM), norms.plot([], [], color=BLUE)
     (loss,) = norms.plot([], [], color=GREEN, linestyle=(0, (5, 1)))
     norms.axhline(1, **THRESHOLD)
     figures.legend(norms, [maximum, euclid, loss], ["‖βₖ‖_∞", "‖βₖ‖₂ / ‖β₀‖₂", "fₖ / f₀"], loc="upper right")
 
     def update(rho, eta, start, kink):
         objective, A, rows = plane_problem(rho, kink)
-        beta0 = start * np.array([-1.0, 1.0])
-        run = trajectories.run(objective, beta0, eta, steps)
+        run = trajectories.run(objective, start * np.array([-1.0, 1.0]), eta, steps)
         floor = objective.value([0.0, 0.0])
         values = run.values - floor
         level = float((objective.value(cube) - floor).min())
         inside.set_xy(circle * sublevel_radius(circle, A, rows, kink, level)[:, None])
         through.set_data(*(circle * sublevel_radius(circle, A, rows, kink, values[0])[:, None]).T)
-        path.set_data(*run.iterates.T)
-        path.set_color((NGDM if kink else SMOOTH)["color"])
-        size = np.abs(run.iterates).max(axis=-1)
-        maximum.set_data(run.steps + 1, size)
-        length = np.linalg.norm(run.iterates, axis=-1)
-        euclid.set_data(run.steps + 1, length / length[0])
-        loss.set_data(run.steps + 1, values / values[0])
+        path.set(data=run.iterates.T, color=(NGDM if kink else SMOOTH)["color"])
+        size, length = (np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
+        for line, course in ((maximum, size), (euclid, length / length[0]), (loss, values / values[0])):
+            line.set_data(run.steps + 1, course)
         dominant = "diagonally dominant" if theory.diagonally_dominant(A) else "not diagonally dominant"
         plane.title.set_text(f"A is {dominant}; 2/L = {2 / Quadratic(A).smoothness:.3g}")
         # less than 1e-12 of the start is rounding
@@ -85,6 +80,7 @@ def capture():
         return inside, through, path, plane.title, maximum, euclid, loss, norms.title
 
     lecture = {"rho": LECTURE_RHO, "eta": problems.LECTURE_LR, "start": 0.99, "kink": 0.0}
+    kinked, large = lecture | {"kink": 0.3}, {"eta": 1.9 / (3 + 2 * math.sqrt(2))}
     return live(
         figure,
         update,
@@ -96,9 +92,7 @@ def capture():
             "A = [[1, 2], [2, 5]]": lecture,
             "ρ = 1/√5: just dominant": {**lecture, "rho": 1 / math.sqrt(5), "start": 1.0},
             "start inside S": {**lecture, "start": 0.3},
-            "with kinks": {**lecture, "kink": 0.3},
-            "η = 1.9/L": {**lecture, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
-            "η = 1.9/L, kinks": {**lecture, "kink": 0.3, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
+            **{"with kinks": kinked, "η = 1.9/L": lecture | large, "η = 1.9/L, kinks": kinked | large},
         },
         caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
         "largest inside the cube.",
@@ -118,39 +112,32 @@ SETTINGS = {  # name: (n, p, low, λ₁, λ₂)
 def figure_one():
     """Figure 1 next to its smooth twin, y = 0 and λ₁ = 0: sliders c = ηL, |y| and the seed, a choice of data."""
     steps = 700
-    figure, (loss, cube, ball) = figures.new(3, size=(12.5, 4))
-    curves = []
-    for ax, name, low, top in (
-        (loss, "fₖ / f₀", 0, 1.6),
-        (cube, "‖βₖ‖_∞", 0.6, 1.7),
-        (ball, "‖βₖ‖₂ / ‖β₀‖₂", 0.6, 1.7),
-    ):
-        ax.set(xscale="log", xlim=(1, steps + 1), ylim=(low, top), xlabel="step k + 1", ylabel=name)
+    figure, axes = figures.new(3, size=(12.5, 4))
+    frames = {"fₖ / f₀": (0, 1.6), "‖βₖ‖_∞": (0.6, 1.7), "‖βₖ‖₂ / ‖β₀‖₂": (0.6, 1.7)}
+    for ax, (name, ylim) in zip(axes, frames.items(), strict=True):
+        ax.set(xscale="log", xlim=(1, steps + 1), ylim=ylim, xlabel="step k + 1", ylabel=name)
         ax.axhline(1, **THRESHOLD)
-        curves.append((ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]))
-    figures.legend(cube, curves[1], ["with kinks", "smooth twin"], loc="lower left")
-    titles = [ax.title for ax in (loss, cube, ball)]
+    curves = [(ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]) for ax in axes]
+    figures.legend(axes[1], curves[1], ["with kinks", "smooth twin"], loc="lower left")
+    titles = [ax.title for ax in axes]
 
     # c and |y| leave the data as they are
     @functools.lru_cache(maxsize=8)
     def draw(setting, seed):
-        n, p, low, _, _ = SETTINGS[setting]
-        return [array[0] for array in problems.random_problems(n, p, low, [seed])]
+        return [array[0] for array in problems.random_problems(*SETTINGS[setting][:3], [seed])]
 
     def update(setting, c, strength, seed):
         X, y, start = draw(setting, seed)
         lam1, lam2 = SETTINGS[setting][3:]
         pair = ReLURegression(X, np.array([[strength], [0.0]]) * y, np.array([lam1, 0.0]), lam2)
         run = trajectories.run(pair, start, c / pair.curvature, steps)
-        sizes = np.abs(run.iterates).max(axis=-1)
-        lengths = np.linalg.norm(run.iterates, axis=-1)
-        for lines, data in zip(curves, (run.values / run.values[0], sizes, lengths / lengths[0]), strict=True):
-            for line, column in zip(lines, data.T, strict=True):
-                line.set_data(run.steps + 1, column)
-        word = ["falls" if down else "rises" for down in problems.is_monotone(run)]
-        titles[0].set_text(f"kinks: loss {word[0]}; twin: {word[1]}")
-        titles[1].set_text("max {:.4g}, twin {:.4g}".format(*sizes.max(axis=0)))
-        titles[2].set_text("max {:.4g}, twin {:.4g}".format(*(lengths.max(axis=0) / lengths[0])))
+        sizes, lengths = (np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
+        shown = (run.values / run.values[0], sizes, lengths / lengths[0])
+        for lines, title, courses in zip(curves, titles, shown, strict=True):
+            title.set_text("max {:.4g}, twin {:.4g}".format(*courses.max(axis=0)))
+            for line, course in zip(lines, courses.T, strict=True):
+                line.set_data(run.steps + 1, course)
+        titles[0].set_text("kinks: loss {}; twin: {}".format(*np.where(problems.is_monotone(run), "falls", "rises")))
         return *(line for lines in curves for line in lines), *titles
 
     names = list(SETTINGS)
@@ -179,49 +166,45 @@ def figure_one():
     )
 
 
-KINKS = {  # name: (kinked, rounded on the scale δ, smooth twin, slope jump)
+KINKS = {  # name: (kinked, rounded on the scale δ, smooth twin); the slope jumps by 2
     "(3), y = −1": (
         ReLURegression([[1.0]], [-1.0]),
         lambda delta: NeuronRegression([[1.0]], [-1.0], width=delta),
         ReLURegression([[1.0]], [0.0]),
-        2.0,
     ),
-    "|x|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]]), 2.0),
+    "|x|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]])),
 }
 
 
 def smoothness_at_kink():
     """Secant slope of the gradient across a kink: sliders for the distance and the scale δ on which it is rounded."""
-    distances = np.geomspace(1e-6, 1, 121)
-    unit = np.linspace(-1, 1, 401)
+    distances, unit = np.geomspace(1e-6, 1, 121), np.linspace(-1, 1, 401)
     figure, (near, far) = figures.new(2, size=(11, 4.2))
     near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2x / distance", ylabel="f′")
-    far.set(xscale="log", yscale="log", xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d")
-    far.set_ylabel("|f′(d/2) − f′(−d/2)| / d")
+    far.set(xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d", ylabel="|f′(d/2) − f′(−d/2)| / d")
     looks = {"kink": NGDM, "rounded on the scale δ": {"color": PURPLE}, "smooth twin": SMOOTH}
     zoomed = [near.plot([], [], **look)[0] for look in looks.values()]
-    slopes = [far.plot([], [], **look, label=name)[0] for name, look in looks.items()]
+    slopes = [far.loglog([], [], **look, label=name)[0] for name, look in looks.items()]
     (cap,) = far.plot([1e-6, 1], [1, 1], **THEORY, label="bound on L, rounded kink")
     (dots,) = far.plot([], [], "o", color="k", markersize=7)
     here = far.axvline(1, **THRESHOLD)
     figures.legend(far, loc="upper right")
 
     def secant(objective, d):
-        ends = np.stack([d, -d])[..., None] / 2
-        g = objective.subgradient(ends)[..., 0]
+        g = objective.subgradient(np.stack([d, -d])[..., None] / 2)[..., 0]
         return np.abs(g[0] - g[1]) / d
 
     def update(function, distance, delta):
-        kinked, rounded, twin, jump = KINKS[function]
-        smooth = rounded(delta)
-        for line, curve, objective in zip(zoomed, slopes, (kinked, smooth, twin), strict=True):
+        kinked, rounded, twin = KINKS[function]
+        objectives = (kinked, rounded(delta), twin)
+        for line, curve, objective in zip(zoomed, slopes, objectives, strict=True):
             line.set_data(unit, objective.subgradient(distance / 2 * unit[:, None])[:, 0])
             curve.set_data(distances, secant(objective, distances))
-        values = [secant(objective, np.array([distance]))[0] for objective in (kinked, smooth, twin)]
-        cap.set_ydata([smooth.smoothness] * 2)
+        values = [secant(objective, distance) for objective in objectives]
+        cap.set_ydata([objectives[1].smoothness] * 2)
         dots.set_data([distance] * 3, values)
         here.set_xdata([distance] * 2)
-        near.title.set_text(f"f′ within ±{distance / 2:.2g} of the kink, which jumps by {jump:g}")
+        near.title.set_text(f"f′ within ±{distance / 2:.2g} of the kink, which jumps by 2")
         far.title.set_text(f"kink {values[0]:.3g}, rounded {values[1]:.3g}, twin {values[2]:.3g}")
         return *zoomed, *slopes, cap, here, dots, near.title, far.title
 
@@ -265,23 +248,19 @@ def _max_norm_runs(p, smoothed):
 
 def rates():
     """Steps until ‖x‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
-    eps = np.array(ACCURACIES)
-    fine = np.geomspace(0.01, 0.25, 200)
+    eps, fine, dimensions = np.array(ACCURACIES), np.geomspace(0.01, 0.25, 200), np.geomspace(1, 2000, 300)
     figure, (count, hill) = figures.new(2, size=(11, 4.4))
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.01), ylim=(1, 2e4), xlabel="accuracy ε", ylabel="steps needed")
-    count.set_xticks([0.2, 0.1, 0.05, 0.025, 0.0125], ["0.2", "0.1", "0.05", "0.025", "0.0125"])
+    count.set_xticks(ACCURACIES, map(str, ACCURACIES))
     count.minorticks_off()
     count.plot(fine, theory.subgradient_steps_bound(1, 1, fine), **THEORY)
     count.plot(fine, 1 / (4 * fine**2), **THRESHOLD)
     note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
-    (law,) = count.plot([], [], color="0.5", linewidth=1)
-    (measured,) = count.plot([], [], "o", color=NGDM["color"])
+    (law,), (measured,) = count.plot([], [], color="0.5", linewidth=1), count.plot([], [], "o", color=NGDM["color"])
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
-    dimensions = np.geomspace(1, 2000, 300)
     hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
     hill.axhline(0.25, **THRESHOLD)
-    (curve,) = hill.plot([], [], color="0.5", linewidth=1)
-    (top,) = hill.plot([], [], **THRESHOLD)
+    (curve,), (top,) = hill.plot([], [], color="0.5", linewidth=1), hill.plot([], [], **THRESHOLD)
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
 
     def update(method, p, accuracy):
@@ -311,9 +290,7 @@ def rates():
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
         marks={
             "d = 1": {"p": 1},
-            "ε = 0.1, d = 1/(4ε²)": {"p": 25, "accuracy": 0.1},
-            "ε = 0.05, d = 1/(4ε²)": {"p": 100, "accuracy": 0.05},
-            "ε = 0.025, d = 1/(4ε²)": {"p": 400, "accuracy": 0.025},
+            **{f"ε = {e}, d = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))},
             "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025},
         },
         caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "

@@ -14,16 +14,9 @@ DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
 # the bridge x·Φ(βx): label and recorded name
 BETAS = {"1 (GELU)": "gelu", "3": "bridge-3", "10": "bridge-10", "100": "bridge-100", "∞ (ReLU)": "relu"}
 ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
-    "tanh": ("tanh", False),
-    "leaky": ("leaky", True),
-    "GELU": ("gelu", False),
-    "β = 3": ("bridge-3", False),
-    "β = 10": ("bridge-10", False),
-    "β = 100": ("bridge-100", False),
-    "ReLU": ("relu", True),
-    "|x|": ("abs", True),
-}
-
+    "tanh": ("tanh", False), "leaky": ("leaky", True), "GELU": ("gelu", False), "β = 3": ("bridge-3", False),
+    "β = 10": ("bridge-10", False), "β = 100": ("bridge-100", False), "ReLU": ("relu", True), "|x|": ("abs", True),
+}  # fmt: skip
 
 CURVES = (  # name, style, label
     ("relu", NGDM, "ReLU"),
@@ -60,31 +53,23 @@ def recorded_depth():
     _loss_panel(loss)
     curves = {name: _Curve(loss, style, label) for name, style, label in CURVES}
     figures.legend(loss, loc="lower left")
-    places = np.arange(len(ACTIVATION_LABELS))
     speed.set(xlim=(-0.6, len(ACTIVATION_LABELS) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
-    speed.set_xticks(places, list(ACTIVATION_LABELS), rotation=30)
+    speed.set_xticks(range(len(ACTIVATION_LABELS)), list(ACTIVATION_LABELS), rotation=30)
     speed.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
-    for x, text, style in ((0.02, "smooth", SMOOTH), (0.2, "with a kink", NGDM)):
-        note(speed, x, 0.97, text, va="top", color=style["color"], weight="bold")
-    groups = [
-        (
-            [place for place, (_, kink) in zip(places, ACTIVATION_LABELS.values(), strict=True) if kink == kinked],
-            [name for name, kink in ACTIVATION_LABELS.values() if kink == kinked],
-            speed.plot([], [], ".", color=style["color"], markersize=9)[0],
-            speed.plot([], [], "_", color=style["color"], markersize=26, markeredgewidth=2.5)[0],
-        )
-        for kinked, style in ((False, SMOOTH), (True, NGDM))
-    ]
+    groups = []
+    for kinked, x, text, color in ((False, 0.02, "smooth", SMOOTH["color"]), (True, 0.2, "with a kink", NGDM["color"])):
+        note(speed, x, 0.97, text, va="top", color=color, weight="bold")
+        places = {name: place for place, (name, kink) in enumerate(ACTIVATION_LABELS.values()) if kink == kinked}
+        (dots,) = speed.plot([], [], ".", color=color, markersize=9)
+        (bars,) = speed.plot([], [], "_", color=color, markersize=26, markeredgewidth=2.5)
+        groups.append((places, dots, bars))
     names = {name: setup for setup, name in recorded.SETUPS.items()}
 
     def update(data, setup, rate, depth, beta):
-        init, optimizer = names[setup]
-        data = DATA[data]
-        rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (init, optimizer, 1.0)})
+        data, setup = DATA[data], names[setup]
+        rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (*setup, 1.0)})
         lr = rates[("low", "middle", "high").index(rate)]
-        runs = {
-            name: recorded.depth_run(data, depth, name, init, optimizer, lr) for name, _ in ACTIVATION_LABELS.values()
-        }
+        runs = {name: recorded.depth_run(data, depth, name, *setup, lr) for name, _ in ACTIVATION_LABELS.values()}
         k = runs["relu"][0]
         # setting a limit, be it the same one, redraws everything
         if loss.get_xlim() != (0, k[-1]):
@@ -93,9 +78,9 @@ def recorded_depth():
         for name, curve in curves.items():
             moved += curve.set(*runs[BETAS[beta] if name == "beta" else name])
         means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
-        for where, group, dots, bars in groups:
-            dots.set_data(np.repeat(where, len(means["relu"])), np.concatenate([means[name] for name in group]))
-            bars.set_data(where, [np.median(means[name]) for name in group])
+        for places, dots, bars in groups:
+            dots.set_data(np.repeat([*places.values()], len(means["relu"])), np.ravel([means[name] for name in places]))
+            bars.set_data([*places.values()], [np.median(means[name]) for name in places])
             moved += [dots, bars]
         loss.title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
         ahead = np.median(means["relu"] - means["gelu"])
@@ -112,9 +97,7 @@ def recorded_depth():
         beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
         marks={
-            f"VGG{depth}, {name}": {"depth": depth, "setup": name, "rate": "middle"}
-            for name in shown[:2]
-            for depth in (11, 19)
+            f"VGG{d}, {name}": {"depth": d, "setup": name, "rate": "middle"} for name in shown[:2] for d in (11, 19)
         },
         background=("data", "setup"),
         caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "
@@ -127,8 +110,7 @@ def recorded_depth():
 
 def recorded_gain():
     """ReLU against GELU on digits as the weights start smaller: sliders depth and initialisation gain."""
-    sgd = ("variance-preserving", "sgd")
-    lr = 0.01
+    sgd, lr = ("variance-preserving", "sgd"), 0.01
     gains = sorted({s[2] for s in recorded.depth_settings("digits") if s[:2] == sgd and s[3] == lr})
     figure, (loss, gap) = figures.new(2, size=(11, 4.2))
     _loss_panel(loss)
@@ -137,11 +119,8 @@ def recorded_gain():
     gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
     for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, PURPLE), strict=True):
-        relu, gelu = (
-            np.array([recorded.mean_loss(recorded.depth_run("digits", depth, name, *sgd, lr, g)[1]) for g in gains])
-            for name in ("relu", "gelu")
-        )
-        differences = relu - gelu
+        runs = [[recorded.depth_run("digits", depth, name, *sgd, lr, gain)[1] for gain in gains] for name in curves]
+        differences = np.subtract(*recorded.mean_loss(np.array(runs)))
         gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
         gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
     figures.legend(gap, loc="upper right")
@@ -173,23 +152,20 @@ def recorded_gain():
 
 def activation_bridge():
     """z·Φ(βz) from GELU to ReLU: slider β; its shape, and L against the distance from ReLU."""
-    z = np.linspace(-3, 3, 1201)
-    betas = np.geomspace(0.3, 1000, 100)
+    z, betas = np.linspace(-3, 3, 1201), np.geomspace(0.3, 1000, 100)
     figure, (shape, trade) = figures.new(2, size=(11, 4.2))
     shape.set(xlim=(-3, 3), ylim=(-0.4, 3), xlabel="z", ylabel="activation")
     shape.plot(z, np.maximum(z, 0), color=NGDM["color"], linewidth=6, alpha=0.35)
     (curve,) = shape.plot([], [], color=PURPLE)
     note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
     trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="β")
-    trade.plot(betas, theory.bridge_smoothness(betas), **THEORY)
-    trade.plot(betas, theory.bridge_gap(betas), **THEORY)
+    trade.plot(betas, theory.bridge_smoothness(betas), betas, theory.bridge_gap(betas), **THEORY)
     (dots,) = trade.plot([], [], "o", color=PURPLE, markersize=9)
     trade.text(0.4, 100, "largest curvature 2β/√(2π)", va="bottom")
     trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/β", va="top")
 
     def update(beta):
-        values = z * ndtr(beta * z)
-        curve.set_data(z, values)
+        curve.set_data(z, z * ndtr(beta * z))
         steep = np.linspace(-5, 5, 2001) / beta  # where the bend is, whatever β
         bent = steep * ndtr(beta * steep)
         bend = float(np.abs(np.diff(bent, 2)).max() / (steep[1] - steep[0]) ** 2)

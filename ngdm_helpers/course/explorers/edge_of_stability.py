@@ -14,17 +14,9 @@ from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
-    "chord_law",
-    "growth_decides",
-    "growth_exponent",
-    "huber_losses",
-    "huber_rise",
-    "local_edge",
-    "quadratic_threshold",
-    "recorded_sharpness",
-    "toy_problem",
-    "trough",
-]
+    "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_rise", "local_edge", "quadratic_threshold",
+    "recorded_sharpness", "toy_problem", "trough",
+]  # fmt: skip
 
 
 def quadratic_threshold():
@@ -39,8 +31,7 @@ def quadratic_threshold():
     plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
     (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-8, 1e4), xlabel="step k", ylabel="f")
-    (values,) = loss.plot([], [], color=BLUE)
-    modes = [loss.plot([], [], **THEORY)[0] for _ in curvatures]
+    (values,), modes = loss.plot([], [], color=BLUE), loss.plot([], [], [], [], **THEORY)
 
     def update(eta):
         run = trajectories.run(objective, start, eta, steps)
@@ -86,12 +77,11 @@ def recorded_sharpness():
             y = row["curves"][name]["values"]
             line.set_data(np.arange(len(y)) * row["curves"][name]["every"], y)
         edge.set_ydata([2 / lr] * 2)
-        if row["overflow_step"] is not None:
-            loss.title.set_text(f"{activation}, η = {lr:g}: overflows at step {row['overflow_step']}")
-            sharp.title.set_text(f"2/η = {2 / lr:.3g}: started too far above it")
-        else:
-            loss.title.set_text(f"{activation}, η = {lr:g}: final loss {row['final_loss']:.2g}")
-            sharp.title.set_text(f"2/η = {2 / lr:.3g}, last quarter {row['sharpness']:.3g}")
+        fate, level = f"overflows at step {row['overflow_step']}", ": started too far above it"
+        if row["overflow_step"] is None:
+            fate, level = f"final loss {row['final_loss']:.2g}", f", last quarter {row['sharpness']:.3g}"
+        loss.title.set_text(f"{activation}, η = {lr:g}: {fate}")
+        sharp.title.set_text(f"2/η = {2 / lr:.3g}{level}")
         return values, loss.title, curve, edge, sharp.title
 
     return live(
@@ -213,12 +203,10 @@ def huber_rise():
     band = position.axhspan(-1, 1, color="0.9", zorder=0.5)
     (path,) = position.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
     phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
-    for left, right in ((-1, 1), (1, -1)):
-        phase.plot([-1, 1], [left, right], color="0.75", linewidth=1, zorder=0.6)
+    phase.plot([-1, 1], [[-1, 1], [1, -1]], color="0.75", linewidth=1, zorder=0.6)
     note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
     (graph,) = phase.plot([], [], **THEORY)
-    (pairs,) = phase.plot([], [], ".", color=NGDM["color"])
-    (last,) = phase.plot([], [], "o", color=BLUE)
+    (pairs,), (last,) = phase.plot([], [], ".", color=NGDM["color"]), phase.plot([], [], "o", color=BLUE)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-13, 30), xlabel="step k", ylabel="h / δ²")
     (values,) = loss.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
     (growth,) = loss.plot([], [], **THEORY)
@@ -228,8 +216,7 @@ def huber_rise():
         run = trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps)
         x = run.iterates[:, 0] / c
         path.set_data(run.steps, x)
-        band.set_y(-1 / c)
-        band.set_height(2 / c)
+        band.set(y=-1 / c, height=2 / c)
         knots = np.array([-1.05, -1 / c, 1 / c, 1.05]) * c
         graph.set_data(knots / c, (knots - c * np.clip(knots, -1, 1)) / c)
         pairs.set_data(x[:-1], x[1:])
@@ -246,9 +233,8 @@ def huber_rise():
         loss.title.set_text(f"leaves: {arrived}; predicted {predicted:.1f}" if c > 2 else "c ≤ 2: no rise")
         a, b = np.abs(run.iterates[-2:, 0])
         position.title.set_text(f"c = {c:.3g}: last |x|/δ {max(a, b):.3g}, {min(a, b):.3g}")
-        phase.title.set_text(
-            "converges to 0" if c < 2 else f"they add up to {(a + b) / c:.3g}·cδ" if measured else "still within ±δ"
-        )
+        past = f"they add up to {(a + b) / c:.3g}·cδ" if measured else "still within ±δ"
+        phase.title.set_text(past if c >= 2 else "converges to 0")
         return path, band, position.title, graph, pairs, last, phase.title, values, growth, end, loss.title
 
     return live(
@@ -280,8 +266,7 @@ def trough():
     plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
     (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
     climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
-    (growth,) = climb.plot([], [], **NGDM)
-    (law,) = climb.plot([], [], **THEORY)
+    (growth,), (law,) = climb.plot([], [], **NGDM), climb.plot([], [], **THEORY)
     note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
     (values,) = loss.plot([], [], **NGDM)
@@ -325,18 +310,15 @@ LOSSES = {  # one-dimensional, f″(0) = 1
 
 def growth_decides():
     """Past 2/f″(0): which one-dimensional losses diverge, and where the others end: a choice, sliders η and x₀."""
-    steps, grid = 400, np.linspace(-6, 6, 401)
+    steps, grid, positive = 400, np.linspace(-6, 6, 401), np.linspace(1e-3, 6, 400)
     figure, (graph, size, slope) = figures.new(3, size=(11, 3.8))
     graph.set(xlim=(-6, 6), ylim=(-0.3, 7), xlabel="x", ylabel="f(x)")
-    (curve,) = graph.plot([], [], color=BLUE)
-    (points,) = graph.plot([], [], "o", color=NGDM["color"])
+    (curve,), (points,) = graph.plot([], [], color=BLUE), graph.plot([], [], "o", color=NGDM["color"])
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-6, 1e6), xlabel="step k", ylabel="|xₖ|")
     (distance,) = size.plot([], [], **NGDM)
     slope.set(xlim=(0, 6), ylim=(0, 2.1), xlabel="|x|", ylabel="f′(x)/x")
-    (secant,) = slope.plot([], [], color=BLUE)
-    level = slope.axhline(1, **THEORY)
+    (secant,), level = slope.plot([], [], color=BLUE), slope.axhline(1, **THEORY)
     (ends,) = slope.plot([], [], "o", color=NGDM["color"])
-    positive = np.linspace(1e-3, 6, 400)
 
     def update(loss, eta, start):
         objective = LOSSES[loss]
@@ -520,16 +502,13 @@ def growth_exponent():
     figure, (graph, slope, ends) = figures.new(3, size=(11, 3.9))
     graph.set(xlim=(-10, 10), ylim=(-1, 30), xlabel="x", ylabel="f(x)")
     graph.plot(grid, grid**2 / 2, color="0.75", linewidth=1, zorder=0.6)
-    (curve,) = graph.plot([], [], color=BLUE)
-    (points,) = graph.plot([], [], "o", color=NGDM["color"])
+    (curve,), (points,) = graph.plot([], [], color=BLUE), graph.plot([], [], "o", color=NGDM["color"])
     slope.set(xscale="log", yscale="log", xlim=(0.05, 20), ylim=(0.05, 20), xlabel="|x|", ylabel="f′(x)/x")
-    (secant,) = slope.plot([], [], color=BLUE)
-    level = slope.axhline(1, **THEORY)
+    (secant,), level = slope.plot([], [], color=BLUE), slope.axhline(1, **THEORY)
     (crossing,) = slope.plot([], [], "o", color=NGDM["color"])
     note(slope, 0.03, 0.95, "- - -  2/η", va="top")
     ends.set(yscale="log", xlim=(1, 3), ylim=(0.5, 1e4), xlabel="growth exponent q", ylabel="larger of last two |x|")
-    (sweep,) = ends.plot([], [], ".", color=NGDM["color"], markersize=9)
-    (predicted,) = ends.plot([], [], **THEORY)
+    (sweep,), (predicted,) = ends.plot([], [], ".", color=NGDM["color"], markersize=9), ends.plot([], [], **THEORY)
     (here,) = ends.plot([], [], "o", color=BLUE, markersize=9, clip_on=False)
     ends.axvline(2, **THRESHOLD)
     note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
@@ -559,19 +538,14 @@ def growth_exponent():
         ends.title.set_text(f"η = {eta:.3g}, every q; blue: this one")
         return curve, points, graph.title, secant, level, crossing, slope.title, sweep, predicted, here, ends.title
 
+    past = {"Huber: q = 1": 1.0, "q = 1.5": 1.5, "parabola: q = 2": 2.0, "q = 2.5": 2.5}  # 2/L, with their q
     return live(
         figure,
         update,
         q=slider("q", 1.5, 1.0, 3.0, 0.01, meaning="growth exponent beyond |x| = 1"),
         eta=log_slider("η", 2.5, 1.5, 6, meaning="learning rate; 2/f″(0) = 2"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
-        marks={
-            "Huber: q = 1": {"q": 1.0, "eta": 2.5},
-            "q = 1.5": {"q": 1.5, "eta": 2.5},
-            "parabola: q = 2": {"q": 2.0, "eta": 2.5},
-            "q = 2.5": {"q": 2.5, "eta": 2.5},
-            "below 2/L": {"eta": 1.95},
-        },
+        marks={**{name: {"q": q, "eta": 2.5} for name, q in past.items()}, "below 2/L": {"eta": 1.95}},
         caption="Past 2/L every growth exponent below 2 ends in a 2-cycle, every one from 2 on diverges; all these "
         "losses are the same parabola near 0.",
         alt="Three panels. Left: the loss with the last two iterates, and the parabola in grey. Middle: the secant "
@@ -628,11 +602,8 @@ def toy_problem():
         strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength of (3)"),
         X=choice("X", "U[−1, 1]", ["U[−1, 1]", "U[0, 1]"], meaning="data of (3)"),
         marks={
-            "(3), c = 0.2": {"problem": "(3)", "c": 0.2, "X": "U[−1, 1]"},
-            "(3), c = 4": {"problem": "(3)", "c": 4.0, "X": "U[−1, 1]"},
-            "(3), c = 6": {"problem": "(3)", "c": 6.0, "X": "U[−1, 1]"},
-            "two weights, c = 0.2": {"problem": "½(uv − 1)²", "c": 0.2},
-            "two weights, c = 2.2": {"problem": "½(uv − 1)²", "c": 2.2},
+            **{f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)},
+            **{f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 2.2)},
         },
         caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
         "rises as they learn, and comes down once it has passed 2/η.",

@@ -15,13 +15,12 @@ __all__ = ["disguised_learning_rate", "l1_orbit", "residue_sawtooth", "step_redu
 
 def _diamonds(ax):
     """Diamonds of equal ‖β‖₁ about 0 that fit any frame: ‖β‖₁ = ½, 1, 1½ half-widths. Returns nothing that moves."""
-    ax.set_aspect("equal", adjustable="box")
     ax.axhline(0, **THRESHOLD, linewidth=1)
     ax.axvline(0, **THRESHOLD, linewidth=1)
-    for level in (0.25, 0.5, 0.75):
-        corners = np.array([(level, 0), (0, level), (-level, 0), (0, -level), (level, 0)])
-        ax.plot(*(0.5 + corners.T), transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
-    ax.set(xlabel="β₁", ylabel="β₂")
+    corners = np.array([(1, 0), (0, 1), (-1, 0), (0, -1), (1, 0)])
+    x, y = 0.5 + corners.T[..., None] * (0.25, 0.5, 0.75)
+    ax.plot(x, y, transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
+    ax.set(aspect="equal", xlabel="β₁", ylabel="β₂")
     ax.locator_params(nbins=5)
 
 
@@ -46,15 +45,13 @@ def l1_orbit():
     note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
     norm.set_box_aspect(1)
     norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
-    (fall,) = norm.plot([], [], **NGDM)
-    mean = norm.axhline(1, **THEORY)
+    (fall,), mean = norm.plot([], [], **NGDM), norm.axhline(1, **THEORY)
     note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
 
     def update(eta, lam, b1, b2):
         run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
         # the units of the middle panel, and the step from which the orbit is exact
         s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
-        level = theory.band_mean_l1(2, eta, lam)
         _frame(plane, 1.1 * max(1.0, s))
         # 20 steps on the orbit show the jump; 300 would paint over the way there
         path.set_data(*run.iterates[: arrival + 20].T)
@@ -62,7 +59,7 @@ def l1_orbit():
         closed.set_data(*(np.array(theory.orbit((b1, b2), eta, lam)) / s).T)
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
-        mean.set_ydata([level, level])
+        mean.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
         plane.title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = problems.last_norms(run)
         where = "ends at" if arrival < steps else "on its way:"
@@ -78,8 +75,7 @@ def l1_orbit():
         b1=slider("β₀ first", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
         b2=slider("β₀ second", problems.PAPER_START[1], -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
         marks={
-            "paper, λ = 1": {**at_paper, "lam": problems.PAPER_LAMS[0]},
-            "paper, λ = 100": {**at_paper, "lam": problems.PAPER_LAMS[1]},
+            **{f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS},
             "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82},
         },
         caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
@@ -100,12 +96,11 @@ def residue_sawtooth():
     # to each parity of the step its level: the orbit has two points
     levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
     saw.set(xlim=(0, 120), ylim=(0, 2.6), xlabel="λ   (η = 0.01)", ylabel="‖β‖₁")
-    simulated = [
-        saw.plot([], [], **style, label=f"simulated, step {steps + k}")[0] for k, style in enumerate((NGDM, NGDM_LARGE))
-    ]
+    looks = (NGDM, NGDM_LARGE)
+    simulated = [saw.plot([], [], **look, label=f"simulated, step {steps + k}")[0] for k, look in enumerate(looks)]
     closed = [saw.plot([], [], **THEORY, linewidth=1, label=label)[0] for label in ("Proposition 3.2", None)]
     saw.plot(lams, theory.band_mean_l1(2, problems.PAPER_LR, lams), **THRESHOLD, label="two-step mean ηλ")
-    here = [saw.plot([], [], "o", color=style["color"], markersize=9)[0] for style in (NGDM, NGDM_LARGE)]
+    here = [saw.plot([], [], "o", color=look["color"], markersize=9)[0] for look in looks]
     figures.legend(saw, loc="upper left")
 
     @functools.lru_cache(maxsize=1)  # the sweep over λ depends on β₀ alone
@@ -135,9 +130,9 @@ def residue_sawtooth():
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": problems.PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
         caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. Only its two-step "
         "mean is a line.",
-        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the "
-        "final ℓ1 norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted "
-        "line; the closed form lies on the simulation.",
+        alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the final ℓ1 "
+        "norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted line; the closed "
+        "form lies on the simulation.",
     )
 
 
@@ -182,17 +177,14 @@ def disguised_learning_rate():
     """(7) under λ = 1 and under another λ, holding either ηλ or η: slider λ and a choice."""
     # two starts with opposite signs and different residues: no curve hides the other
     steps, s, start = 60, 0.05, np.array([0.5053, -0.82])
-    reference = trajectories.run(L1Norm(1.0), start, s, steps)
+    reference, lams = trajectories.run(L1Norm(1.0), start, s, steps), np.geomspace(0.05, 20, 60)
     figure, (path, band) = figures.new(2, size=(11, 4))
     path.set(xlim=(0, steps), ylim=(-1.1, 1.1), xlabel="step k", ylabel="β")
     path.plot(reference.steps, reference.iterates, color="0.6", linewidth=5, alpha=0.6)
     path.text(20, 0.85, "grey: λ = 1, η = 0.05", color="0.4")
     lines = path.plot(reference.steps, reference.iterates, **NGDM)
-    lams = np.geomspace(0.05, 20, 60)
-    band.set(
-        xscale="log", yscale="log", xlim=(0.04, 25), ylim=(1e-3, 3), xlabel="λ", ylabel="final ‖β‖₁, two-step mean"
-    )
-    band.plot(lams, theory.band_mean_l1(2, s, lams), **THEORY)
+    band.set(xlim=(0.04, 25), ylim=(1e-3, 3), xlabel="λ", ylabel="final ‖β‖₁, two-step mean")
+    band.loglog(lams, theory.band_mean_l1(2, s, lams), **THEORY)
     band.plot(lams, np.full_like(lams, theory.band_mean_l1(2, s, 1.0)), **THEORY)
     band.text(0.06, theory.band_mean_l1(2, s, 0.06) * 0.8, "η held", va="top")
     band.text(0.06, theory.band_mean_l1(2, s, 1.0) * 1.15, "ηλ held", va="bottom")
@@ -216,7 +208,6 @@ def disguised_learning_rate():
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
         caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
-        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of "
-        "λ = 1. Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks "
-        "the chosen λ.",
+        alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. "
+        "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks the chosen λ.",
     )

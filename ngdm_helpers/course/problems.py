@@ -240,11 +240,10 @@ def exact_lasso(problem):
 
     batch, (n, p) = problem.batch_shape, problem.X.shape[-2:]
     X, y = np.broadcast_to(problem.X, (*batch, n, p)), np.broadcast_to(problem.y, (*batch, n))
-    lam = np.broadcast_to(problem.lam, batch)
-    beta = np.zeros((*batch, p))
+    scale = 2 * n if problem.reduction == "sum" else 2  # scikit-learn's objective is ‖y − Xβ‖²/(2n) + α‖β‖₁
+    alpha, beta = np.broadcast_to(problem.lam / scale, batch), np.zeros((*batch, p))
     for index in np.ndindex(*batch):
-        alpha = lam[index] / (2 * n if problem.reduction == "sum" else 2)  # its objective is ‖y − Xβ‖²/(2n) + α‖β‖₁
-        model = CoordinateDescent(alpha=alpha, fit_intercept=False, tol=1e-14, max_iter=100_000)
+        model = CoordinateDescent(alpha=alpha[index], fit_intercept=False, tol=1e-14, max_iter=100_000)
         beta[index] = model.fit(X[index], y[index]).coef_
     return beta
 
@@ -311,8 +310,7 @@ def mean_signs(ratios, shrink, steps=1500):
 
     The end is 840 steps, a whole number of cycles for every period up to 8.
     """
-    problem = one_dimensional_lasso(ratios, 1.0)
-    path = trajectories.run(problem, [0.01], 1 - shrink, steps).iterates[-840:, ..., 0]
+    path = trajectories.run(one_dimensional_lasso(ratios, 1.0), [0.01], 1 - shrink, steps).iterates[-840:, ..., 0]
     return np.sign(path).mean(axis=0)
 
 
@@ -328,10 +326,7 @@ MLP_WIDTHS = (64, 256, 256, 10)  # 85 002 parameters
 
 
 def mlp_digits():
-    """The digits for the small network: (X, y, X_test, y_test), 64 pixels in [−1, 1]; 1437 to train with, 360 to test.
-
-    Torch tensors; torch loads when this is called.
-    """
+    """Torch tensors (X, y, X_test, y_test) of the digits, 64 pixels in [−1, 1]: 1437 to train with, 360 to test."""
     (X, y), (X_test, y_test) = (data.images("digits", train, size=8) for train in (True, False))
     return X[:, 0].flatten(1), y, X_test[:, 0].flatten(1), y_test
 
@@ -366,8 +361,7 @@ def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):
     """Loss (3) without penalties, X from U[−1, 1] or U[0, 1], y from strength·U[−1, 0], and a start from U[−1, 1]ᵖ."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1.0 if data == "U[−1, 1]" else 0.0, 1.0, (n, p))
-    objective = ReLURegression(X, -strength * rng.uniform(0, 1, n))
-    return objective, rng.uniform(-1, 1, p)
+    return ReLURegression(X, -strength * rng.uniform(0, 1, n)), rng.uniform(-1, 1, p)
 
 
 ONE_D_HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")

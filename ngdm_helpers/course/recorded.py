@@ -97,8 +97,7 @@ def thinned(values, every=1):
 
     The stride is odd: on a 2-cycle an even one would see only one of the two points, and show a smooth curve.
     """
-    stride = math.ceil(len(values) / POINTS)
-    stride += stride % 2 == 0
+    stride = math.ceil(len(values) / POINTS) // 2 * 2 + 1
     return {"every": stride * every, "values": [rounded(value) for value in values[::stride]]}
 
 
@@ -122,10 +121,7 @@ SETUPS = {  # initialisation and optimiser: name of the setting in pictures and 
 
 
 def depth_settings(data):
-    """The (init, optimizer, gain, lr, steps) recorded on ``data``, "digits" or "cifar10", at all depths, sorted.
-
-    Recorded for ReLU and GELU, that is; some have the other activations too.
-    """
+    """(init, optimizer, gain, lr, steps) on "digits" or "cifar10", recorded for ReLU and GELU at all depths; sorted."""
     networks_of = {}  # setting: the (depth, activation) that were recorded
     for row in _depth_rows(data):
         setting = tuple(row[field] for field in ("init", "optimizer", "gain", "lr", "steps"))
@@ -223,13 +219,12 @@ def nearer_to_relu(settings):
 
     One comparison for each of ``settings`` and each depth at which ReLU and GELU differ by more than `APART`.
     """
-    near = total = 0
-    for setting in settings:
-        relu, analytic, gelu = (np.median(setting_means(setting, a), axis=1) for a in ("relu", "bridge-100", "gelu"))
-        apart = np.abs(relu - gelu) > APART
-        near += int((np.abs(analytic - relu) < np.abs(analytic - gelu))[apart].sum())
-        total += int(apart.sum())
-    return near, total
+    relu, analytic, gelu = (
+        np.array([np.median(setting_means(setting, name), axis=1) for setting in settings])
+        for name in ("relu", "bridge-100", "gelu")
+    )
+    near, apart = np.abs(analytic - relu) < np.abs(analytic - gelu), np.abs(relu - gelu) > APART
+    return int((near & apart).sum()), int(apart.sum())
 
 
 # --- what the recorded runs with an ℓ1 penalty say --------------------------------------------------------------------

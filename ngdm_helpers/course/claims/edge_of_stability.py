@@ -100,8 +100,7 @@ def _cycle(objective, lr):
     "and it converges",
 )  # fmt: skip
 def _huber_is_smooth():
-    f = problems.huber_problem()
-    rng = np.random.default_rng(0)
+    f, rng = problems.huber_problem(), np.random.default_rng(0)
     x, top = rng.standard_normal((2000, 50)) / 100, np.linalg.svd(f.X)[2][0]
     z = x + rng.uniform(1e-3, 10, (2000, 1)) * top  # apart along the steepest direction
     slopes = np.linalg.norm(f.subgradient(x) - f.subgradient(z), axis=-1) / np.linalg.norm(x - z, axis=-1)

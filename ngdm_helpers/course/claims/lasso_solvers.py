@@ -36,20 +36,17 @@ def _adam_ignores_lambda():
 )  # fmt: skip
 def _adam():
     vgg, mlp = recorded.vgg16_runs(), recorded.mlp_runs()
-    lams = sorted(lam for method, lam in vgg if method == "adam")
-    large = [sum(vgg["adam", lam]["last"]) / 10 for lam in lams]  # its weights swing together, over more than two steps
-    small = [
-        [row["mean"] for row in mlp["adam", lam]] for lam in sorted(lam for method, lam in mlp if method == "adam")
-    ]
+    # Adam's weights swing together on VGG16, over more than two steps: the mean of the last ten
+    large = {lam: np.mean(run["last"]) for (method, lam), run in sorted(vgg.items()) if method == "adam"}
+    small = [[run["mean"] for run in seeds] for (method, _), seeds in sorted(mlp.items()) if method == "adam"]
     means = [sum(over_seeds) / len(over_seeds) for over_seeds in small]
+    ends = ", ".join(f"{end:.0f} (λ = {lam:g})" for lam, end in large.items())
     ours = (
-        "recorded: Adam on VGG16 ends at "
-        + ", ".join(f"{end:.0f} (λ = {lam:g})" for lam, end in zip(lams, large, strict=True))
-        + f"; on the small network, mean of {len(small[0])} seeds, from {means[0]:.0f} down to {min(means):.1f} and "
-        f"{means[-1]:.1f} at the largest λ"
+        f"recorded: Adam on VGG16 ends at {ends}; on the small network, mean of {len(small[0])} seeds, from "
+        f"{means[0]:.0f} down to {min(means):.1f} and {means[-1]:.1f} at the largest λ"
     )
     falls = all(last < 1.1 * min(one) for *one, last in zip(*small, strict=True))
-    return Measured(ours, max(large) < 1.1 * min(large) and falls)
+    return Measured(ours, max(large.values()) < 1.1 * min(large.values()) and falls)
 
 
 @functools.lru_cache(maxsize=1)

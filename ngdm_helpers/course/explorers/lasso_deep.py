@@ -10,11 +10,10 @@ from ngdm_helpers.live import choice, live, log_slider, select_slider
 __all__ = ["band_law", "fine_tuned_mlp", "recorded_vgg16"]
 
 OPTIMIZERS = {  # label: recorded method and style
-    "SGD": ("sgd", NGDM),
-    "momentum 0.9": ("momentum", MOMENTUM),
-    "Adam": ("adam", ADAM),
+    "SGD": ("sgd", NGDM), "momentum 0.9": ("momentum", MOMENTUM), "Adam": ("adam", ADAM),
     "proximal SGD": ("proximal", PROXIMAL),
-}
+}  # fmt: skip
+RING = {"linestyle": "none", "marker": "o", "markerfacecolor": "none", "markeredgecolor": "black"}
 
 
 def band_law():
@@ -28,12 +27,10 @@ def band_law():
     (law,) = norm.plot([], [], **THEORY)
     norm.plot(0.1, problems.PAPER_NORM, "*", color=NGDM["color"], markersize=14)
     note(norm, 0.03, 0.97, "- - -  Nηλ/2\n★  printed, λ = 0.1", va="top")
-    (here,) = norm.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
     inside.set(xscale="log", yscale="log", xlim=(1e-9, 10), ylim=(3e-5, 3), xlabel="threshold", ylabel="share below it")
-    (simulated,) = inside.plot([], [], **NGDM, linewidth=3)
-    (uniform,) = inside.plot([], [], **THEORY)
+    (simulated,), (uniform,) = inside.plot([], [], **NGDM, linewidth=3), inside.plot([], [], **THEORY)
     inside.axvline(problems.PAPER_THRESHOLD, **THRESHOLD)
-    (crossing,) = inside.plot([], [], "o", markersize=11, markerfacecolor="none", markeredgecolor="black")
+    here, crossing = (ax.plot([], [], **RING, markersize=11)[0] for ax in (norm, inside))
     note(inside, 0.97, 0.03, "—  20 000 weights\n- - -  threshold / ηλ\n· · ·  10⁻⁵", ha="right")
 
     def update(N, eta, lam):
@@ -50,17 +47,14 @@ def band_law():
         inside.title.set_text(f"ηλ = {s:.3g}; {100 * share:.3g} % below 10⁻⁵")
         return law, here, norm.title, simulated, uniform, crossing, inside.title
 
+    paper, two = {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1}, {"N": 2, "eta": 0.01, "lam": 1.0}
     return live(
         figure,
         update,
         N=log_slider("N", problems.VGG16_PARAMETERS, 2, 1e9, meaning="number of weights"),
         eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
         lam=log_slider("λ", 0.1, 1e-4, 10, meaning="ℓ1 penalty"),
-        marks={
-            "Appendix B: λ = 0.1": {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1},
-            "λ = 0.001": {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.001},
-            "two weights": {"N": 2, "eta": 0.01, "lam": 1.0},
-        },
+        marks={"Appendix B: λ = 0.1": paper, "λ = 0.001": paper | {"lam": 0.001}, "two weights": two},
         caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
         alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
         "Right: the share of weights below a threshold, rising in proportion to it and reaching 1 at ηλ; a dotted line "
@@ -82,10 +76,8 @@ def fine_tuned_mlp():
     (law,) = time.plot([], [], **THEORY)
     note(time, 0.03, 0.03, f"{seeds} seeds", va="bottom")
     for name, (method, style) in OPTIMIZERS.items():
-        means, accuracies = (
-            np.array([[row[field] for row in runs[method, lam]] for lam in lams]) for field in ("mean", "accuracy")
-        )
-        for ax, values in ((norm, np.maximum(means, floor)), (right, accuracies)):
+        for ax, field, least in ((norm, "mean", floor), (right, "accuracy", 0)):
+            values = np.maximum([[row[field] for row in runs[method, lam]] for lam in lams], least)
             ax.plot(lams, np.median(values, axis=1), marker=".", **style, label=name)
             ax.fill_between(lams, values.min(axis=1), values.max(axis=1), color=style["color"], alpha=0.2, linewidth=0)
     norm.plot(lams, theory.band_mean_l1(N, one[0]["lr"], lams), **THEORY)
@@ -94,9 +86,7 @@ def fine_tuned_mlp():
     right.axhline(np.median([row["accuracy_before"] for row in one]), **THRESHOLD)
     right.set(xscale="log", ylim=(0, 1.05), xlabel="λ", ylabel="test accuracy: medians, range")
     figures.legend(right, loc="center right")
-    rings = [
-        ax.plot([], [], "o", markersize=12, markerfacecolor="none", markeredgecolor="black")[0] for ax in (norm, right)
-    ]
+    rings = [ax.plot([], [], **RING, markersize=12)[0] for ax in (norm, right)]
 
     def update(optimizer, lam):
         method, style = OPTIMIZERS[optimizer]
@@ -108,9 +98,8 @@ def fine_tuned_mlp():
         # momentum and proximal SGD have no law here: no line
         level = {"adam": problems.ADAM_BAND * N * eta, "sgd": theory.band_mean_l1(N, eta, lam)}.get(method, np.nan)
         law.set_data([0, steps], [level, level])
-        mean, zeros, inside, accuracy = (
-            float(np.median([row[field] for row in rows])) for field in ("mean", "zeros", "inside", "accuracy")
-        )
+        fields = ("mean", "zeros", "inside", "accuracy")
+        mean, zeros, inside, accuracy = np.median([[row[field] for field in fields] for row in rows], axis=0)
         rings[0].set_data([lam], [max(mean, floor)])
         rings[1].set_data([lam], [accuracy])
         time.title.set_text(f"{optimizer}, η = {eta:g}, λ = {lam:g}")
@@ -126,8 +115,7 @@ def fine_tuned_mlp():
         marks={
             "paper's λ": {"optimizer": "SGD", "lam": 0.1},
             "sparse and alive": {"optimizer": "proximal SGD", "lam": 0.01},
-            "λ = 1, SGD": {"optimizer": "SGD", "lam": 1.0},
-            "λ = 1, Adam": {"optimizer": "Adam", "lam": 1.0},
+            **{f"λ = 1, {name}": {"optimizer": name, "lam": 1.0} for name in ("SGD", "Adam")},
         },
         caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
         alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, a line for each seed, falling "
@@ -146,13 +134,10 @@ def recorded_vgg16():
     figure, (norm, share) = figures.new(2, size=(11, 4))
     norm.set(xscale="symlog", xlim=(0, last), yscale="log", ylim=(10, 3e6), xlabel="step k", ylabel="‖β‖₁")
     note(norm, 0.03, 0.05, f"- - -  SGD: Nηλ/2;  Adam: {problems.ADAM_BAND}Nη")
-    (values,) = norm.plot([], [])
-    (law,) = norm.plot([], [], **THEORY)
+    (values,), (law,) = norm.plot([], []), norm.plot([], [], **THEORY)
     share.set(xscale="symlog", xlim=(0, last), ylim=(0, 1.02), xlabel="step k", ylabel="share of the weights")
-    shares = [
-        share.plot([], [], color=color, label=label)[0]
-        for color, label in ((BLUE, "below ηλ"), (ORANGE, "below 10⁻⁵"), (GREEN, "exactly 0"))
-    ]
+    colors = {"below ηλ": BLUE, "below 10⁻⁵": ORANGE, "exactly 0": GREEN}
+    shares = [share.plot([], [], color=color, label=label)[0] for label, color in colors.items()]
     figures.legend(share, loc="center left")
 
     def update(run):
@@ -161,9 +146,8 @@ def recorded_vgg16():
         values.set(color=style["color"], linestyle=style["linestyle"])
         # a norm below the frame, of weights that are all but gone, is drawn at its foot
         values.set_data(np.arange(len(y)) * row["curves"]["norm"]["every"], np.maximum(y, 10))
-        settled = problems.ADAM_BAND * row["parameters"] * row["lr"]
-        level = {"sgd": row["law"], "adam": settled}.get(row["method"], np.nan)
-        law.set_data([0, last], [level, level])
+        levels = {"sgd": row["law"], "adam": problems.ADAM_BAND * row["parameters"] * row["lr"]}
+        law.set_data([0, last], [levels.get(row["method"], np.nan)] * 2)
         steps, zeros, small, inside = np.array(row["curves"]["census"]).T
         for line, counts in zip(shares, (inside, small, zeros), strict=True):
             line.set_data(steps, counts / row["parameters"])

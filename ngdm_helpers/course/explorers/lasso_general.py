@@ -53,7 +53,7 @@ def float_weights():
         share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
         return dots, last_step, weights.title, zeros, law, share.title
 
-    schedules = list(problems.float_schedules(0.01, steps))
+    schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
     return live(
         figure,
         update,
@@ -61,9 +61,7 @@ def float_weights():
         schedule=choice("schedule", "constant", schedules, meaning="learning rate over the steps"),
         s=log_slider("ηλ", 2**-7, 2**-10, 0.1, meaning="the first step"),
         marks={
-            "bfloat16, 2⁻⁷": {"dtype": "bfloat16", "schedule": "constant", "s": 2**-7},
-            "bfloat16, 0.001": {"dtype": "bfloat16", "schedule": "constant", "s": 1e-3},
-            "bfloat16, 2⁻¹⁰": {"dtype": "bfloat16", "schedule": "constant", "s": 2**-10},
+            **{f"bfloat16, {text}": {"dtype": "bfloat16", "schedule": "constant", "s": s} for text, s in first.items()},
             "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
             "float32, 0.995 a step": {"dtype": "float32", "schedule": schedules[2], "s": 0.01},
         },
@@ -128,6 +126,8 @@ def general_lasso():
         moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
         return *moving, path.title, curve.title
 
+    large = {"eta": 0.02, "lam": 100.0, "method": "NGDM", "n": 200, "p": 50}
+    right, wide = large | {"lam": 0.01}, {"eta": 0.1, "lam": 0.1, "method": "NGDM", "n": 20, "p": 100}
     return live(
         figure,
         update,
@@ -136,12 +136,7 @@ def general_lasso():
         method=choice("method", "NGDM", list(METHODS), meaning="update rule"),
         n=slider("n", 200, 20, 200, 20, meaning="samples"),
         p=slider("p", 50, 10, 100, 10, meaning="parameters"),
-        marks={
-            "NGDM is right": {"eta": 0.02, "lam": 0.01, "method": "NGDM", "n": 200, "p": 50},
-            "the paradox": {"eta": 0.02, "lam": 100.0, "method": "NGDM", "n": 200, "p": 50},
-            "Adam": {"eta": 0.02, "lam": 100.0, "method": "Adam", "n": 200, "p": 50},
-            "n < p": {"eta": 0.1, "lam": 0.1, "method": "NGDM", "n": 20, "p": 100},
-        },
+        marks={"NGDM is right": right, "the paradox": large, "Adam": large | {"method": "Adam"}, "n < p": wide},
         caption="NGDM's norm follows the exact one down, and pηλ/2 up again where the exact answer is 0.",
         alt="Two panels. Left: the ℓ1 norm against the step for one λ, the exact answer dashed and the level pηλ/2 "
         "dotted. Right: the final norm against λ: with NGDM a curve that falls along the dashed exact one and rises "
@@ -179,10 +174,9 @@ def best_so_far():
         bound = theory.subgradient_bound(objective, s)
         run = trajectories.run(objective, start, s, steps)
         lowest = np.minimum.accumulate(run.values)
-        values.set_data(run.steps[1:], run.values[1:] / bound)
-        best.set_data(run.steps[1:], lowest[1:] / bound)
         whole = theory.best_value_bound(np.linalg.norm(start), objective.lipschitz, s, run.steps[1:].astype(float))
-        transient.set_data(run.steps[1:], whole / bound)
+        for line, course in ((values, run.values[1:]), (best, lowest[1:]), (transient, whole)):
+            line.set_data(run.steps[1:], course / bound)
         here.set_data([p], [lowest[-1] / bound])
         run_ax.title.set_text(f"ηλ = {s:.3g}, last two: {run.values[-2] / bound:.3g}, {run.values[-1] / bound:.3g}")
         ratio.title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
@@ -196,8 +190,7 @@ def best_so_far():
         residues=choice("residues", "random", ["random", "all the same"], meaning="β₀ mod ηλ over the coordinates"),
         residue=slider("residue / ηλ", 0.5, 0.01, 0.99, 0.01, meaning="of every coordinate, if all are the same"),
         marks={
-            "p = 2": {"p": 2.0, "residues": "random"},
-            "p = 1000": {"p": 1000.0, "residues": "random"},
+            **{f"p = {p:g}": {"p": p, "residues": "random"} for p in (2.0, 1000.0)},
             "all at ηλ/2": {"residues": "all the same", "residue": 0.5},
             "all near 0": {"residues": "all the same", "residue": 0.01},
         },
@@ -210,7 +203,7 @@ def best_so_far():
 
 def finite_precision():
     """(8) for one coordinate in decimal arithmetic: a slider for the digits, choices of schedule and start."""
-    steps, floor = 10_000, 1e-30
+    steps, floor, digits_axis = 10_000, 1e-30, np.arange(3, 41)
     shown = np.unique(np.geomspace(1, steps, 700).astype(int))
     shown = np.unique(np.concatenate([shown, np.minimum(shown + 1, steps)]))  # neighbours: both ends of a 2-cycle
     figure, (path, first) = figures.new(2, size=(11, 4.2))
@@ -218,7 +211,6 @@ def finite_precision():
     (sizes,) = path.plot([], [], ".", color=NGDM["color"], markersize=3)
     (death,) = path.plot([], [], "X", color="black", markersize=10)
     path.text(1.3, 300 * floor, "X: exactly 0 from here on", va="bottom")
-    digits_axis = np.arange(3, 41)
     first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
     (hits,) = first.plot([], [], "o", color=NGDM["color"], markersize=4)
     (never,) = first.plot([], [], "^", color="0.6", markersize=4)
@@ -248,6 +240,7 @@ def finite_precision():
         first.title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
         return sizes, death, path.title, hits, never, now, first.title
 
+    precisions = {"like float32": 7, "like float64": 16, "34 digits": 34}
     return live(
         figure,
         update,
@@ -255,9 +248,7 @@ def finite_precision():
         schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
         start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
         marks={
-            "like float32": {"digits": 7, "schedule": "1/(k + 1)", "start": "√2 − 1"},
-            "like float64": {"digits": 16, "schedule": "1/(k + 1)", "start": "√2 − 1"},
-            "34 digits": {"digits": 34, "schedule": "1/(k + 1)", "start": "√2 − 1"},
+            **{name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()},
             "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"},
         },
         caption="With diminishing steps the iterates come ever closer to 0; only rounding makes them 0.",

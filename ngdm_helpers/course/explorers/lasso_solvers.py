@@ -13,12 +13,12 @@ from ngdm_helpers.objectives import L1Norm, Minibatch
 
 __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase"]
 
-RULES = {
-    "SGD": ("subgradient", {}),
-    "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}),
-    "Adam": ("adam", {}),
-    "Adam, β₁ = 0": ("adam", {"beta1": 0.0}),
-    "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}),
+RULES = {  # name: method, its options, style
+    "SGD": ("subgradient", {}, NGDM),
+    "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
+    "Adam": ("adam", {}, ADAM),
+    "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
+    "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}, ADAM),
 }
 
 
@@ -40,18 +40,17 @@ def optimizer_bands():
     # nine runs of 100 weights each, which a move of λ does not change
     @functools.lru_cache(maxsize=64)
     def sweep(rule, eta):
-        method, options = RULES[rule]
+        method, options, _ = RULES[rule]
         return problems.band_means(method, lams, eta, steps, 100, **options)
 
     def update(lam, eta, rule):
-        method, options = RULES[rule]
+        method, options, style = RULES[rule]
         run = trajectories.run(L1Norm(lam), np.array([0.5053, -0.82]), eta, steps, method, **options)
         tail = run.iterates[-window:]
         for line, beta in zip(lines, tail.T, strict=True):
             line.set_data(np.arange(window), beta / np.abs(tail).max())
         average = problems.band_means(method, [lam], eta, steps, 100, **options)[0]
-        means.set(color=ADAM["color"] if "Adam" in rule else MOMENTUM["color"] if "mom" in rule else NGDM["color"])
-        means.set_data(lams, sweep(rule, eta))
+        means.set(data=(lams, sweep(rule, eta)), color=style["color"])
         here.set_data([lam], [average])
         time.title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
@@ -92,12 +91,10 @@ def euler_at_kink():
         objective = problems.one_dimensional_lasso(b, lam)
         minimiser = float(np.sign(b) * max(abs(b) - lam, 0))
         curve.set_data(side, (side - b) ** 2 / 2 + lam * np.abs(side))
-        runs = {}
-        for method in looks:
-            beta = trajectories.run(objective, np.array([start]), eta, steps, method).iterates[:, 0]
-            dots[method].set_data(beta, (beta - b) ** 2 / 2 + lam * np.abs(beta))
-            lines[method].set_data(np.arange(steps + 1), beta)
-            runs[method] = beta
+        runs = {name: trajectories.run(objective, np.array([start]), eta, steps, name).iterates[:, 0] for name in looks}
+        for name, beta in runs.items():
+            dots[name].set_data(beta, (beta - b) ** 2 / 2 + lam * np.abs(beta))
+            lines[name].set_data(np.arange(steps + 1), beta)
         minimum.set_ydata([minimiser, minimiser])
         swing, at_zero = np.abs(np.diff(runs["subgradient"][-2:]))[0], np.flatnonzero(runs["proximal"] == 0)
         stays = at_zero.size and runs["proximal"][-1] == 0
@@ -106,6 +103,8 @@ def euler_at_kink():
         time.title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
         return curve, *dots.values(), *lines.values(), minimum, valley.title, time.title
 
+    at, off = {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2}, {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8}
+    small, large = at | {"eta": 0.05}, at | {"eta": 1.0}
     return live(
         figure,
         update,
@@ -113,12 +112,7 @@ def euler_at_kink():
         lam=slider("λ", 0.8, 0.0, 1.0, 0.05, meaning="ℓ1 penalty"),
         b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
-        marks={
-            "minimiser at the kink": {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2},
-            "minimiser off the kink": {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8},
-            "small η": {"eta": 0.05, "lam": 0.8, "b": 0.3, "start": 1.2},
-            "large η": {"eta": 1.0, "lam": 0.8, "b": 0.3, "start": 1.2},
-        },
+        marks={"minimiser at the kink": at, "minimiser off the kink": off, "small η": small, "large η": large},
         caption="At a kink the forward step jumps over the minimiser for ever; the backward step stops on it.",
         alt="Two panels. Left: the loss with a kink at 0 and the iterates of both methods on it. Right: β against the "
         "step: NGDM goes up and down across the kink, the proximal step comes to rest on the dashed minimiser.",
@@ -139,17 +133,14 @@ SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
 
 def sparse_solvers():
     """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
-    steps = 4000
-    base = problems.sparse_problem()
+    steps, base = 4000, problems.sparse_problem()
     # from λ = `largest` on, every coefficient of the exact answer is 0
     size, largest = base.curvature, 2 * np.abs(base.X.T @ base.y).max()
     figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
     gap_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-12, 1e5), xlabel="step k", ylabel="f − f*")
     (gap,) = gap_ax.plot([], [], **NGDM)
-    sorted_ax.set(
-        xlim=(0, 200), yscale="log", ylim=(1e-7, 10), xlabel="coefficients that are not 0, by size", ylabel="|β|"
-    )
-    (exact_sizes,) = sorted_ax.plot([], [], **THEORY)
+    sorted_ax.set(xlim=(0, 200), ylim=(1e-7, 10), xlabel="coefficients that are not 0, by size", ylabel="|β|")
+    (exact_sizes,) = sorted_ax.semilogy([], [], **THEORY)
     (sizes,) = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4)
     cut = sorted_ax.axhline(1, **THRESHOLD)
     note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
@@ -184,6 +175,7 @@ def sparse_solvers():
         sorted_ax.title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
         return gap, exact_sizes, sizes, cut, gap_ax.title, sorted_ax.title
 
+    exact_zeros = {"FISTA": "FISTA", "proximal SGD": "proximal SGD, 10 rows", "RDA": "RDA, 10 rows"}
     return live(
         figure,
         update,
@@ -193,9 +185,7 @@ def sparse_solvers():
         marks={
             "NGDM": {"method": "NGDM", "lam": 20.0, "factor": 1.0},
             "NGDM, η/30": {"method": "NGDM", "lam": 20.0, "factor": 1 / 30},
-            "FISTA": {"method": "FISTA", "lam": 20.0, "factor": 1.0},
-            "proximal SGD": {"method": "proximal SGD, 10 rows", "lam": 20.0, "factor": 1.0},
-            "RDA": {"method": "RDA, 10 rows", "lam": 20.0, "factor": 1.0},
+            **{name: {"method": method, "lam": 20.0, "factor": 1.0} for name, method in exact_zeros.items()},
         },
         caption="Methods with a soft-threshold have zeros; NGDM has a shelf of small weights instead.",
         alt="Two panels. Left: the gap to the exact minimum against the step on logarithmic scales. Right: the sizes "
@@ -246,17 +236,14 @@ def staircase():
         stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
         return beta, centre, steps_line, *treads, here, time.title, stairs.title
 
+    on = {"on the tread 0": 0.2, "on the tread 1/3": 0.57, "on the tread 1/2": 0.8}
+    marks = {name: {"ratio": ratio, "etah": 0.5} for name, ratio in on.items()}
     return live(
         figure,
         update,
         ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
         etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
-        marks={
-            "on the tread 0": {"ratio": 0.2, "etah": 0.5},
-            "on the tread 1/3": {"ratio": 0.57, "etah": 0.5},
-            "on the tread 1/2": {"ratio": 0.8, "etah": 0.5},
-            "small step": {"ratio": 0.57, "etah": 0.02},
-        },
+        marks={**marks, "small step": {"ratio": 0.57, "etah": 0.02}},
         caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
         alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
         "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",

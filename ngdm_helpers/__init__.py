@@ -7,17 +7,9 @@ first named, and torch only when a network is trained or a torch tensor is hande
 import importlib
 
 __all__ = [
-    "checks",
-    "counterexamples",
-    "data",
-    "device",
-    "figures",
-    "live",
-    "networks",
-    "objectives",
-    "theory",
+    "checks", "counterexamples", "data", "device", "figures", "live", "networks", "objectives", "theory",
     "trajectories",
-]
+]  # fmt: skip
 __version__ = "0.1.0"
 
 

@@ -68,8 +68,7 @@ def note(ax: Axes, x: float, y: float, text: str, **options: Any) -> Text:
 
 def bands(count: int) -> ListedColormap:
     """A colormap of ``count`` pale bands, so that a filled field shows its level sets."""
-    shades = mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count))
-    return ListedColormap(shades)
+    return ListedColormap(mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count)))
 
 
 def legend(ax: Axes, *entries: Any, **options: Any) -> None:

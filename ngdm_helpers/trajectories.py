@@ -18,8 +18,8 @@ from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective
 
-Schedule = Callable[[int], Any]  # k = 0, 1, 2, … ↦ η_k, a number or an array over the batch
-LearningRate = Number | Schedule
+# η: a number, an array over the batch, or a schedule k ↦ η_k of either
+LearningRate = Number | Callable[[int], Any]
 
 
 class DivergenceWarning(RuntimeWarning):
@@ -29,10 +29,24 @@ class DivergenceWarning(RuntimeWarning):
 # --- learning-rate schedules ------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """A learning rate per step: calling it with k = 0, 1, 2, … gives η_k, a number or an array over the batch."""
+
+    description: str
+    rate: Callable[[int], Number]
+
+    def __call__(self, k: int) -> Number:
+        return self.rate(k)
+
+    def __repr__(self) -> str:
+        return self.description
+
+
 def constant(lr: Number) -> Schedule:
     """η_k = lr, as in (1), (2) and (8)."""
     lr = checks.positive("lr", lr)
-    return lambda k: lr
+    return Schedule(f"constant({lr})", lambda k: lr)
 
 
 def diminishing(lr: Number, power: float = 0.5) -> Schedule:
@@ -40,25 +54,25 @@ def diminishing(lr: Number, power: float = 0.5) -> Schedule:
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
     if power > 1:
         raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
-    return lambda k: lr / (k + 1) ** power
+    return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
 
 
 def step_decay(lr: Number, every: int, factor: float = 0.1) -> Schedule:
     """η_k = lr·factor^⌊k/every⌋, torch's StepLR: the paper's "reducing" regime. 0 < factor < 1."""
     lr, every, factor = checks.positive("lr", lr), checks.count("every", every), _decay_factor(factor)
-    return lambda k: lr * factor ** (k // every)
+    return Schedule(f"step_decay({lr}, every={every}, factor={factor})", lambda k: lr * factor ** (k // every))
 
 
 def exponential_decay(lr: Number, factor: float) -> Schedule:
     """η_k = lr·factor^k, torch's ExponentialLR stepped at every iteration. 0 < factor < 1."""
     lr, factor = checks.positive("lr", lr), _decay_factor(factor)
-    return lambda k: lr * factor**k
+    return Schedule(f"exponential_decay({lr}, factor={factor})", lambda k: lr * factor**k)
 
 
 def cosine(lr: Number, steps: int) -> Schedule:
     """η_k = lr·(1 + cos(πk/steps))/2, from lr down to 0 at k = steps: torch's CosineAnnealingLR; 0 from there on."""
     lr, steps = checks.positive("lr", lr), checks.count("steps", steps)
-    return lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2
+    return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
 
 
 def _decay_factor(factor):

@@ -41,7 +41,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import claims, explorers, problems, recorded
-from ngdm_helpers.objectives import L1Norm, Minibatch, soft_threshold
+from ngdm_helpers.objectives import L1Norm, soft_threshold
 
 # %% [markdown] id="recursion-claim"
 # ## 1 · A larger penalty, a larger solution
@@ -1463,7 +1463,7 @@ print(f"ISTA  {(ista == 0).sum():3d} exact zeros")
 
 # %% id="zeros-table"
 best = problems.exact_lasso(problem)  # scikit-learn, coordinate descent
-rows, batches = {"coordinate descent": best}, Minibatch(problem, size=10)
+rows, batches = {"coordinate descent": best}, problems.Minibatch(problem, size=10)
 for name, target, method, lr, steps in (
     ("NGDM, η = 1/L", problem, "subgradient", 1 / L, 2000),
     ("NGDM, η = 1/(100L)", problem, "subgradient", 0.01 / L, 20_000),

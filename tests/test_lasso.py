@@ -11,7 +11,7 @@ import torch
 
 from ngdm_helpers import theory, trajectories
 from ngdm_helpers.course import claims, explorers, problems
-from ngdm_helpers.objectives import L1Norm, Lasso, Minibatch, Quadratic, soft_threshold
+from ngdm_helpers.objectives import L1Norm, Lasso, Quadratic, soft_threshold
 from ngdm_helpers.trajectories import run
 
 # --- floating point ---------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_minibatch_gradients_average_to_the_gradient(reduction):
     rng = np.random.default_rng(0)
     problem = Lasso(rng.normal(size=(12, 4)), rng.normal(size=12), 2.0, reduction)
     beta = rng.normal(size=4)
-    oracle = Minibatch(problem, 3).oracle(beta)
+    oracle = problems.Minibatch(problem, 3).oracle(beta)
     draws = np.array([oracle.smooth_gradient(beta) for _ in range(20_000)])
     error = 4 * draws.std(axis=0) / math.sqrt(len(draws))
     assert (np.abs(draws.mean(axis=0) - problem.smooth_gradient(beta)) < error).all()
@@ -266,7 +266,7 @@ def test_minibatch_gradients_average_to_the_gradient(reduction):
 def test_a_minibatch_of_all_rows_is_the_problem():
     problem = problems.sparse_problem()
     for method in ("subgradient", "proximal", "adam", "rda"):
-        ours = run(Minibatch(problem, 100), np.zeros(200), 1e-4, 20, method)
+        ours = run(problems.Minibatch(problem, 100), np.zeros(200), 1e-4, 20, method)
         whole = run(problem, np.zeros(200), 1e-4, 20, method)
         np.testing.assert_allclose(ours.iterates, whole.iterates, atol=1e-10)
         np.testing.assert_allclose(ours.values, whole.values, rtol=1e-10)
@@ -274,14 +274,14 @@ def test_a_minibatch_of_all_rows_is_the_problem():
 
 def test_a_run_on_minibatches_repeats_with_its_seed():
     def ends(seed):
-        return run(Minibatch(problems.sparse_problem(), 10, seed), np.zeros(200), 1e-4, 50).iterates[-1]
+        return run(problems.Minibatch(problems.sparse_problem(), 10, seed), np.zeros(200), 1e-4, 50).iterates[-1]
 
     assert np.array_equal(ends(0), ends(0)) and not np.array_equal(ends(0), ends(1))
 
 
 def test_proximal_sgd_has_zeros_and_dual_averaging_more():
     problem = problems.sparse_problem()
-    batches, L = Minibatch(problem, 10), problem.curvature
+    batches, L = problems.Minibatch(problem, 10), problem.curvature
     ends = {
         method: run(batches, np.zeros(200), lr / L, 4000, method, record_every=4000).iterates[-1]
         for method, lr in (("subgradient", 0.1), ("proximal", 0.1), ("rda", 3.0))
@@ -350,9 +350,17 @@ def test_the_two_cycle_is_centred_on_the_minimiser_without_the_penalty():
         (lambda: theory.staircase_plateau(1, 2, 1.0), ValueError, "shrink must be at least 0 and below 1, got 1.0"),
         (lambda: trajectories.cosine(0.1, 0), ValueError, "steps must be a positive integer, got 0"),
         (lambda: trajectories.cosine(-0.1, 5), ValueError, "lr must be positive, got -0.1"),
-        (lambda: Minibatch(L1Norm(1.0), 3), TypeError, "problem must be a Lasso with one NumPy matrix"),
-        (lambda: Minibatch(problems.sparse_problem(), 0), ValueError, "size must be a positive integer, got 0"),
-        (lambda: Minibatch(problems.sparse_problem(), 101), ValueError, "size must be at most n = 100, got 101"),
+        (lambda: problems.Minibatch(L1Norm(1.0), 3), TypeError, "problem must be a Lasso with one NumPy matrix"),
+        (
+            lambda: problems.Minibatch(problems.sparse_problem(), 0),
+            ValueError,
+            "size must be a positive integer, got 0",
+        ),
+        (
+            lambda: problems.Minibatch(problems.sparse_problem(), 101),
+            ValueError,
+            "size must be at most n = 100, got 101",
+        ),
     ],
 )
 def test_bad_input_is_named(call, error, message):
@@ -364,7 +372,7 @@ def test_minibatch_refuses_torch_and_a_batch_of_data():
     one = torch.ones(3, 2, dtype=torch.float64)
     for problem in (Lasso(one, one[:, 0], 1.0), problems.uniform_lasso(4, 3, [1.0], seeds=2)[0]):
         with pytest.raises(TypeError, match="problem must be a Lasso with one NumPy matrix"):
-            Minibatch(problem, 1)
+            problems.Minibatch(problem, 1)
 
 
 # --- sliders and ledger -----------------------------------------------------------------------------------------------

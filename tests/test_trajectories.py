@@ -12,6 +12,7 @@ from sklearn.linear_model import Lasso as SklearnLasso
 
 from ngdm_helpers import counterexamples, objectives, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute
+from ngdm_helpers.course import problems
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import DivergenceWarning, run
 
@@ -202,6 +203,7 @@ def test_options_mean_what_torch_means(method, options, optimizer):
             lambda o: torch.optim.lr_scheduler.LambdaLR(o, lambda k: 1 / (k + 1)),
         ),
     ],
+    ids=lambda value: str(value) if isinstance(value, trajectories.Schedule) else "",
 )
 @pytest.mark.parametrize("method", TORCH)
 def test_schedules_equal_torch(ours, theirs, method):
@@ -452,7 +454,7 @@ def test_values_in_slices_are_the_same(monkeypatch):
 @pytest.mark.parametrize("size", [1, 5])
 def test_a_minibatch_run_that_overflows_ends_with_its_finite_part(size):
     X, y = _data(20, 3)
-    problem = objectives.Minibatch(objectives.Lasso(X, y, 0.1), size, seed=1)
+    problem = problems.Minibatch(objectives.Lasso(X, y, 0.1), size, seed=1)
     with pytest.warns(trajectories.DivergenceWarning):
         run = trajectories.run(problem, np.ones(3), 1.0, 2000)
     assert np.isfinite(run.values).all() and np.isfinite(run.iterates).all()
@@ -461,7 +463,8 @@ def test_a_minibatch_run_that_overflows_ends_with_its_finite_part(size):
 
 
 def test_a_proximal_run_may_end_with_steps_of_0():
-    run = trajectories.run(counterexamples.MaxNorm(), [1.0, 0.5], lambda k: max(0.1 - 0.02 * k, 0.0), 10, "proximal")
+    schedule = trajectories.Schedule("to 0", lambda k: max(0.1 - 0.02 * k, 0.0))
+    run = trajectories.run(counterexamples.MaxNorm(), [1.0, 0.5], schedule, 10, "proximal")
     assert run.overflow_step is None and run.iterates[-1].tolist() == run.iterates[-2].tolist()
 
 

@@ -1,12 +1,14 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
 import decimal
+import operator
+from dataclasses import dataclass
 
 import numpy as np
 
 from ngdm_helpers import checks, data, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, ReLURegression
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
 
@@ -254,6 +256,46 @@ def sparse_problem(lam=20.0):
     X = rng.standard_normal((100, 200))
     beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
     return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+
+
+@dataclass(frozen=True, eq=False)
+class Minibatch(Objective):
+    """A `Lasso` whose gradients see ``size`` random rows at a time, scaled to be right on average; values see them all.
+
+    problem: a `Lasso` of NumPy arrays without a batch of data. Every run draws the same rows (``seed``), without
+    replacement within a step.
+    """
+
+    problem: Lasso
+    size: int
+    seed: int = 0
+
+    def __post_init__(self):
+        X = getattr(self.problem, "X", None)
+        if not isinstance(self.problem, Lasso) or not isinstance(X, np.ndarray) or X.ndim != 2:
+            raise TypeError(f"problem must be a Lasso with one NumPy matrix X (n, p), got {self.problem!r}")
+        self._keep(size=checks.count("size", self.size))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(f"seed must be an integer, at least 0, got {self.seed!r}")
+        if self.size > X.shape[0]:
+            raise ValueError(f"size must be at most n = {X.shape[0]}, got {self.size}")
+
+    X = property(operator.attrgetter("problem.X"))
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(operator.attrgetter("problem.curvature"))
+    smoothness = property(operator.attrgetter("problem.smoothness"))
+
+    def oracle(self, beta):
+        full, X, y = self.problem.oracle(beta), self.problem.X, self.problem.y
+        l1 = l1_oracle("lam", self.problem.lam, beta)
+        n, rng = X.shape[0], np.random.default_rng(self.seed)
+        scale = 2 * n / (self.size * self.problem._samples)
+
+        def smooth_gradient(b):
+            rows = rng.choice(n, self.size, replace=False)
+            return ((b @ X[rows].T - y[rows]) @ X[rows]) * scale
+
+        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
 
 
 def one_dimensional_lasso(c, lam, h=1.0):

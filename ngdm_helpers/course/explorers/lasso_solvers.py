@@ -9,7 +9,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
-from ngdm_helpers.objectives import L1Norm, Minibatch
+from ngdm_helpers.objectives import L1Norm
 
 __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase"]
 
@@ -156,7 +156,7 @@ def sparse_solvers():
         problem, (best, least) = problems.sparse_problem(lam), exact(lam)
         rule, c, rows = SOLVERS[method]
         eta = 0.01 * factor if c is None else c * factor / size
-        target = problem if rows is None else Minibatch(problem, rows)
+        target = problem if rows is None else problems.Minibatch(problem, rows)
         run = trajectories.run(target, np.zeros(200), eta, steps, rule)
         beta = run.iterates[-1]
         # 1e-12, the foot of the frame, is rounding for a loss of some hundreds

@@ -24,21 +24,18 @@ def two_recursions():
     steps, grid = 80, np.linspace(-2.2, 2.2, 301)
     figure, (graph, size) = figures.new(2, size=(11, 4))
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
-    (curve,) = graph.plot([], [], color="0.6")
-    (path,) = graph.plot([], [], marker="o", **{**NGDM, "linewidth": 0.8})
+    (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **{**NGDM, "linewidth": 0.8})
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
-    (distance,) = size.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
-    (predicted,) = size.plot([], [], **THEORY)
+    (distance,), (predicted,) = size.plot([], [], marker=".", linewidth=1), size.plot([], [], **THEORY)
 
     def update(function, eta, start):
         objective = ONE_D[function]
         run = trajectories.run(objective, np.array([start]), eta, steps)
         x, k = run.iterates[:, 0], run.steps
         curve.set_data(grid, objective.value(grid[:, None]))
-        path.set_data(x, run.values)
-        distance.set_data(k, np.abs(x))
-        for line in (path, distance):
-            line.set_color((NGDM if function == "|x|" else SMOOTH)["color"])
+        color = (NGDM if function == "|x|" else SMOOTH)["color"]
+        path.set(data=(x, run.values), color=color)
+        distance.set(data=(k, np.abs(x)), color=color)
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
             graph.title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
@@ -83,13 +80,12 @@ def subdifferential(functions):
 
     functions: {name: (f, x, derivative)}: f of a NumPy array, the point, and the derivative autograd returned there.
     """
+    unit, names = np.linspace(-1, 1, 401), list(functions)
     figure, (graph, slopes) = figures.new(2, size=(11, 4))
-    unit = np.linspace(-1, 1, 401)
     graph.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="(f(x) − f(kink)) / zoom")
-    (curve,) = graph.plot([], [], color=BLUE)
-    (tangent,) = graph.plot([], [], **NGDM)
+    (curve,), (tangent,) = graph.plot([], [], color=BLUE), graph.plot([], [], **NGDM)
     slopes.set(xlim=(-1, 1), ylim=(-1.3, 1.3), xlabel="(x − kink) / zoom", ylabel="slope")
-    (left,), (right,) = slopes.plot([], [], color=BLUE), slopes.plot([], [], color=BLUE)
+    left, right = slopes.plot([], [], [], [], color=BLUE)
     (interval,) = slopes.plot([], [], color=BLUE, linewidth=8, alpha=0.3, solid_capstyle="butt")
     (dot,) = slopes.plot([], [], "o", color=NGDM["color"], markersize=10)
 
@@ -112,7 +108,6 @@ def subdifferential(functions):
         slopes.title.set_text(f"slopes {' … '.join(ends)}{off}, autograd says {derivative:.3g}")
         return curve, tangent, graph.title, left, right, interval, dot, slopes.title
 
-    names = list(functions)
     return live(
         figure,
         update,
@@ -121,16 +116,14 @@ def subdifferential(functions):
         marks={name: {"function": name, "zoom": 1.0} for name in names[:4]},
         caption="A kink looks the same at every zoom; for most programs, not all, autograd's slope lies between left "
         "and right.",
-        alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: "
-        "the slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a "
-        "dot.",
+        alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: the "
+        "slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a dot.",
     )
 
 
 def _across(row, count=1000):
     """Short segments in the plane whose middles lie on the kink row·β = 0, and which cross it at right angles."""
-    rng = np.random.default_rng(0)
-    unit = row / np.linalg.norm(row)
+    rng, unit = np.random.default_rng(0), row / np.linalg.norm(row)
     middles = rng.uniform(-1, 1, (count, 1)) * np.array([-unit[1], unit[0]])
     halves = np.geomspace(1e-3, 0.3, count)[:, None] * unit
     return np.stack([middles - halves, middles + halves])
@@ -144,9 +137,8 @@ def relu_loss():
     # segments for the midpoint test: anywhere, and across the kink of sample 0, which "one yᵢ > 0" gives a ridge
     anywhere = rng.uniform(-1, 1, (2, 4000, 2))
     segments = {name: np.concatenate([anywhere, _across(rows[0])], axis=1) for name, rows in directions.items()}
-    side = np.linspace(-1, 1, 121)
+    side, t = np.linspace(-1, 1, 121), np.linspace(0, 1, 101)[:, None]
     grid = np.stack(np.meshgrid(side, side), axis=-1)
-    t = np.linspace(0, 1, 101)[:, None]
     # in steps of 0.1°: no cone of minimisers of these data is as narrow
     angle = np.linspace(0, 2 * np.pi, 3600)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -154,15 +146,11 @@ def relu_loss():
     figure, (plane, chord) = figures.new(2, size=(11, 4.4))
     plane.set(xlabel="β₁", ylabel="β₂", aspect="equal")
     plane.grid(False)
-    image = plane.imshow(
-        np.zeros((121, 121)), extent=(-1, 1, -1, 1), origin="lower", vmin=0, vmax=1, interpolation="bilinear"
-    )
-    image.set_cmap(figures.bands(14))
-    (path,) = plane.plot([], [], marker=".", **NGDM)
-    (segment,) = plane.plot([], [], color="k", marker="o", linewidth=1)
+    image = plane.imshow([[0]], figures.bands(14), extent=(-1, 1, -1, 1), origin="lower", clim=(0, 1))
+    image.set_interpolation("bilinear")
+    (path,), (segment,) = plane.plot([], [], **NGDM, marker="."), plane.plot([], [], color="k", marker="o", linewidth=1)
     chord.set(xlim=(0, 1), ylim=(-0.05, 1.1), xlabel="along the black segment", ylabel="f, scaled to [0, 1]")
-    (section,) = chord.plot([], [], color=BLUE)
-    (secant,) = chord.plot([], [], color="k", linewidth=1)
+    (section,), (secant,) = chord.plot([], [], color=BLUE), chord.plot([], [], color="k", linewidth=1)
 
     def update(lam1, lam2, strength, signs, X):
         y = -strength * weights
@@ -184,10 +172,9 @@ def relu_loss():
         section.set_data(t[:, 0], (along - low) / (high - low))
         secant.set_data([0, 1], (along[[0, -1]] - low) / (high - low))
         unique = lam1 + lam2 > 0 or (circle @ directions[X].T).max(axis=1).min() > 0  # no β ≠ 0 with Xβ ≤ 0
-        if signs == "all yᵢ ≤ 0" or strength == 0:
-            plane.title.set_text("minimiser 0, " + ("the only one" if unique else "one of a whole cone"))
-        else:
-            plane.title.set_text("not convex: 0 need not be the minimiser")
+        convex = "minimiser 0, " + ("the only one" if unique else "one of a whole cone")
+        other = signs == "one yᵢ > 0" and strength > 0
+        plane.title.set_text("not convex: 0 need not be the minimiser" if other else convex)
         chord.title.set_text(f"f(middle) − mean of the ends ≤ {gap.max():.2g} on 5000 segments")
         return image, path, segment, plane.title, section, secant, chord.title
 
@@ -250,26 +237,24 @@ def subgradient_method():
 def step_sizes():
     """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
     steps = 1500
-    sharp, solution = problems.sharp_problem()
-    smooth = Quadratic(np.array([[1.0]]))
+    (sharp, solution), smooth = problems.sharp_problem(), Quadratic(np.array([[1.0]]))
     figure, (loss, travel) = figures.new(2, size=(11, 4))
     k = np.arange(steps + 1)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
     (best,) = loss.plot([], [], **NGDM)
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
-    (total,) = travel.plot([], [], **NGDM)
-    (needed,) = travel.plot([1, steps], [1, 1], **THRESHOLD)
+    (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
     def update(problem, rule, lr, q, every):
         schedule = {
-            "constant": lambda: trajectories.constant(lr),
-            "diminishing": lambda: trajectories.diminishing(lr),
-            "reducing (StepLR)": lambda: trajectories.step_decay(lr, every, q),
-            "geometric": lambda: trajectories.exponential_decay(lr, q),
-        }[rule]()
+            "constant": trajectories.constant(lr),
+            "diminishing": trajectories.diminishing(lr),
+            "reducing (StepLR)": trajectories.step_decay(lr, every, q),
+            "geometric": trajectories.exponential_decay(lr, q),
+        }[rule]
         objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
         run = trajectories.run(objective, start, schedule, steps)
-        travelled = np.cumsum([schedule(j) for j in range(steps)])
+        travelled = np.cumsum([*map(schedule, range(steps))])
         # 1e-17 is just below the frame: a best value of exactly 0 leaves it downwards
         best.set_data(k, np.maximum(np.minimum.accumulate(run.values), 1e-17))
         total.set_data(k[1:], travelled)

@@ -80,7 +80,6 @@ def capture():
         return inside, through, path, plane.title, maximum, euclid, loss, norms.title
 
     lecture = {"rho": LECTURE_RHO, "eta": problems.LECTURE_LR, "start": 0.99, "kink": 0.0}
-    kinked, large = lecture | {"kink": 0.3}, {"eta": 1.9 / (3 + 2 * math.sqrt(2))}
     return live(
         figure,
         update,
@@ -92,7 +91,9 @@ def capture():
             "A = [[1, 2], [2, 5]]": lecture,
             "ρ = 1/√5: just dominant": {**lecture, "rho": 1 / math.sqrt(5), "start": 1.0},
             "start inside S": {**lecture, "start": 0.3},
-            **{"with kinks": kinked, "η = 1.9/L": lecture | large, "η = 1.9/L, kinks": kinked | large},
+            "with kinks": {**lecture, "kink": 0.3},
+            "η = 1.9/L": {**lecture, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
+            "η = 1.9/L, kinks": {**lecture, "kink": 0.3, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
         },
         caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
         "largest inside the cube.",

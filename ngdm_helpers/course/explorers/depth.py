@@ -25,34 +25,39 @@ CURVES = (  # name, style, label
 )
 
 
-class _Curve:
-    """The median of recorded losses over the seeds with a band from the lowest to the highest."""
+class _Losses:
+    """A panel of recorded losses: medians over the seeds with a band from the lowest to the highest, as in `CURVES`."""
 
-    def __init__(self, ax, style, label):
-        self.band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.18, linewidth=0, zorder=1.5)
-        (self.line,) = ax.plot([], [], **style, label=label)
+    def __init__(self, ax, curves):
+        self.ax, self.curves = ax, {}
+        # guessing among ten classes, log 10 = 2.3, with room above for a run that begins worse
+        ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
+        ax.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
+        for name, style, label in curves:
+            band = ax.fill_between([0, 1], [0, 0], color=style["color"], alpha=0.18, linewidth=0, zorder=1.5)
+            self.curves[name] = band, *ax.plot([], [], **style, label=label)
+        figures.legend(ax, loc="lower left")
 
-    def set(self, k, losses):
-        # a polygon takes no infinity: 99 is far above the frame
-        low, high = (np.where(np.isfinite(edge), edge, 99.0) for edge in (losses.min(axis=0), losses.max(axis=0)))
-        self.band.set_verts([np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])])
-        middle = np.median(losses, axis=0)
-        self.line.set_data(k, np.where(np.isfinite(middle), middle, np.nan))
-        return self.band, self.line
-
-
-def _loss_panel(ax):
-    # guessing among ten classes, log 10 = 2.3, with room above for a run that begins worse
-    ax.set(ylim=(0, 2.8), xlabel="step k", ylabel="training loss")
-    ax.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
+    def show(self, runs, title):
+        """Draw ``runs``, {name: (steps k (T,), losses (seeds, T))}; returns what moved."""
+        for name, (band, line) in self.curves.items():
+            k, losses = runs[name]
+            # a polygon takes no infinity: 99 is far above the frame
+            low, high = (np.where(np.isfinite(edge), edge, 99.0) for edge in (losses.min(axis=0), losses.max(axis=0)))
+            band.set_verts([np.concatenate([np.stack([k, low], axis=1), np.stack([k, high], axis=1)[::-1]])])
+            middle = np.median(losses, axis=0)
+            line.set_data(k, np.where(np.isfinite(middle), middle, np.nan))
+        # setting a limit, be it the same one, redraws everything
+        if self.ax.get_xlim() != (0, k[-1]):
+            self.ax.set_xlim(0, k[-1])
+        self.ax.title.set_text(title)
+        return [self.ax.title, *(artist for pair in self.curves.values() for artist in pair)]
 
 
 def recorded_depth():
     """Recorded training of Appendix A's networks: depth, the bridge's β, η, initialisation and optimiser, data."""
     figure, (loss, speed) = figures.new(2, size=(11, 4.4), width_ratios=(1, 1.15))
-    _loss_panel(loss)
-    curves = {name: _Curve(loss, style, label) for name, style, label in CURVES}
-    figures.legend(loss, loc="lower left")
+    panel = _Losses(loss, CURVES)
     speed.set(xlim=(-0.6, len(ACTIVATION_LABELS) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
     speed.set_xticks(range(len(ACTIVATION_LABELS)), list(ACTIVATION_LABELS), rotation=30)
     speed.axhline(recorded.CHANCE, **THRESHOLD, zorder=0.9)
@@ -70,22 +75,15 @@ def recorded_depth():
         rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (*setup, 1.0)})
         lr = rates[("low", "middle", "high").index(rate)]
         runs = {name: recorded.depth_run(data, depth, name, *setup, lr) for name, _ in ACTIVATION_LABELS.values()}
-        k = runs["relu"][0]
-        # setting a limit, be it the same one, redraws everything
-        if loss.get_xlim() != (0, k[-1]):
-            loss.set_xlim(0, k[-1])
-        moved = [loss.title, speed.title]
-        for name, curve in curves.items():
-            moved += curve.set(*runs[BETAS[beta] if name == "beta" else name])
+        moved = panel.show({**runs, "beta": runs[BETAS[beta]]}, f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
         means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
         for places, dots, bars in groups:
             dots.set_data(np.repeat([*places.values()], len(means["relu"])), np.ravel([means[name] for name in places]))
             bars.set_data([*places.values()], [np.median(means[name]) for name in places])
             moved += [dots, bars]
-        loss.title.set_text(f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
         ahead = np.median(means["relu"] - means["gelu"])
         speed.title.set_text(f"ReLU minus GELU: {ahead:+.2f}".replace("-", "−"))
-        return moved
+        return [*moved, speed.title]
 
     shown = list(recorded.SETUPS.values())
     return live(
@@ -96,9 +94,7 @@ def recorded_depth():
         rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
         beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
-        marks={
-            f"VGG{d}, {name}": {"depth": d, "setup": name, "rate": "middle"} for name in shown[:2] for d in (11, 19)
-        },
+        marks={f"VGG{d}, {way}": {"depth": d, "setup": way, "rate": "middle"} for way in shown[:2] for d in (11, 19)},
         background=("data", "setup"),
         caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "
         "and kinked activations do not form two groups.",
@@ -113,13 +109,13 @@ def recorded_gain():
     sgd, lr = ("variance-preserving", "sgd"), 0.01
     gains = sorted({s[2] for s in recorded.depth_settings("digits") if s[:2] == sgd and s[3] == lr})
     figure, (loss, gap) = figures.new(2, size=(11, 4.2))
-    _loss_panel(loss)
-    curves = {name: _Curve(loss, style, label) for name, style, label in CURVES[:2]}
-    figures.legend(loss, loc="lower left")
+    panel = _Losses(loss, CURVES[:2])
     gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
     for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, PURPLE), strict=True):
-        runs = [[recorded.depth_run("digits", depth, name, *sgd, lr, gain)[1] for gain in gains] for name in curves]
+        runs = [
+            [recorded.depth_run("digits", depth, name, *sgd, lr, gain)[1] for gain in gains] for name in panel.curves
+        ]
         differences = np.subtract(*recorded.mean_loss(np.array(runs)))
         gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
         gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")
@@ -128,15 +124,9 @@ def recorded_gain():
     here = gap.axvline(1, **THEORY)
 
     def update(gain, depth):
-        moved = [loss.title, here]
-        for name, curve in curves.items():
-            k, losses = recorded.depth_run("digits", depth, name, *sgd, lr, gain)
-            moved += curve.set(k, losses)
-        if loss.get_xlim() != (0, k[-1]):
-            loss.set_xlim(0, k[-1])
         here.set_xdata([gain, gain])
-        loss.title.set_text(f"VGG{depth}, weights × {gain:g}")
-        return moved
+        runs = {name: recorded.depth_run("digits", depth, name, *sgd, lr, gain) for name in panel.curves}
+        return here, *panel.show(runs, f"VGG{depth}, weights × {gain:g}")
 
     return live(
         figure,

@@ -105,7 +105,9 @@ def huber_losses():
     steps, wide = 3000, np.geomspace(2, 136, 60)
     drawn = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
     L = {data: problem.smoothness for data, problem in drawn.items()}
-    shares = {data: _top_share(problem) for data, problem in drawn.items()}
+    tops = {data: np.linalg.svd(problem.X)[0][:, 0] for data, problem in drawn.items()}
+    # the largest residual that the top singular direction of X carries at β = 0
+    shares = {data: np.abs(top * (top @ drawn[data].y)).max() for data, top in tops.items()}
     # on U[0, 1] c = 136 is η = 10; η reaches both ends of c on either data
     least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
@@ -187,12 +189,6 @@ def _link_c_and_eta(c, eta, data, L):
 
     for control in (c, eta, data):
         control.observe(follow, names="value")
-
-
-def _top_share(problem):
-    """The largest residual that the top singular direction of X carries at β = 0."""
-    top = np.linalg.svd(problem.X)[0][:, 0]
-    return float(np.abs(top * (top @ problem.y)).max())
 
 
 def huber_rise():
@@ -300,9 +296,7 @@ def trough():
 
 LOSSES = {  # one-dimensional, f″(0) = 1
     "Huber, δ = 1": problems.ONE_D_HUBER,
-    "log-cosh": Separable("log-cosh"),
-    "√(1 + x²) − 1": Separable("√(1 + x²) − 1"),
-    "mollified Huber": Separable("mollified Huber"),
+    **{name: Separable(name) for name in ("log-cosh", "√(1 + x²) − 1", "mollified Huber")},
     "x²/2": Quadratic(np.eye(1)),
     "x²/2 + x⁴/4": Separable("x²/2 + x⁴/4"),
 }
@@ -332,16 +326,14 @@ def growth_decides():
         # f′(x)/x at an iterate of exactly 0 would be 0/0
         last = np.maximum(np.abs(x[-2:]), 1e-12)
         ends.set_data(last, objective.subgradient(last[:, None])[:, 0] / last)
+        # over one cycle: beyond 1e-4 the run is still on its way
+        drift = np.abs(x[-1]) / max(np.abs(x[-3]), 1e-300)
         if run.overflow_step is not None or np.abs(x[-1]) > 1e6:
             fate = "diverges"
+        elif last.mean() <= 1e-4 or drift < 1 - 1e-4:
+            fate = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
         else:
-            # over one cycle: beyond 1e-4 the run is still on its way
-            drift = np.abs(x[-1]) / max(np.abs(x[-3]), 1e-300)
-            if last.mean() <= 1e-4 or drift < 1 - 1e-4:
-                fate = "converges" if eta < 2 else f"shrinking, ±{last.mean():.3g}"
-            else:
-                pair = f"|x| {last[0]:.3g}, {last[1]:.3g}"
-                fate = f"still growing, {pair}" if drift > 1 + 1e-4 else f"2-cycle, {pair}"
+            fate = f"{'still growing' if drift > 1 + 1e-4 else '2-cycle'}, |x| {last[0]:.3g}, {last[1]:.3g}"
         graph.title.set_text(loss)
         size.title.set_text(f"η = {eta:.3g}: {fate}")
         slope.title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
@@ -375,24 +367,17 @@ CHORDS = {  # name: (colour, marker, its size)
 def chord_law():
     """η times the chord curvature of consecutive iterates, on |x|, Huber and recorded networks: slider η."""
     steps, networks = 4000, ("ReLU", "tanh", "GELU")
-    huber, absolute = problems.huber_problem(), L1Norm(1.0)
+    huber = problems.huber_problem()
     measured = {(row["activation"], row["lr"]): row for row in recorded.load("edge_of_stability") if row["seed"] == 0}
     runs = {(name, lr): measured.get((name.lower(), lr)) for name in networks for lr in RATES}
-
-    @functools.cache
-    def chords():
-        """η × chord curvature of both losses, (steps, number of η): all η in one call each."""
-        lrs = np.array(RATES)
-        return {
-            name: theory.chord_curvature(trajectories.run(objective, start, lrs, steps), objective)
-            for name, objective, start in (("Huber", huber, np.zeros(50)), ("|x|", absolute, np.array([0.5053])))
-        }
-
-    def end(name, eta):
-        """The mean of the last 1000 steps; None where there is no run, or one that overflowed."""
-        if name in networks:
-            return runs[name, eta] and runs[name, eta]["directional"]
-        return chords()[name][-1000:, RATES.index(eta)].mean()
+    # η × chord curvature of both losses, (steps, number of η): all η in one call each
+    chords = {
+        name: theory.chord_curvature(trajectories.run(objective, start, np.array(RATES), steps), objective)
+        for name, objective, start in (("Huber", huber, np.zeros(50)), ("|x|", L1Norm(1.0), np.array([0.5053])))
+    }
+    # the mean of the last 1000 steps; None where there is no run, or one that overflowed
+    ends = {(name, eta): values[-1000:, k].mean() for name, values in chords.items() for k, eta in enumerate(RATES)}
+    ends |= {setting: row and row["directional"] for setting, row in runs.items()}
 
     figure, (course, law) = figures.new(2, size=(11, 4.2))
     course.set(xscale="log", xlim=(1, steps), ylim=(-0.5, 6), xlabel="step k", ylabel="η · ⟨Δg, Δx⟩ / ‖Δx‖²")
@@ -404,7 +389,7 @@ def chord_law():
     for name, (color, marker, size) in CHORDS.items():
         style = {"linestyle": "none", "marker": "."} if name in networks else {"linewidth": 1.5}
         (lines[name],) = course.plot([], [], color=color, markersize=4, label=name, **style)
-        known = {eta: end(name, eta) for eta in RATES if end(name, eta)}
+        known = {eta: ends[name, eta] for eta in RATES if ends[name, eta]}
         law.plot(list(known), [y / eta for eta, y in known.items()], marker, color=color, markersize=size, mfc="none")
     figures.legend(course, loc="upper right", ncols=2)
     now = law.axvline(0.2, **THRESHOLD)
@@ -413,7 +398,7 @@ def chord_law():
         means = []
         for name, line in lines.items():
             if name not in networks:
-                line.set_data(np.arange(1, steps + 1), chords()[name][:, RATES.index(eta)])
+                line.set_data(np.arange(1, steps + 1), chords[name][:, RATES.index(eta)])
             elif runs[name, eta]:
                 curve = runs[name, eta]["curves"]["directional"]
                 y = np.array(curve["values"], dtype=float)
@@ -421,7 +406,7 @@ def chord_law():
             else:
                 line.set_data([], [])
                 continue
-            means.append(f"{name} {end(name, eta):.3g}" if end(name, eta) else f"{name} overflows")
+            means.append(f"{name} {ends[name, eta]:.3g}" if ends[name, eta] else f"{name} overflows")
         course.title.set_text("at last: " + ", ".join(means))
         law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])
@@ -489,8 +474,8 @@ def _minimiser(delta, p):
     """The minimiser of the n = 50 problem by FISTA, and the local threshold there."""
     objective = problems.huber_problem("U[0, 1]", delta, n=50, p=p)
     # 4000 steps take the gradient below 2e-7 for every δ of the slider; only the last iterate is of interest
-    run = trajectories.run(objective, np.zeros(p), 1 / objective.smoothness, 4000, "fista", record_every=4000)
-    beta = run.iterates[-1]
+    lr = 1 / objective.smoothness
+    beta = trajectories.run(objective, np.zeros(p), lr, 4000, "fista", record_every=4000).iterates[-1]
     interior = np.abs(objective.X @ beta - objective.y) < delta
     return beta, theory.local_threshold(objective.X, interior)
 

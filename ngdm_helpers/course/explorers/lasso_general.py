@@ -47,8 +47,7 @@ def float_weights():
         # the closed form is for a constant ηλ = 2⁻ᵐ, a number of every format's grid
         exponent = -math.log2(s)
         lawful = schedule == "constant" and exponent == round(exponent)
-        level = theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan
-        law.set_ydata([level, level])
+        law.set_ydata([theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan] * 2)
         weights.title.set_text(f"{dtype}: {frozen:.1%} cannot move at the first step")
         share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
         return dots, last_step, weights.title, zeros, law, share.title
@@ -146,7 +145,7 @@ def general_lasso():
 
 def best_so_far():
     """f and its best value so far on (7) against (12): sliders p, ηλ and the residue, a choice of residues."""
-    steps, counts = 200, np.unique(np.geomspace(1, 1000, 16).round().astype(int))
+    steps, counts, smooth = 200, np.unique(np.geomspace(1, 1000, 16).round().astype(int)), np.geomspace(1, 1000, 60)
     figure, (run_ax, ratio) = figures.new(2, size=(11, 4.2))
     run_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.05, 3e4), xlabel="step k", ylabel="f / (ηG²/2)")
     (values,), (best,) = run_ax.plot([], [], **NGDM), run_ax.plot([], [], **NGDM_LARGE, linewidth=3)
@@ -155,7 +154,6 @@ def best_so_far():
     note(run_ax, 0.97, 0.97, "red: f    blue: best so far\n- - -  (12)    · · ·  (12) + R²/(2ηk)", ha="right", va="top")
     ratio.set(xscale="log", xlim=(0.9, 1100), ylim=(0, 1.05), xlabel="p", ylabel="f_best / (ηG²/2)")
     ratio.axhline(1, **THEORY)
-    smooth = np.geomspace(1, 1000, 60)
     ratio.plot(smooth, 1 - theory.best_value_deficit(smooth), color="0.4", linewidth=1)
     ratio.text(20, 0.45, "mean over random residues:\n1 − √(2/(3πp))", color="0.4", va="top")
     # twelve draws of the residues for each p; for the best value only their mean counts, in closed form

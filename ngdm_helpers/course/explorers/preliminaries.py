@@ -63,8 +63,7 @@ def two_recursions():
         eta=log_slider("η", 0.1, 1e-3, 3, meaning="learning rate"),
         start=slider("x₀", 1.73, -2.0, 2.0, 0.01, meaning="start"),
         marks={
-            "x², η = 0.1": {"function": "x²", "eta": 0.1},
-            "|x|, η = 0.1": {"function": "|x|", "eta": 0.1},
+            **{f"{name}, η = 0.1": {"function": name, "eta": 0.1} for name in ("x²", "|x|")},
             "x², η = 2/L": {"function": "x²", "eta": 1.0},
             "Huber, η = 2/L": {"function": "Huber, δ = ½", "eta": 2.0},
             "Huber, η = 2.5": {"function": "Huber, δ = ½", "eta": 2.5},
@@ -279,8 +278,7 @@ def step_sizes():
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},
             "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
-            "0.3 · 0.98ᵏ": {**at, "rule": "geometric", "q": 0.98},
-            "0.3 · 0.8ᵏ": {**at, "rule": "geometric", "q": 0.8},
+            **{f"0.3 · {q}ᵏ": {**at, "rule": "geometric", "q": q} for q in (0.98, 0.8)},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
         caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps converge "

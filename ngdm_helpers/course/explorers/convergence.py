@@ -52,7 +52,7 @@ def capture():
     plane.plot(*circle.T, color="0.6", linewidth=1)
     (inside,) = plane.fill([0], [0], facecolor=BLUE, alpha=0.25)
     (through,) = plane.plot([], [], color=BLUE, linewidth=1)
-    (path,) = plane.plot([], [], marker=".", markersize=4, **{**NGDM, "linewidth": 0.8})
+    (path,) = plane.plot([], [], marker=".", markersize=4, **NGDM, linewidth=0.8)
     norms.set(xscale="log", xlim=(1, steps + 1), ylim=(0, 1.6), xlabel="step k + 1")
     (maximum,), (euclid,) = norms.plot([], [], **NGDM), norms.plot([], [], color=BLUE)
     (loss,) = norms.plot([], [], color=GREEN, linestyle=(0, (5, 1)))
@@ -112,7 +112,7 @@ SETTINGS = {  # name: (n, p, low, λ₁, λ₂)
 
 def figure_one():
     """Figure 1 next to its smooth twin, y = 0 and λ₁ = 0: sliders c = ηL, |y| and the seed, a choice of data."""
-    steps = 700
+    steps, names = 700, list(SETTINGS)
     figure, axes = figures.new(3, size=(12.5, 4))
     frames = {"fₖ / f₀": (0, 1.6), "‖βₖ‖_∞": (0.6, 1.7), "‖βₖ‖₂ / ‖β₀‖₂": (0.6, 1.7)}
     for ax, (name, ylim) in zip(axes, frames.items(), strict=True):
@@ -128,8 +128,7 @@ def figure_one():
         return [array[0] for array in problems.random_problems(*SETTINGS[setting][:3], [seed])]
 
     def update(setting, c, strength, seed):
-        X, y, start = draw(setting, seed)
-        lam1, lam2 = SETTINGS[setting][3:]
+        (X, y, start), (lam1, lam2) = draw(setting, seed), SETTINGS[setting][3:]
         pair = ReLURegression(X, np.array([[strength], [0.0]]) * y, np.array([lam1, 0.0]), lam2)
         run = trajectories.run(pair, start, c / pair.curvature, steps)
         sizes, lengths = (np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
@@ -141,7 +140,6 @@ def figure_one():
         titles[0].set_text("kinks: loss {}; twin: {}".format(*np.where(problems.is_monotone(run), "falls", "rises")))
         return *(line for lines in curves for line in lines), *titles
 
-    names = list(SETTINGS)
     X, _, _ = draw(names[0], problems.FIGURE_1["seed"])
     c = problems.FIGURE_1["lr"] * (2 * np.linalg.norm(X, ord=2) ** 2 + 2 * problems.FIGURE_1["lam2"])
     first = {"setting": names[0], "c": float(c), "strength": 1.0, "seed": problems.FIGURE_1["seed"]}
@@ -187,8 +185,7 @@ def smoothness_at_kink():
     zoomed = [near.plot([], [], **look)[0] for look in looks.values()]
     slopes = [far.loglog([], [], **look, label=name)[0] for name, look in looks.items()]
     (cap,) = far.plot([1e-6, 1], [1, 1], **THEORY, label="bound on L, rounded kink")
-    (dots,) = far.plot([], [], "o", color="k", markersize=7)
-    here = far.axvline(1, **THRESHOLD)
+    (dots,), here = far.plot([], [], "o", color="k", markersize=7), far.axvline(1, **THRESHOLD)
     figures.legend(far, loc="upper right")
 
     def secant(objective, d):
@@ -243,8 +240,7 @@ def _max_norm_runs(p, smoothed):
     objective = SmoothMaxNorm(eps) if smoothed else MaxNorm("shared")
     # all five at once, for as long as the slowest of them needs by the law
     steps = int(theory.max_norm_steps(p, eps).max()) + 1
-    run = trajectories.run(objective, np.full(p, p**-0.5), eps, steps)
-    return np.abs(run.iterates).max(axis=-1)
+    return np.abs(trajectories.run(objective, np.full(p, p**-0.5), eps, steps).iterates).max(axis=-1)
 
 
 def rates():
@@ -283,17 +279,14 @@ def rates():
         hill.title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
         return law, measured, chosen, count.title, curve, top, here, hill.title
 
+    worst = {f"ε = {e}, d = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))}
     return live(
         figure,
         update,
         method=choice("method", DESCENTS[0], DESCENTS, meaning="what is run"),
         p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
-        marks={
-            "d = 1": {"p": 1},
-            **{f"ε = {e}, d = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))},
-            "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025},
-        },
+        marks={"d = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
         caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "
         "accuracy makes them grow like 1/ε².",
         alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "

@@ -68,7 +68,7 @@ def recorded_depth():
         (dots,) = speed.plot([], [], ".", color=color, markersize=9)
         (bars,) = speed.plot([], [], "_", color=color, markersize=26, markeredgewidth=2.5)
         groups.append((places, dots, bars))
-    names = {name: setup for setup, name in recorded.SETUPS.items()}
+    names, shown = {name: setup for setup, name in recorded.SETUPS.items()}, list(recorded.SETUPS.values())
 
     def update(data, setup, rate, depth, beta):
         data, setup = DATA[data], names[setup]
@@ -85,7 +85,6 @@ def recorded_depth():
         speed.title.set_text(f"ReLU minus GELU: {ahead:+.2f}".replace("-", "−"))
         return [*moved, speed.title]
 
-    shown = list(recorded.SETUPS.values())
     return live(
         figure,
         update,
@@ -113,9 +112,7 @@ def recorded_gain():
     gap.set(xlim=(min(gains) - 0.03, 1.17), ylim=(-1, 1), xlabel="gain", ylabel="mean loss, ReLU − GELU")
     gap.axhline(0, **THRESHOLD)
     for depth, color in zip(recorded.DEPTHS, (GREEN, BLUE, PURPLE), strict=True):
-        runs = [
-            [recorded.depth_run("digits", depth, name, *sgd, lr, gain)[1] for gain in gains] for name in panel.curves
-        ]
+        runs = [[recorded.depth_run("digits", depth, name, *sgd, lr, g)[1] for g in gains] for name in panel.curves]
         differences = np.subtract(*recorded.mean_loss(np.array(runs)))
         gap.fill_between(gains, differences.min(axis=1), differences.max(axis=1), color=color, alpha=0.2, linewidth=0)
         gap.plot(gains, np.median(differences, axis=1), marker="o", color=color, label=f"VGG{depth}")

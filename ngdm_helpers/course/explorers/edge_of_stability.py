@@ -22,11 +22,10 @@ __all__ = [
 def quadratic_threshold():
     """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
     # little in the steep direction: past 2/L one sees it take over
-    steps, curvatures = 60, np.array([1.0, 0.1])
+    steps, curvatures, side = 60, np.array([1.0, 0.1]), np.linspace(-1.3, 1.3, 100)
     objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
     figure, (plane, loss) = figures.new(2, size=(11, 4))
     plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="y  (curvature 1/10)")
-    side = np.linspace(-1.3, 1.3, 100)
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
     (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
@@ -60,15 +59,13 @@ def recorded_sharpness():
     """Loss and sharpness of recorded full-batch runs: a choice of activation, a slider over the recorded η."""
     runs = {(row["activation"], row["lr"]): row for row in recorded.load("edge_of_stability") if row["seed"] == 0}
     activations = sorted({activation for activation, _ in runs}, reverse=True)
-    rates = sorted({lr for _, lr in runs})
-    steps = max(row["steps"] for row in runs.values())
+    rates, steps = sorted({lr for _, lr in runs}), max(row["steps"] for row in runs.values())
     figure, (loss, sharp) = figures.new(2, size=(11, 4))
     loss.set(xlim=(0, steps), yscale="log", ylim=(5e-4, 3), xlabel="step k", ylabel="loss")
     (values,) = loss.plot([], [], color=BLUE, linewidth=1)
     # up to 45: 2/η of the smallest recorded η, 0.05, is 40
     sharp.set(xlim=(0, steps), ylim=(0, 45), xlabel="step k", ylabel="sharpness λmax")
-    (curve,) = sharp.plot([], [], color=BLUE, marker=".", linewidth=1)
-    edge = sharp.axhline(1, **THEORY)
+    (curve,), edge = sharp.plot([], [], color=BLUE, marker=".", linewidth=1), sharp.axhline(1, **THEORY)
     note(sharp, 0.97, 0.97, "- - -  2/η", ha="right", va="top")
 
     def update(activation, lr):
@@ -98,10 +95,7 @@ def recorded_sharpness():
 
 
 def huber_losses():
-    """Figure 3: the loss of gradient descent on mean Huber, n = 20, p = 50: sliders c = ηL, η and δ, a choice of data.
-
-    c and η show one quantity: move one and the other follows.
-    """
+    """Figure 3: GD on mean Huber, n = 20, p = 50: sliders c = ηL and η, which follow each other, and δ; choice of X."""
     steps, wide = 3000, np.geomspace(2, 136, 60)
     drawn = {data: problems.huber_problem(data) for data in ("U[0, 1]", "U[−1, 1]")}
     L = {data: problem.smoothness for data, problem in drawn.items()}
@@ -120,7 +114,7 @@ def huber_losses():
 
     figure, (early, late, ends) = figures.new(3, size=(11, 3.9))
     early.set(xlim=(0, 60), yscale="log", ylim=(0.02, 20), xlabel="step k", ylabel="f / plateau")
-    (first,) = early.plot([], [], marker=".", **{**NGDM, "linewidth": 1})
+    (first,) = early.plot([], [], marker=".", **NGDM, linewidth=1)
     early.axhline(1, **THEORY)
     passes = early.axvline(0, **THRESHOLD)
     late.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 1e3), xlabel="step k + 1", ylabel="f")
@@ -197,16 +191,15 @@ def huber_rise():
     figure, (position, phase, loss) = figures.new(3, size=(11, 3.9))
     position.set(xlim=(0, steps), ylim=(-1.05, 1.05), xlabel="step k", ylabel="xₖ / cδ")
     band = position.axhspan(-1, 1, color="0.9", zorder=0.5)
-    (path,) = position.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
+    (path,) = position.plot([], [], marker=".", **NGDM, linewidth=0.6)
     phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
     phase.plot([-1, 1], [[-1, 1], [1, -1]], color="0.75", linewidth=1, zorder=0.6)
     note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
     (graph,) = phase.plot([], [], **THEORY)
     (pairs,), (last,) = phase.plot([], [], ".", color=NGDM["color"]), phase.plot([], [], "o", color=BLUE)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-13, 30), xlabel="step k", ylabel="h / δ²")
-    (values,) = loss.plot([], [], marker=".", **{**NGDM, "linewidth": 0.6})
-    (growth,) = loss.plot([], [], **THEORY)
-    end = loss.axvline(0, **THRESHOLD)
+    (values,) = loss.plot([], [], marker=".", **NGDM, linewidth=0.6)
+    (growth,), end = loss.plot([], [], **THEORY), loss.axvline(0, **THRESHOLD)
 
     def update(c, start):
         run = trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps)
@@ -265,8 +258,7 @@ def trough():
     (growth,), (law,) = climb.plot([], [], **NGDM), climb.plot([], [], **THEORY)
     note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
-    (values,) = loss.plot([], [], **NGDM)
-    limit = loss.axhline(0, **THEORY)
+    (values,), limit = loss.plot([], [], **NGDM), loss.axhline(0, **THEORY)
 
     def update(eta):
         run = trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps)
@@ -356,18 +348,14 @@ def growth_decides():
 RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 1.0, 4.0, 8.0)  # the first five: learning rates of the recorded networks
 # Several points lie on one spot of the line 2/η: the sizes keep each marker's outline in sight.
 CHORDS = {  # name: (colour, marker, its size)
-    "Huber": (BLUE, "o", 9),
-    "|x|": (NGDM["color"], "s", 14),
-    "ReLU": (figures.ORANGE, "^", 6),
-    "tanh": (figures.PURPLE, "v", 6),
-    "GELU": (figures.SKY, "D", 4),
-}
+    "Huber": (BLUE, "o", 9), "|x|": (NGDM["color"], "s", 14),
+    "ReLU": (figures.ORANGE, "^", 6), "tanh": (figures.PURPLE, "v", 6), "GELU": (figures.SKY, "D", 4),
+}  # fmt: skip
 
 
 def chord_law():
     """η times the chord curvature of consecutive iterates, on |x|, Huber and recorded networks: slider η."""
-    steps, networks = 4000, ("ReLU", "tanh", "GELU")
-    huber = problems.huber_problem()
+    steps, networks, huber = 4000, ("ReLU", "tanh", "GELU"), problems.huber_problem()
     measured = {(row["activation"], row["lr"]): row for row in recorded.load("edge_of_stability") if row["seed"] == 0}
     runs = {(name, lr): measured.get((name.lower(), lr)) for name in networks for lr in RATES}
     # η × chord curvature of both losses, (steps, number of η): all η in one call each
@@ -432,13 +420,16 @@ def local_edge():
     @functools.cache
     def sweep(p):
         """For each δ: the local threshold in units of 1/L, and the final excess loss for each c, all in one call."""
-        minimisers, thresholds = zip(*(_minimiser(delta, p) for delta in deltas), strict=True)
         objective = problems.huber_problem("U[0, 1]", deltas[:, None], n=50, p=p)
+        L = objective.smoothness
+        # 4000 steps take the gradient below 2e-7 for every δ of the slider; only the last iterate is of interest
+        minimisers = trajectories.run(objective, np.zeros(p), 1 / L, 4000, "fista", record_every=4000).iterates[-1]
+        interior = np.abs(minimisers @ objective.X.T - objective.y) < deltas[:, None, None]
+        thresholds = np.array([theory.local_threshold(objective.X, rows) for (rows,) in interior])
         # near enough that the residuals within δ are those of the minimiser: the local threshold decides
-        nearby = np.array(minimisers)[:, None, :] + 1e-4 * np.random.default_rng(1).standard_normal(p)
-        run = trajectories.run(objective, nearby, cs / objective.smoothness, steps, record_every=10)
-        lowest = objective.value(np.array(minimisers)[:, None, :])
-        return np.array(thresholds) * objective.smoothness, run.values[-10:].mean(axis=0) - lowest
+        nearby = minimisers + 1e-4 * np.random.default_rng(1).standard_normal(p)
+        run = trajectories.run(objective, nearby, cs / L, steps, record_every=10)
+        return thresholds * L, run.values[-10:].mean(axis=0) - objective.value(minimisers)
 
     figure, ax = figures.new(size=(9, 4.2))
     ax.set(xscale="log", yscale="log", xlim=(1.5, 8), ylim=(3e-16, 1e5), xlabel="c = ηL", ylabel="final excess loss")
@@ -468,16 +459,6 @@ def local_edge():
         alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
         "threshold, then jumping up; the dotted global threshold is at 2.",
     )
-
-
-def _minimiser(delta, p):
-    """The minimiser of the n = 50 problem by FISTA, and the local threshold there."""
-    objective = problems.huber_problem("U[0, 1]", delta, n=50, p=p)
-    # 4000 steps take the gradient below 2e-7 for every δ of the slider; only the last iterate is of interest
-    lr = 1 / objective.smoothness
-    beta = trajectories.run(objective, np.zeros(p), lr, 4000, "fista", record_every=4000).iterates[-1]
-    interior = np.abs(objective.X @ beta - objective.y) < delta
-    return beta, theory.local_threshold(objective.X, interior)
 
 
 def growth_exponent():
@@ -542,16 +523,14 @@ def growth_exponent():
 def toy_problem():
     """Loss (3) and a two-weight network, as toy problems for the Edge of Stability: the largest curvature on the way.
 
-    Controls: a choice of loss; sliders c = ηL and |y|; a choice of data. L is 2λmax(XᵀX) for (3); for the network it is
-    the curvature at which gradient flow ends.
+    L is 2λmax(XᵀX) for (3); for the network it is the curvature at which gradient flow ends.
     """
     steps = 100
     figure, (loss, curvature) = figures.new(2, size=(11, 4))
     loss.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-8, 1e6), xlabel="step k + 1", ylabel="f − f*")
     (values,) = loss.plot([], [], **NGDM)
     curvature.set(xlim=(0, steps), ylim=(0, 2.2), xlabel="step k", ylabel="largest curvature / L")
-    (course,) = curvature.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
-    edge = curvature.axhline(2, **THRESHOLD)
+    (course,), edge = curvature.plot([], [], **NGDM, marker=".", linewidth=0.8), curvature.axhline(2, **THRESHOLD)
     curvature.axhline(1, **THEORY)
     lines = note(curvature, 0.97, 0.97, "", ha="right", va="top")
 
@@ -579,6 +558,8 @@ def toy_problem():
         curvature.title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
         return values, loss.title, course, edge, lines, curvature.title
 
+    ours = {f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)}
+    rival = {f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 2.2)}
     return live(
         figure,
         update,
@@ -586,10 +567,7 @@ def toy_problem():
         c=log_slider("c = ηL", 0.2, 0.1, 8, meaning="learning rate in units of 1/L"),
         strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength of (3)"),
         X=choice("X", "U[−1, 1]", ["U[−1, 1]", "U[0, 1]"], meaning="data of (3)"),
-        marks={
-            **{f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)},
-            **{f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 2.2)},
-        },
+        marks=ours | rival,
         caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
         "rises as they learn, and comes down once it has passed 2/η.",
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "

@@ -43,9 +43,8 @@ def l1_orbit():
     (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
     note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
-    norm.set_box_aspect(1)
-    norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
-    (fall,), mean = norm.plot([], [], **NGDM), norm.axhline(1, **THEORY)
+    norm.set(box_aspect=1, xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
+    (fall,), mean = norm.loglog([], [], **NGDM), norm.axhline(1, **THEORY)
     note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
 
     def update(eta, lam, b1, b2):
@@ -67,6 +66,7 @@ def l1_orbit():
         return path, start, plane.title, closed, last, fall, mean, norm.title
 
     at_paper = {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
+    paper = {f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS}
     return live(
         figure,
         update,
@@ -74,10 +74,7 @@ def l1_orbit():
         lam=log_slider("λ", 1.0, 1e-2, 100, meaning="ℓ1 penalty"),
         b1=slider("β₀ first", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
         b2=slider("β₀ second", problems.PAPER_START[1], -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
-        marks={
-            **{f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS},
-            "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82},
-        },
+        marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
         caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
         "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
         alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two "
@@ -92,7 +89,7 @@ def residue_sawtooth():
     steps, lams = 1000, np.linspace(0.5, 120, 1196)
     figure, (time, saw) = figures.new(2, size=(11, 4))
     time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="β₁ = β₂")
-    (dots,) = time.plot([], [], marker=".", **{**NGDM, "linewidth": 0.8})
+    (dots,) = time.plot([], [], marker=".", **NGDM, linewidth=0.8)
     # to each parity of the step its level: the orbit has two points
     levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
     saw.set(xlim=(0, 120), ylim=(0, 2.6), xlabel="λ   (η = 0.01)", ylabel="‖β‖₁")
@@ -155,8 +152,7 @@ def step_reduction():
             before, after = (theory.band_mean_l1(2, rate, penalty) for rate in rates[[0, -1]])
             curve.set_data(run.steps, run.values / penalty)
             mean.set_data([0, switch, switch, steps], [before, before, after, after])
-            label.set_y(2.2 * before)
-            label.set_text(f"λ = {penalty:.3g}")
+            label.set(y=2.2 * before, text=f"λ = {penalty:.3g}")
             ends.append(problems.last_norms(run))
         ax.title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
         return *curves, *means, *labels, ax.title

@@ -20,8 +20,7 @@ def band_law():
     """Nηλ/2 and the share of weights below 1e-5: sliders N, η, λ; Appendix B's values as marks."""
     # 20 000 weights: their shares reach down to 5e-5, the foot of the frame
     start = np.abs(np.random.default_rng(0).normal(0, 0.1, 20_000))
-    shares = np.arange(1, start.size + 1) / start.size
-    lams = np.array([1e-4, 10])
+    shares, lams = np.arange(1, start.size + 1) / start.size, np.array([1e-4, 10])
     figure, (norm, inside) = figures.new(2, size=(11, 4))
     norm.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(1e-8, 1e10), xlabel="λ", ylabel="two-step mean of ‖β‖₁")
     (law,) = norm.plot([], [], **THEORY)
@@ -65,9 +64,8 @@ def band_law():
 def fine_tuned_mlp():
     """The recorded fine-tuning of a small network on digits: a choice of optimizer, a slider over the recorded λ."""
     runs = recorded.mlp_runs()  # over several seeds
-    lams = sorted({lam for _, lam in runs})
     floor = 0.05  # where a norm of 0 is drawn
-    one = next(iter(runs.values()))
+    lams, one = sorted({lam for _, lam in runs}), next(iter(runs.values()))
     N, steps, seeds = one[0]["parameters"], one[0]["steps"], len(one)
     figure, (time, norm, right) = figures.new(3, size=(12, 4.2))
     time.set(xscale="symlog", xlim=(0, steps), yscale="log", ylim=(floor, 3e4), xlabel="step k", ylabel="‖β‖₁")

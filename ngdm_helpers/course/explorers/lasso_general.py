@@ -27,8 +27,7 @@ def float_weights():
     weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
     note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
     share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
-    (zeros,) = share.plot([], [], **NGDM)
-    law = share.axhline(0, **THEORY)
+    (zeros,), law = share.plot([], [], **NGDM), share.axhline(0, **THEORY)
     note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
 
     @functools.lru_cache(maxsize=64)
@@ -211,8 +210,7 @@ def finite_precision():
     path.text(1.3, 300 * floor, "X: exactly 0 from here on", va="bottom")
     first.set(xlim=(2, 41), yscale="log", ylim=(10, 6e4), xlabel="significant digits", ylabel="first step at exactly 0")
     (hits,) = first.plot([], [], "o", color=NGDM["color"], markersize=4)
-    (never,) = first.plot([], [], "^", color="0.6", markersize=4)
-    now = first.axvline(1, **THRESHOLD)
+    (never,), now = first.plot([], [], "^", color="0.6", markersize=4), first.axvline(1, **THRESHOLD)
     first.axhline(steps, color="0.85", linewidth=1)
     first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
 
@@ -228,10 +226,9 @@ def finite_precision():
         alive = beta > 0
         sizes.set_data(shown[alive], np.maximum(beta[alive], floor))
         death.set_data([zero] if zero else [], [10 * floor] if zero else [])
-        zeros = [walked(start, schedule, int(d))[1] for d in digits_axis]
-        hit = np.array([z is not None for z in zeros])
-        hits.set_data(digits_axis[hit], [z for z in zeros if z is not None])
-        never.set_data(digits_axis[~hit], np.full((~hit).sum(), steps))
+        zeros = np.array([walked(start, schedule, int(d))[1] for d in digits_axis], dtype=float)  # NaN: never
+        hits.set_data(digits_axis, zeros)
+        never.set_data(digits_axis, np.where(np.isnan(zeros), steps, np.nan))
         now.set_xdata([digits, digits])
         least = beta[alive].min() if alive.any() else 0.0
         path.title.set_text(f"{schedule}, {digits} digits: " + (f"0 from step {zero}" if zero else "never 0"))
@@ -239,16 +236,14 @@ def finite_precision():
         return sizes, death, path.title, hits, never, now, first.title
 
     precisions = {"like float32": 7, "like float64": 16, "34 digits": 34}
+    marks = {name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()}
     return live(
         figure,
         update,
         digits=slider("digits", 16, 3, 40, 1, meaning="significant digits of the arithmetic"),
         schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
         start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
-        marks={
-            **{name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()},
-            "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"},
-        },
+        marks={**marks, "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"}},
         caption="With diminishing steps the iterates come ever closer to 0; only rounding makes them 0.",
         alt="Two panels. Left: |β| against the step on logarithmic scales: two falling branches that end in a cross "
         "where the iterate is exactly 0. Right: the step of the first exact 0 against the number of digits, rising "

@@ -14,12 +14,10 @@ from ngdm_helpers.objectives import L1Norm
 __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase"]
 
 RULES = {  # name: method, its options, style
-    "SGD": ("subgradient", {}, NGDM),
-    "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
-    "Adam": ("adam", {}, ADAM),
-    "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
+    "SGD": ("subgradient", {}, NGDM), "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
+    "Adam": ("adam", {}, ADAM), "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
     "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}, ADAM),
-}
+}  # fmt: skip
 
 
 def optimizer_bands():
@@ -120,15 +118,10 @@ def euler_at_kink():
 
 
 SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
-    "NGDM": ("subgradient", 1.0, None),
-    "Adam": ("adam", None, None),
-    "ISTA": ("proximal", 1.0, None),
-    "FISTA": ("fista", 1.0, None),
-    "RDA": ("rda", 3.0, None),
-    "SGD, 10 rows": ("subgradient", 0.1, 10),
-    "proximal SGD, 10 rows": ("proximal", 0.1, 10),
-    "RDA, 10 rows": ("rda", 3.0, 10),
-}
+    "NGDM": ("subgradient", 1.0, None), "Adam": ("adam", None, None), "ISTA": ("proximal", 1.0, None),
+    "FISTA": ("fista", 1.0, None), "RDA": ("rda", 3.0, None), "SGD, 10 rows": ("subgradient", 0.1, 10),
+    "proximal SGD, 10 rows": ("proximal", 0.1, 10), "RDA, 10 rows": ("rda", 3.0, 10),
+}  # fmt: skip
 
 
 def sparse_solvers():
@@ -141,8 +134,7 @@ def sparse_solvers():
     (gap,) = gap_ax.plot([], [], **NGDM)
     sorted_ax.set(xlim=(0, 200), ylim=(1e-7, 10), xlabel="coefficients that are not 0, by size", ylabel="|β|")
     (exact_sizes,) = sorted_ax.semilogy([], [], **THEORY)
-    (sizes,) = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4)
-    cut = sorted_ax.axhline(1, **THRESHOLD)
+    (sizes,), cut = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4), sorted_ax.axhline(1, **THRESHOLD)
     note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
 
     # the step and the method leave the exact answer as it is
@@ -200,7 +192,7 @@ def staircase():
     figure, (time, stairs) = figures.new(2, size=(11, 4.2))
     time.set(xlim=(0, window), ylim=(-1.4, 1.15), xlabel="the last 48 steps", ylabel="β / (largest |β| shown)")
     time.axhline(0, **THRESHOLD)
-    (beta,) = time.plot([], [], marker="o", markersize=4, **{**NGDM, "linewidth": 0.8})
+    (beta,) = time.plot([], [], marker="o", markersize=4, **NGDM, linewidth=0.8)
     centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)
     note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
     stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
@@ -217,10 +209,8 @@ def staircase():
         return problems.mean_signs(ratios, shrink), [theory.staircase_plateau(*f, shrink) for f in fractions]
 
     def update(ratio, etah):
-        shrink = 1 - etah
-        problem = problems.one_dimensional_lasso(ratio, 1.0)
-        path = trajectories.run(problem, np.array([0.01]), etah, 1500).iterates[:, 0]
-        means, plateaus = sweep(shrink)
+        path = trajectories.run(problems.one_dimensional_lasso(ratio, 1.0), [0.01], etah, 1500).iterates[:, 0]
+        means, plateaus = sweep(1 - etah)
         scale = np.abs(path[-window:]).max()
         beta.set_data(np.arange(window), path[-window:] / scale)
         centre.set_ydata([ratio / scale] * 2)

@@ -24,7 +24,7 @@ def two_recursions():
     steps, grid = 80, np.linspace(-2.2, 2.2, 301)
     figure, (graph, size) = figures.new(2, size=(11, 4))
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
-    (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **{**NGDM, "linewidth": 0.8})
+    (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **NGDM, linewidth=0.8)
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
     (distance,), (predicted,) = size.plot([], [], marker=".", linewidth=1), size.plot([], [], **THEORY)
 
@@ -161,13 +161,13 @@ def relu_loss():
         field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
         ends = segments[X]
         gap = loss.value(ends.mean(axis=0)) - loss.value(ends).mean(axis=0)
-        a, b = ends[:, np.argmax(gap)]
+        a, b = worst = ends[:, np.argmax(gap)]
         along = loss.value(a + t * (b - a))
         low, high = along.min(), max(along.max(), along.min() + 1e-12)
         run = trajectories.run(loss, np.array([0.9, -0.7]), 0.2 / loss.curvature, 300)
         image.set_data(field)
         path.set_data(*run.iterates.T)
-        segment.set_data(*np.stack([a, b]).T)
+        segment.set_data(*worst.T)
         section.set_data(t[:, 0], (along - low) / (high - low))
         secant.set_data([0, 1], (along[[0, -1]] - low) / (high - low))
         unique = lam1 + lam2 > 0 or (circle @ directions[X].T).max(axis=1).min() > 0  # no β ≠ 0 with Xβ ≤ 0
@@ -199,8 +199,7 @@ def relu_loss():
 
 def subgradient_method():
     """f_k, the best value so far and its bound on a sharp problem: slider η; marks at the best η for a budget T."""
-    steps = 2000
-    objective, solution = problems.sharp_problem()
+    steps, (objective, solution) = 2000, problems.sharp_problem()
     R, G = float(np.linalg.norm(solution)), objective.lipschitz
     k = np.arange(1.0, steps + 1)
     figure, ax = figures.new(size=(9, 4.2))
@@ -235,10 +234,8 @@ def subgradient_method():
 
 def step_sizes():
     """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
-    steps = 1500
-    (sharp, solution), smooth = problems.sharp_problem(), Quadratic(np.array([[1.0]]))
+    steps, (sharp, solution), smooth = 1500, problems.sharp_problem(), Quadratic(np.array([[1.0]]))
     figure, (loss, travel) = figures.new(2, size=(11, 4))
-    k = np.arange(steps + 1)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
     (best,) = loss.plot([], [], **NGDM)
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
@@ -255,8 +252,8 @@ def step_sizes():
         run = trajectories.run(objective, start, schedule, steps)
         travelled = np.cumsum([*map(schedule, range(steps))])
         # 1e-17 is just below the frame: a best value of exactly 0 leaves it downwards
-        best.set_data(k, np.maximum(np.minimum.accumulate(run.values), 1e-17))
-        total.set_data(k[1:], travelled)
+        best.set_data(run.steps, np.maximum(np.minimum.accumulate(run.values), 1e-17))
+        total.set_data(run.steps[1:], travelled)
         reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
         loss.title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
@@ -264,8 +261,7 @@ def step_sizes():
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
         return best, loss.title, total, needed, travel.title
 
-    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
-    at = {"problem": "sharp", "lr": 0.3}
+    rules, at = ["constant", "diminishing", "reducing (StepLR)", "geometric"], {"problem": "sharp", "lr": 0.3}
     return live(
         figure,
         update,

@@ -41,17 +41,15 @@ def sublevel_radius(directions, A, rows, kink, level):
 
 def capture():
     """Cube, ball and sublevel set in the plane: sliders ρ, η, the start and the strength of the kinks."""
-    steps, angle = 150, np.linspace(0, 2 * np.pi, 721)
+    steps, angle, side = 150, np.linspace(0, 2 * np.pi, 721), np.linspace(-1, 1, 401)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    side = np.linspace(-1, 1, 401)
     # f − f(0) is even, so half the boundary has its minimum
     cube = np.concatenate([np.stack([side, np.ones(401)], -1), np.stack([np.ones(401), side], -1)])
     figure, (plane, norms) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
     plane.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), xlabel="β₁", ylabel="β₂", aspect="equal")
     plane.plot([-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1], color="0.35", linewidth=1.5)
     plane.plot(*circle.T, color="0.6", linewidth=1)
-    (inside,) = plane.fill([0], [0], facecolor=BLUE, alpha=0.25)
-    (through,) = plane.plot([], [], color=BLUE, linewidth=1)
+    (inside,), (through,) = plane.fill(0, 0, facecolor=BLUE, alpha=0.25), plane.plot([], [], color=BLUE, linewidth=1)
     (path,) = plane.plot([], [], marker=".", markersize=4, **NGDM, linewidth=0.8)
     norms.set(xscale="log", xlim=(1, steps + 1), ylim=(0, 1.6), xlabel="step k + 1")
     (maximum,), (euclid,) = norms.plot([], [], **NGDM), norms.plot([], [], color=BLUE)
@@ -120,7 +118,6 @@ def figure_one():
         ax.axhline(1, **THRESHOLD)
     curves = [(ax.plot([], [], **NGDM)[0], ax.plot([], [], **SMOOTH)[0]) for ax in axes]
     figures.legend(axes[1], curves[1], ["with kinks", "smooth twin"], loc="lower left")
-    titles = [ax.title for ax in axes]
 
     # c and |y| leave the data as they are
     @functools.lru_cache(maxsize=8)
@@ -133,12 +130,13 @@ def figure_one():
         run = trajectories.run(pair, start, c / pair.curvature, steps)
         sizes, lengths = (np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
         shown = (run.values / run.values[0], sizes, lengths / lengths[0])
-        for lines, title, courses in zip(curves, titles, shown, strict=True):
-            title.set_text("max {:.4g}, twin {:.4g}".format(*courses.max(axis=0)))
+        for lines, ax, courses in zip(curves, axes, shown, strict=True):
+            ax.title.set_text("max {:.4g}, twin {:.4g}".format(*courses.max(axis=0)))
             for line, course in zip(lines, courses.T, strict=True):
                 line.set_data(run.steps + 1, course)
-        titles[0].set_text("kinks: loss {}; twin: {}".format(*np.where(problems.is_monotone(run), "falls", "rises")))
-        return *(line for lines in curves for line in lines), *titles
+        fates = np.where(problems.is_monotone(run), "falls", "rises")
+        axes[0].title.set_text("kinks: loss {}; twin: {}".format(*fates))
+        return *(line for lines in curves for line in lines), *(ax.title for ax in axes)
 
     X, _, _ = draw(names[0], problems.FIGURE_1["seed"])
     c = problems.FIGURE_1["lr"] * (2 * np.linalg.norm(X, ord=2) ** 2 + 2 * problems.FIGURE_1["lam2"])

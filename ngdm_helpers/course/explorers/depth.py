@@ -19,10 +19,8 @@ ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the s
 }  # fmt: skip
 
 CURVES = (  # name, style, label
-    ("relu", NGDM, "ReLU"),
-    ("gelu", SMOOTH, "GELU"),
-    ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
-)
+    ("relu", NGDM, "ReLU"), ("gelu", SMOOTH, "GELU"), ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
+)  # fmt: skip
 
 
 class _Losses:

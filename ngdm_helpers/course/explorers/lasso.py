@@ -32,7 +32,7 @@ def _frame(ax, half_width):
 
 def l1_orbit():
     """Recursion (8) in two dimensions: sliders η, λ and the start β₀; marks at the paper's two settings."""
-    steps = 300
+    steps, at_paper = 300, {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
     figure, (plane, cell, norm) = figures.new(3, size=(11, 3.7))
     _diamonds(plane)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
@@ -61,11 +61,9 @@ def l1_orbit():
         mean.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
         plane.title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = problems.last_norms(run)
-        where = "ends at" if arrival < steps else "on its way:"
-        norm.title.set_text(f"‖β‖₁ {where} {high:.5g} / {low:.5g}")
+        norm.title.set_text(f"‖β‖₁ {'ends at' if arrival < steps else 'on its way:'} {high:.5g} / {low:.5g}")
         return path, start, plane.title, closed, last, fall, mean, norm.title
 
-    at_paper = {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
     paper = {f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS}
     return live(
         figure,
@@ -180,8 +178,7 @@ def disguised_learning_rate():
     path.text(20, 0.85, "grey: λ = 1, η = 0.05", color="0.4")
     lines = path.plot(reference.steps, reference.iterates, **NGDM)
     band.set(xlim=(0.04, 25), ylim=(1e-3, 3), xlabel="λ", ylabel="final ‖β‖₁, two-step mean")
-    band.loglog(lams, theory.band_mean_l1(2, s, lams), **THEORY)
-    band.plot(lams, np.full_like(lams, theory.band_mean_l1(2, s, 1.0)), **THEORY)
+    band.loglog(lams, theory.band_mean_l1(2, s, lams), lams, theory.band_mean_l1(2, s / lams, lams), **THEORY)
     band.text(0.06, theory.band_mean_l1(2, s, 0.06) * 0.8, "η held", va="top")
     band.text(0.06, theory.band_mean_l1(2, s, 1.0) * 1.15, "ηλ held", va="bottom")
     (here,) = band.plot([], [], "o", color=NGDM["color"], markersize=9)

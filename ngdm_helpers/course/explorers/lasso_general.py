@@ -13,18 +13,17 @@ from ngdm_helpers.objectives import L1Norm
 
 __all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso"]
 
-FLOOR = 1e-21  # where a logarithmic axis shows an exact 0
-
 
 def float_weights():
     """(8) on 5000 weights in a torch format: choices of format and schedule, a slider for ηλ."""
     # every 20th step: all 2000 of 5000 weights would be 80 MB
     count, steps, every = 5000, 2000, 20
+    floor = 1e-21  # where the logarithmic axis shows an exact 0
     figure, (weights, share) = figures.new(2, size=(11, 4.2))
     weights.set(xscale="log", yscale="log", xlim=(8e-4, 1.3), ylim=(2e-22, 20), xlabel="|β₀|", ylabel="|β| at the end")
     (dots,) = weights.plot([], [], ".", color=NGDM["color"], markersize=3)
     last_step = weights.axhline(1, **THRESHOLD)
-    weights.text(1e-3, 3 * FLOOR, "exactly 0", va="bottom")
+    weights.text(1e-3, 3 * floor, "exactly 0", va="bottom")
     note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
     share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
     (zeros,), law = share.plot([], [], **NGDM), share.axhline(0, **THEORY)
@@ -39,8 +38,8 @@ def float_weights():
 
     def update(dtype, schedule, s):
         (start, end), fraction, frozen, last = run(dtype, schedule, s)
-        # 30·FLOOR keeps what is not 0, however small, clear of the line of the exact zeros
-        dots.set_data(start, np.where(end == 0, FLOOR, np.maximum(end, 30 * FLOOR)))
+        # 30·floor keeps what is not 0, however small, clear of the line of the exact zeros
+        dots.set_data(start, np.where(end == 0, floor, np.maximum(end, 30 * floor)))
         last_step.set_ydata([last, last])
         zeros.set_data(np.arange(len(fraction)) * every, fraction)
         # the closed form is for a constant ηλ = 2⁻ᵐ, a number of every format's grid
@@ -108,10 +107,9 @@ def general_lasso():
         norm = np.abs(run.iterates[:, 0, 0]).sum(axis=-1)
         exact = np.abs(problems.exact_lasso(problem)).sum()
         level, (exact_norms, largest) = theory.band_mean_l1(p, eta, lam), exact_sweep(n, p)
-        for name in METHODS:
-            shown = name == method
-            norms[name].set_data(run.steps[1:] if shown else [], norm[1:] if shown else [])
-            finals[name].set_data(lams if shown else [], sweep(eta, method, n, p) if shown else [])
+        for lines, shown in ((norms, (run.steps[1:], norm[1:])), (finals, (lams, sweep(eta, method, n, p)))):
+            for name, line in lines.items():
+                line.set_data(shown if name == method else ([], []))
         # an exact answer of 0 has no place on the axis: 1e-9 is far below it
         exact_level.set_ydata([exact, exact] if exact else [1e-9, 1e-9])
         band_level.set_ydata([level, level])

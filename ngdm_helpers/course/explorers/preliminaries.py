@@ -136,10 +136,9 @@ def relu_loss():
     # segments for the midpoint test: anywhere, and across the kink of sample 0, which "one yᵢ > 0" gives a ridge
     anywhere = rng.uniform(-1, 1, (2, 4000, 2))
     segments = {name: np.concatenate([anywhere, _across(rows[0])], axis=1) for name, rows in directions.items()}
-    side, t = np.linspace(-1, 1, 121), np.linspace(0, 1, 101)[:, None]
+    side, t, angle = np.linspace(-1, 1, 121), np.linspace(0, 1, 101)[:, None], np.linspace(0, 2 * np.pi, 3600)
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     # in steps of 0.1°: no cone of minimisers of these data is as narrow
-    angle = np.linspace(0, 2 * np.pi, 3600)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
     figure, (plane, chord) = figures.new(2, size=(11, 4.4))
@@ -158,14 +157,13 @@ def relu_loss():
         loss = NeuronRegression(directions[X], y, lam1=lam1, lam2=lam2)
         field = loss.value(grid)
         # f grows like a square: its root makes the bands about equally wide
-        field = np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12))
+        image.set_data(np.sqrt((field - field.min()) / max(np.ptp(field), 1e-12)))
         ends = segments[X]
         gap = loss.value(ends.mean(axis=0)) - loss.value(ends).mean(axis=0)
         a, b = worst = ends[:, np.argmax(gap)]
         along = loss.value(a + t * (b - a))
         low, high = along.min(), max(along.max(), along.min() + 1e-12)
         run = trajectories.run(loss, np.array([0.9, -0.7]), 0.2 / loss.curvature, 300)
-        image.set_data(field)
         path.set_data(*run.iterates.T)
         segment.set_data(*worst.T)
         section.set_data(t[:, 0], (along - low) / (high - low))

@@ -259,8 +259,7 @@ def rates():
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
 
     def update(method, p, accuracy):
-        size = _max_norm_runs(p, method == DESCENTS[1])
-        steps = problems.steps_to(size, eps)
+        steps = problems.steps_to(_max_norm_runs(p, method == DESCENTS[1]), eps)
         real = fine < p**-0.5
         law.set_data(fine[real], math.sqrt(p) / fine[real] - p)
         measured.set_data(eps[steps > 0], steps[steps > 0])

@@ -383,7 +383,6 @@ def chord_law():
     now = law.axvline(0.2, **THRESHOLD)
 
     def update(eta):
-        means = []
         for name, line in lines.items():
             if name not in networks:
                 line.set_data(np.arange(1, steps + 1), chords[name][:, RATES.index(eta)])
@@ -393,8 +392,8 @@ def chord_law():
                 line.set_data(1 + np.arange(y.size) * curve["every"], y)
             else:
                 line.set_data([], [])
-                continue
-            means.append(f"{name} {ends[name, eta]:.3g}" if ends[name, eta] else f"{name} overflows")
+        drawn = [name for name in lines if name not in networks or runs[name, eta]]
+        means = [f"{name} {ends[name, eta]:.3g}" if ends[name, eta] else f"{name} overflows" for name in drawn]
         course.title.set_text("at last: " + ", ".join(means))
         law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])

@@ -226,14 +226,13 @@ def staircase():
         stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
         return beta, centre, steps_line, *treads, here, time.title, stairs.title
 
-    on = {"on the tread 0": 0.2, "on the tread 1/3": 0.57, "on the tread 1/2": 0.8}
-    marks = {name: {"ratio": ratio, "etah": 0.5} for name, ratio in on.items()}
+    on = {f"on the tread {tread}": {"ratio": c, "etah": 0.5} for tread, c in (("0", 0.2), ("1/3", 0.57), ("1/2", 0.8))}
     return live(
         figure,
         update,
         ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
         etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
-        marks={**marks, "small step": {"ratio": 0.57, "etah": 0.02}},
+        marks={**on, "small step": {"ratio": 0.57, "etah": 0.02}},
         caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
         alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
         "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",

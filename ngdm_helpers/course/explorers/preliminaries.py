@@ -44,15 +44,13 @@ def two_recursions():
             size.title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
         else:
             L = objective.smoothness
-            delta = 0.5 if function.startswith("Huber") else np.inf  # quadratic only up to δ
+            delta, where = (np.inf, "") if function == "x²" else (0.5, ", within δ")  # quadratic only up to δ
             inside = int(np.argmax(np.abs(x) <= delta))
             line = np.abs(x[inside]) * np.abs(1 - eta * L) ** (k[inside:] - inside)
             line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
-            beyond = eta * L > 2 and start != 0
-            fate = "" if not beyond else ": diverges" if function == "x²" else ": a 2-cycle"
+            fate = (": diverges" if function == "x²" else ": a 2-cycle") if eta * L > 2 and start != 0 else ""
             graph.title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{fate}")
-            where = ", within δ" if delta < np.inf else ""
             size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph.title, distance, predicted, size.title
 
@@ -198,8 +196,7 @@ def relu_loss():
 def subgradient_method():
     """f_k, the best value so far and its bound on a sharp problem: slider η; marks at the best η for a budget T."""
     steps, (objective, solution) = 2000, problems.sharp_problem()
-    R, G = float(np.linalg.norm(solution)), objective.lipschitz
-    k = np.arange(1.0, steps + 1)
+    R, G, k = float(np.linalg.norm(solution)), objective.lipschitz, np.arange(1.0, steps + 1)
     figure, ax = figures.new(size=(9, 4.2))
     ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="values seen, k", ylabel="f − f*")
     (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="the k-th value, fₖ₋₁")

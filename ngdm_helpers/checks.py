@@ -38,8 +38,6 @@ def shape(value: Any) -> tuple[int, ...]:
 
 
 # --- numbers and arrays -----------------------------------------------------------------------------------------------
-
-
 def floating(name: str, value: Any, *, like: Array | None = None) -> Array:
     """``value`` as a floating-point array: an array is returned as it is, a list becomes one.
 
@@ -139,8 +137,6 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 
 # --- arrays that belong together --------------------------------------------------------------------------------------
-
-
 def symmetric(name: str, value: Any) -> Array:
     """A symmetric array of shape (..., p, p)."""
     A = floating(name, value)
@@ -206,8 +202,6 @@ def broadcast(batch: tuple[int, ...], **shapes: tuple[int, ...]) -> tuple[int, .
 
 
 # --- array operations -------------------------------------------------------------------------------------------------
-
-
 def over_batch(name: str, value: Number, beta: Array, trailing: bool = False) -> Array:
     """``value`` as an array in beta's library, dtype and device, with a last axis of 1 if ``trailing``."""
     xp = namespace(beta)

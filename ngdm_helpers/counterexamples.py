@@ -11,9 +11,8 @@ from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective, Oracle, identity, l1_oracle, soft_threshold
 
+
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class LeastAbsolute(Objective):
     """Least absolute deviations: f(β) = Σᵢ|xᵢᵀβ − yᵢ|, a mean by default; δ → 0 in Huber's loss divided by δ.

@@ -14,9 +14,8 @@ from ngdm_helpers.checks import Array, Number
 from ngdm_helpers.objectives import Objective, ReLURegression
 from ngdm_helpers.trajectories import Trajectory
 
+
 # --- notebook 1: the subgradient method -------------------------------------------------------------------------------
-
-
 def best_value_bound(distance: Number, lipschitz: Number, lr: Number, steps: int | Array) -> Number:
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 
@@ -35,8 +34,6 @@ def best_constant_lr(distance: Number, lipschitz: Number, steps: int | Array) ->
 
 
 # --- notebook 2: capture, rates, the bridge from GELU to ReLU ---------------------------------------------------------
-
-
 def capture_level(A: Array, norm: float | str) -> Number:
     """min ½βᵀAβ over ‖β‖ = 1: the largest level whose sublevel set lies in the unit ball. norm: 2 or inf.
 
@@ -119,8 +116,6 @@ def bridge_gap(beta: Number) -> Number:
 
 
 # --- notebook 3: the ℓ1 penalty ---------------------------------------------------------------------------------------
-
-
 def residue(beta: Array, lr: Number, lam: Number) -> Array:
     """β mod s in [0, s), elementwise: what every update of (8) conserves. beta: (..., p); lr, lam over the batch."""
     beta, s = _vectors_and_step("beta", beta, lr, lam)
@@ -259,8 +254,6 @@ def staircase_plateau(plus: int, period: int, shrink: float) -> tuple[float, flo
 
 
 # --- notebook 4: past 2/L ---------------------------------------------------------------------------------------------
-
-
 def huber_plateau(c: Number, delta: Number) -> Number:
     """δ²(c − 1)/2: the loss averaged over the saturated 2-cycle of mean (13) in its top mode, c = ηL ≥ 2.
 
@@ -372,8 +365,6 @@ def product_flow_sharpness(start: Array) -> Array:
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
-
-
 def _numpy(name, value):
     """``value``, unless it is an array of another library."""
     if checks.is_array(value) and not isinstance(value, np.ndarray):

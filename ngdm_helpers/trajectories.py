@@ -27,8 +27,6 @@ class DivergenceWarning(RuntimeWarning):
 
 
 # --- learning-rate schedules ------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """A learning rate per step: calling it with k = 0, 1, 2, … gives η_k, a number or an array over the batch."""

@@ -347,7 +347,7 @@ def test_the_shipped_record_of_the_small_network_covers_the_sliders():
 
 
 def test_the_checkpoint_is_there_until_the_row_is(small, tmp_path, monkeypatch):
-    def refuse(*arguments):
+    def refuse(*arguments, **options):
         raise PermissionError("no")
 
     with monkeypatch.context() as patch:

@@ -35,7 +35,7 @@ def measure(tmp_path):
             return [setting | {"square": setting["x"] ** 2} for setting in group]
 
         measure.groups.clear()
-        how = {"record": NAME, "key": KEY, "title": "x = {x}", "folder": tmp_path, "progress": False}
+        how = {"record": NAME, "key": KEY, "title": "x = {x}", "folder": tmp_path, "progress": False, "command": ""}
         return runner.measure(settings, rows, **how | options)
 
     measure.groups = []
@@ -68,7 +68,7 @@ def test_what_is_measured_together_is_written_together(measure, tmp_path):
         measure(stop_at=2, together=("kind",), finished=finished.append)
     assert measure.groups == [[1, 2, 3], [1, 2, 3]] and finished == [SETTINGS[:3]]
     assert [row["square"] for row in recorded.load(NAME, tmp_path)] == [1, 4, 9]
-    assert measure(together=("kind",), provenance={"device": "abacus"}, command="a command") == 3
+    assert measure(together=("kind",), device="abacus", command="a command") == 3
     provenance = recorded.load(NAME, tmp_path)[-1]["provenance"]
     assert provenance["device"] == "abacus" and provenance["command"] == "a command"
 

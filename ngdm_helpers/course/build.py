@@ -20,7 +20,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # "-": on the slide of the cell before
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _PROGRESS = {WIDGET_VIEW, "text/plain"}  # a widget that leaves nothing to look at but its text
-_CELL_TIMEOUT = 600  # seconds
+_EXECUTION = {"kernel_name": "python3", "timeout": 600}  # seconds a cell
+_EXECUTION |= {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
 _FOLDED = {  # tag: what of its cells JupyterLab shows folded
     "solution": {"source_hidden": True, "outputs_hidden": True},
     "check": {"source_hidden": True},
@@ -41,8 +42,6 @@ class Drift(ValueError):
 
 
 # --- read -------------------------------------------------------------------------------------------------------------
-
-
 def read_source(path):
     """The notebook that a .py file describes: cells with ids, no outputs.
 
@@ -96,8 +95,6 @@ def _text(path, remedy):
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
-
-
 def inputs(notebook):
     """What an author writes and a pair must share: type, source and metadata of every cell."""
     kept = [{key: value for key, value in cell.metadata.items() if key not in _FRONT_END} for cell in notebook.cells]
@@ -165,15 +162,13 @@ def _first_difference(fresh, old):
 
 
 # --- build ------------------------------------------------------------------------------------------------------------
-
-
 def build(source, discard=False):
     """Execute the notebook that the .py file ``source`` describes and write its .ipynb, atomically.
 
     Raises `Drift` if the .ipynb was edited by hand since it was built, unless ``discard``; nothing is written then.
     A cell that raises stops the build (nbclient's CellExecutionError), and the old .ipynb stays.
     """
-    from nbclient import NotebookClient
+    import nbclient
 
     source = pathlib.Path(source)
     target = source.with_suffix(".ipynb")
@@ -181,15 +176,7 @@ def build(source, discard=False):
     if target.exists() and not discard and _is_edited(_read_built(target), notebook):
         raise Drift(f"{target} was edited by hand, and build would overwrite it: {_CARRY_OVER.format(source)}")
     written = fingerprint(inputs(notebook))
-    NotebookClient(
-        notebook,
-        timeout=_CELL_TIMEOUT,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(source.parent)}},
-        record_timing=False,
-        coalesce_streams=True,
-        store_widget_state=False,
-    ).execute()
+    nbclient.execute(notebook, cwd=source.parent, **_EXECUTION)
     _strip(notebook)
     # As a reader gets it: nbformat joins lines and drops what is empty.
     stored = nbformat.reads(nbformat.writes(notebook), as_version=4)

@@ -10,9 +10,8 @@ from ngdm_helpers import checks, data, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
+
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
-
-
 def sharp_problem():
     """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
     rng = np.random.default_rng(0)

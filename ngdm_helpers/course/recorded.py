@@ -228,8 +228,6 @@ def nearer_to_relu(settings):
 
 
 # --- what the recorded runs with an ℓ1 penalty say --------------------------------------------------------------------
-
-
 def vgg16_runs():
     """The recorded runs of VGG16, {(method, λ): row}."""
     return {(row["method"], row["lam"]): row for row in load("vgg16_l1")}

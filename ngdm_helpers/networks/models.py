@@ -189,8 +189,6 @@ def normal_quadrature() -> tuple[Tensor, Tensor]:
 
 
 # --- arguments, seeds and threads -------------------------------------------------------------------------------------
-
-
 def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.device | None = None) -> None:
     """TypeError unless ``value`` is a torch tensor of this dtype, on this device if one is given."""
     if not isinstance(value, Tensor):

@@ -75,8 +75,6 @@ def sharpness(
 
 
 # --- gradient descent -------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class GDRun:
     """The result of `full_batch_gd`; x_0, …, x_K are the parameters it went through.

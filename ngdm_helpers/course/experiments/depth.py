@@ -120,17 +120,10 @@ def depth(
     steps = steps if steps is None else checks.count("steps", steps)
     X, y = (part.to(ngdm_helpers.device()) for part in read_images(data, True, images, download))
     label = data if data in NAMES else "cifar10-jpeg"
-    device = torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)
-    return measure(
-        settings(label, len(y), parts, depths, activations, seeds, steps),
-        lambda group: [row(X, y, threads, **group[0])],
-        record=NAMES[label],
-        key=KEY,
-        title="VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}",
-        compact=True,
-        provenance={"data": DESCRIPTIONS[label], "device": device, "threads": threads},
-        **how,
-    )
+    how |= {"title": "VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}", "compact": True, "threads": threads}
+    how |= {"data": DESCRIPTIONS[label], "device": torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)}
+    rows = settings(label, len(y), parts, depths, activations, seeds, steps)
+    return measure(rows, lambda group: [row(X, y, threads, **group[0])], record=NAMES[label], key=KEY, **how)
 
 
 def read_images(source, train=True, count=None, download=False):

@@ -153,7 +153,7 @@ def vgg16_l1(
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
     common = {"weights": _named(weights), "data": pathlib.Path(data).name, "images": len(train[0]), "lr": lr}
-    common |= {"batch": batch, "seed": seed}
+    common |= {"batch": batch, "seed": seed, "test_images": len(test[0])}
     largest = max(float(part.detach().abs().max()) for part in network(weights, seed).parameters())
     settings = [
         common | {"method": name, "lam": value, "steps": steps or steps_needed(largest, lr, value, name)}
@@ -164,16 +164,14 @@ def vgg16_l1(
             checkpoint(work, setting).unlink(missing_ok=True)
 
     def rows(group):
-        setting = {field: value for field, value in group[0].items() if field != "test_images"}
-        model = network(weights, seed)
-        return [vgg16_row(model, train, test, setting, work, checkpoint_every, how.get("progress", True))]
+        progress = how.get("progress", True)
+        return [vgg16_row(network(weights, seed), train, test, group[0], work, checkpoint_every, progress)]
 
     def remove_checkpoint(group):  # not before the row is safe
-        checkpoint(work, {k: v for k, v in group[0].items() if k != "test_images"}).unlink(missing_ok=True)
+        checkpoint(work, group[0]).unlink(missing_ok=True)
 
-    settings = [setting | {"test_images": len(test[0])} for setting in settings]
-    title, finished = "{method}, λ = {lam:g}", remove_checkpoint
-    return measure(settings, rows, record=VGG16, key=VGG16_KEY, title=title, finished=finished, **how)
+    how |= {"title": "{method}, λ = {lam:g}", "finished": remove_checkpoint}
+    return measure(settings, rows, record=VGG16, key=VGG16_KEY, **how)
 
 
 def network(weights="none", seed=0):
@@ -243,7 +241,7 @@ def steps_needed(largest, lr, lam, method):
 def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
     """One run as a row of the record.
 
-    Of ``setting``: weights, data, images, method, lam, lr, batch, seed, steps. parameters: N. largest: the
+    Of ``setting``: weights, data, images, method, lam, lr, batch, seed, steps, test_images. parameters: N. largest: the
     largest |β| at the start. law: Nηλ/2. mean: the mean of ‖β‖₁ over the last two steps; last: ‖β‖₁ at the last ten.
     settled: the step from which every two-step mean is within 0.01 % of the law, None if the last is not.
     zeros, small, inside: how many weights are exactly 0, below 1e-5 and below ηλ at the end, and largest_end, see
@@ -278,7 +276,6 @@ def vgg16_row(model, train, test, setting, work=WORK, every=100, progress=True):
         "outside": _outside(model, setting["lr"] * setting["lam"]),
         "first_loss": rounded(sum(losses[:10]) / len(losses[:10])),
         "final_loss": rounded(sum(losses[-10:]) / len(losses[-10:])),
-        "test_images": len(test[0]),
         "accuracy_before": rounded(before),
         "accuracy": rounded(_accuracy(model, *test)),
         "seconds": round(state["seconds"], 1),
@@ -303,12 +300,11 @@ def _fine_tune(model, X, y, setting, path, every, progress):
         norm = sum(float(weight.detach().abs().sum(dtype=torch.float64)) for weight in weights)
         state = {"step": 0, "norms": [norm], "losses": [], "census": [], "seconds": 0.0}
         state["threads"] = torch.get_num_threads()
-    stride = max(1, setting["steps"] // 60)
+    stride, title = max(1, setting["steps"] // 60), f"{method}, λ = {lam:g}"
     model.train()
     begin = time.perf_counter() - state["seconds"]
     which = (setting["batch"], setting["steps"], setting["seed"], state["step"])
     order = networks.minibatches(len(X), *which, networks.shuffled_by_epoch)
-    title = f"{method}, λ = {lam:g}"
     with networks.cpu_threads(state["threads"]):
         with tqdm(total=setting["steps"], initial=state["step"], desc=title, unit="step", disable=not progress) as bar:
             for step, chosen in enumerate(order, state["step"] + 1):
@@ -353,8 +349,7 @@ def _load(path, weights, memory):
         return None
     state = torch.load(path, weights_only=True, map_location="cpu")
     with torch.no_grad():
-        pairs = zip([weights, *memory], [state.pop("weights"), *state.pop("memory")], strict=True)
-        for tensors, saved in pairs:
+        for tensors, saved in zip([weights, *memory], [state.pop("weights"), *state.pop("memory")], strict=True):
             for tensor, value in zip(tensors, saved, strict=True):
                 tensor.copy_(value)
     return state
@@ -370,6 +365,7 @@ def _accuracy(model, X, y):
 
 
 def checkpoint(work, setting):
-    """Where the checkpoint of a run lies, in the folder ``work``: a short name for its setting."""
-    digest = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+    """Where the checkpoint of a run lies in the folder ``work``: named by its setting, however it is tested."""
+    trained = {field: value for field, value in setting.items() if field != "test_images"}
+    digest = hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:16]
     return pathlib.Path(work).expanduser() / f"{digest}.pt"

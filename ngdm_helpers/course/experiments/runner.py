@@ -16,6 +16,7 @@ import typing
 from tqdm.auto import tqdm
 
 from ngdm_helpers.course import recorded
+from ngdm_helpers.course.recorded import FOLDER
 
 EXPERIMENTS = {}  # by the name of the command
 
@@ -44,26 +45,13 @@ def experiment(name, takes):
 
 
 def measure(
-    settings,
-    rows,
-    *,
-    record,
-    key,
-    title,
-    together=None,
-    finished=None,
-    compact=False,
-    provenance=None,
-    command="",
-    force=False,
-    folder=recorded.FOLDER,
-    progress=True,
+    settings, rows, record, key, title, together=None, finished=None, force=False, folder=FOLDER, progress=True, **write
 ):
     """Measure ``settings``, dicts with the fields ``key``, and write their rows; how many were measured.
 
     rows: group of settings → list of rows, written at once to ``record``. together: the fields by which settings form
     a group; without, each is one. title: of the progress bar, formatted with the first setting of a group. finished:
-    called with a group once its rows are safe. compact, command, provenance: see `recorded.write`.
+    called with a group once its rows are safe. write: command and provenance, see `recorded.write`.
 
     force: measure what is recorded again. folder: where the record lies. progress: show a bar. A run that is
     interrupted is not recorded: the KeyboardInterrupt goes on to the caller.
@@ -76,15 +64,13 @@ def measure(
     with tqdm(groups.values(), unit="run", disable=not progress) as bar:
         for group in bar:
             bar.set_description(title.format(**group[0]))
-            recorded.write(record, rows(group), command, key, folder, compact, **(provenance or {}))
+            recorded.write(record, rows(group), key=key, folder=folder, **write)
             if finished:
                 finished(group)
     return len(missing)
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
-
-
 def add_commands(commands):
     """Add every experiment to the subparsers ``commands`` of ``ngdm record``."""
     for name, function in EXPERIMENTS.items():
@@ -98,17 +84,14 @@ def add_commands(commands):
         for option in _options(inspect.signature(function)):
             parser.add_argument(f"--{option.name.replace('_', '-')}", **_kind(option))
         parser.add_argument("--force", action="store_true", help="measure what is recorded again")
-        parser.add_argument("--folder", type=pathlib.Path, default=recorded.FOLDER, help="where the record lies")
+        parser.add_argument("--folder", type=pathlib.Path, default=FOLDER, help="where the record lies")
         parser.set_defaults(run=functools.partial(run, function))
 
 
 def run(experiment, **options):
-    """Run an experiment from the command line: 0 when all is measured, 1 for bad arguments, 130 when interrupted."""
+    """Run an experiment from the command line: 0 when all is measured, 130 when interrupted."""
     try:
         measured = experiment(**options)
-    except (TypeError, ValueError, FileNotFoundError) as error:
-        print(error, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130

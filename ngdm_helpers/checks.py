@@ -46,10 +46,9 @@ def floating(name: str, value: Any, *, like: Array | None = None) -> Array:
     """
     if not is_array(value):
         try:
-            plain = np.asarray(value)
-            if value is None or plain.dtype.kind in "US":
+            if value is None or np.asarray(value).dtype.kind in "US":
                 raise TypeError
-            value = plain.astype(np.float64)
+            value = np.asarray(value).astype(np.float64)
         except (TypeError, ValueError):
             raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
         if like is not None:

@@ -35,8 +35,7 @@ def digits(count: int = 500) -> tuple[torch.Tensor, torch.Tensor]:
 
     Raises TypeError or ValueError unless count is an integer from 1 to 1797.
     """
-    count = checks.count("count", count)
-    if count > _AVAILABLE:
+    if checks.count("count", count) > _AVAILABLE:
         raise ValueError(f"count must be at most {_AVAILABLE}, the number of digits there are, got {count}")
     import torch
     from sklearn.datasets import load_digits

@@ -74,10 +74,9 @@ def cosine(lr: Number, steps: int) -> Schedule:
 
 
 def _decay_factor(factor):
-    factor = checks.fraction("factor", factor)
-    if factor == 0:
+    if checks.fraction("factor", factor) == 0:
         raise ValueError("factor must be positive, got 0.0")
-    return factor
+    return float(factor)
 
 
 # --- update rules: each yields β₁, β₂, … ------------------------------------------------------------------------------

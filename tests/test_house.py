@@ -8,8 +8,8 @@ import pytest
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "ngdm_helpers"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SMALL = [path for path in MODULES if "course" not in path.parts and path.name != "__main__.py"]
-# What the house holds today. It is to become smaller, 3300 and 8400, and never larger.
-MOST_LINES = {"outside course": 3520, "in all": 9120}
+# Kept small: a change that adds a feature may raise these, and says in its message by how much and why.
+MOST_LINES = {"outside course": 3300, "in all": 8400}
 
 
 def name(path):

@@ -41,22 +41,19 @@ class Drift(ValueError):
     """A pair does not agree, or an .ipynb holds edits that its .py lacks."""
 
 
-# --- read -------------------------------------------------------------------------------------------------------------
 def read_source(path):
     """The notebook that a .py file describes: cells with ids, no outputs.
 
     Two things follow and need not be written: the slide type, from the id, and what is folded, from the tags. Raises
     ValueError for a missing or double id, an unknown slide type and the marks of a merge conflict.
     """
-    path = pathlib.Path(path)
+    path, seen = pathlib.Path(path), set()
     notebook = jupytext.reads(_text(path, "edit them out"), fmt="py:percent")
-    seen = set()
     for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines between cells
-        name = cell.metadata.pop("id", None)
+        name, first = cell.metadata.pop("id", None), cell.source.partition("\n")[0]
         if name is None or name in seen:
             fault = "no id" if name is None else f"the id {name!r} of an earlier cell"
-            first = cell.source.partition("\n")[0]
             raise ValueError(f'{path}: cell {number} ({first!r}) has {fault}; write # %% id="…" with an id of its own')
         seen.add(name)
         cell.id = name
@@ -94,7 +91,6 @@ def _text(path, remedy):
     return text
 
 
-# --- compare ----------------------------------------------------------------------------------------------------------
 def inputs(notebook):
     """What an author writes and a pair must share: type, source and metadata of every cell."""
     kept = [{key: value for key, value in cell.metadata.items() if key not in _FRONT_END} for cell in notebook.cells]
@@ -161,7 +157,6 @@ def _first_difference(fresh, old):
     return f"the number of cells, {len(fresh.cells)} and {len(old.cells)}"
 
 
-# --- build ------------------------------------------------------------------------------------------------------------
 def build(source, discard=False):
     """Execute the notebook that the .py file ``source`` describes and write its .ipynb, atomically.
 

@@ -46,8 +46,7 @@ def second_differences(
     """
     weights = checked_parameters(model, X, Y)
     distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
-    loss = networks.mse(model(X), Y)
-    top, v = networks.sharpness(loss, weights)
+    top, v = networks.sharpness(loss := networks.mse(model(X), Y), weights)
     gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
     here = torch.cat([part.detach().reshape(-1) for part in weights])
     direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)

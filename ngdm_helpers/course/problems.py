@@ -67,8 +67,7 @@ def four_losses(X, y, lam2):
 
 def is_monotone(trajectory):
     """Whether the loss never rises along a run, by more than rounding (1e-12 of its start): (...,)."""
-    values = trajectory.values
-    return (np.diff(values, axis=0) <= 1e-12 * values[0]).all(axis=0)
+    return (np.diff(trajectory.values, axis=0) <= 1e-12 * trajectory.values[0]).all(axis=0)
 
 
 def leaves_falling(trajectory, order):

@@ -45,8 +45,7 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     import filelock  # comes with PyTorch, which measures what is recorded
 
     for row in rows:
-        lacking = [field for field in key if field not in row]
-        if lacking:
+        if lacking := [field for field in key if field not in row]:
             raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
     versions = {}
     for package in ("numpy", "torch"):

@@ -58,8 +58,7 @@ def live(
         raise TypeError(f"controls must match the arguments of update{inspect.signature(update)}: {error}") from None
     marks = dict(marks or {})
     for where, names in (("background", background), *((f"mark {label!r}", mark) for label, mark in marks.items())):
-        unknown = sorted(set(names) - set(controls))
-        if unknown:
+        if unknown := sorted(set(names) - set(controls)):
             raise ValueError(f"{where} must name controls ({', '.join(controls)}), got {', '.join(unknown)}")
     for label, mark in marks.items():
         for name, value in mark.items():

@@ -133,9 +133,8 @@ def full_batch_gd(
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
     flat = torch.cat([part.detach().reshape(-1) for part in parameters])
     torch.nn.utils.vector_to_parameters(flat, parameters)
-    losses, directional, measured = [], [], []  # measured: (step, sharpness)
+    losses, directional, measured, interrupted = [], [], [], False  # measured: (step, sharpness)
     vector = previous = overflow = None
-    interrupted = False
     try:
         with cpu_threads(1):
             for k in tqdm(range(steps + 1), desc=f"η = {lr:g}", unit="step", disable=not progress):
@@ -172,8 +171,7 @@ def checked_parameters(model: torch.nn.Module, X: Tensor, Y: Tensor) -> list[tor
     """The parameters of ``model``; TypeError or ValueError unless it maps X to something of Y's shape."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
-    parameters = list(model.parameters())
-    if not parameters:
+    if not (parameters := list(model.parameters())):
         raise ValueError(f"model must have parameters, got {model!r}")
     for name, array in (("X", X), ("Y", Y)):
         checked_tensor(name, array, parameters[0].dtype, parameters[0].device)

@@ -142,8 +142,7 @@ def train(
                     losses[rows, k] = loss.detach()
                 done = k + 1
                 if k % _LOOK_EVERY == 0:
-                    running = [part for part in running if bool(losses[part[1], k].isfinite().any())]
-                    if not running:
+                    if not (running := [part for part in running if bool(losses[part[1], k].isfinite().any())]):
                         break
     except KeyboardInterrupt:
         interrupted = True
@@ -455,8 +454,7 @@ def fine_tune(
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     if isinstance(lams, str) or not isinstance(lams, Iterable):
         raise TypeError(f"lams must be one or more numbers, got {lams!r}")
-    lams = [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]
-    if not lams:
+    if not (lams := [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]):
         raise ValueError("lams must be one or more numbers, got none")
     if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
         raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")

@@ -68,8 +68,7 @@ def claim(id, *, where, says, paper, verdict, because, source="printed"):
 
 def ledger(*ids):
     """Measure the claims ``ids`` (all without any) and return their `Table`. `Unsupported` if one lost its support."""
-    unknown = [name for name in ids if name not in CLAIMS]
-    if unknown:
+    if unknown := [name for name in ids if name not in CLAIMS]:
         raise ValueError(f"ids must be among {', '.join(CLAIMS)}, got {', '.join(unknown)}")
     table = Table([CLAIMS[name] for name in ids or CLAIMS])
     for claim, measured in table.rows:

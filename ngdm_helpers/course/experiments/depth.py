@@ -143,8 +143,7 @@ def read_images(source, train=True, count=None, download=False):
         raise FileNotFoundError(f"data must be a file that exists, got {str(source)!r}")
     names = [f"{split}_{part}" for part in ("jpeg", "offsets", "labels")]
     with np.load(path) as archive:
-        missing = [name for name in names if name not in archive]
-        if missing:
+        if missing := [name for name in names if name not in archive]:
             raise ValueError(f"data must hold the arrays {', '.join(names)}, got {path.name} without {missing[0]}")
         files, offsets, labels = (archive[name] for name in names)
     if len(offsets) != len(labels) + 1 or offsets[-1] != len(files):

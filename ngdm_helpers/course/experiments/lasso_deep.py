@@ -65,8 +65,7 @@ def mlp_l1(
         one = {field: value for field, value in group[0].items() if field != "lam"}
         return mlp_rows(lams=[setting["lam"] for setting in group], progress=how.get("progress", True), **one)
 
-    together = ("method", "lr", "seed", "steps")
-    title = "{method}, seed {seed}"
+    title, together = "{method}, seed {seed}", ("method", "lr", "seed", "steps")
     return measure(settings, rows, record=MLP, key=MLP_KEY, title=title, together=together, compact=True, **how)
 
 
@@ -295,8 +294,7 @@ def _fine_tune(model, X, y, setting, path, every, progress):
     method, lam, lr = setting["method"], setting["lam"], setting["lr"]
     weights = list(model.parameters())
     memory = networks.buffers(weights, method)
-    state = _load(path, weights, memory)
-    if state is None:
+    if (state := _load(path, weights, memory)) is None:
         norm = sum(float(weight.detach().abs().sum(dtype=torch.float64)) for weight in weights)
         state = {"step": 0, "norms": [norm], "losses": [], "census": [], "seconds": 0.0}
         state["threads"] = torch.get_num_threads()
@@ -327,12 +325,9 @@ def _fine_tune(model, X, y, setting, path, every, progress):
 
 def _outside(model, step):
     """{parameter's name: [entries with |β| ≥ step, largest |β|/step]} for those that have such entries."""
-    counts = {name: networks.count_small_weights([weight], step) for name, weight in model.named_parameters()}
-    return {
-        name: [count["total"] - count["inside"], rounded(count["largest"] / step)]
-        for name, count in counts.items()
-        if count["inside"] < count["total"]
-    }
+    counts = ((name, networks.count_small_weights([weight], step)) for name, weight in model.named_parameters())
+    outside = {name: [count["total"] - count["inside"], rounded(count["largest"] / step)] for name, count in counts}
+    return {name: entries for name, entries in outside.items() if entries[0]}
 
 
 def _save(path, state, weights, memory):

@@ -13,7 +13,7 @@ __all__ = ["activation_bridge", "recorded_depth", "recorded_gain"]
 DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
 # the bridge x·Φ(βx): label and recorded name
 BETAS = {"1 (GELU)": "gelu", "3": "bridge-3", "10": "bridge-10", "100": "bridge-100", "∞ (ReLU)": "relu"}
-ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the share of the mean, networks.mean_share
+ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the share of the mean, probes.mean_share
     "tanh": ("tanh", False), "leaky": ("leaky", True), "GELU": ("gelu", False), "β = 3": ("bridge-3", False),
     "β = 10": ("bridge-10", False), "β = 100": ("bridge-100", False), "ReLU": ("relu", True), "|x|": ("abs", True),
 }  # fmt: skip

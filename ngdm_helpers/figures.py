@@ -1,11 +1,14 @@
 """Draw: data in, matplotlib artists out; the house style.
 
 Colours are Okabe & Ito's, which people with any colour vision tell apart. The same thing has the same colour and line
-style in every figure: see the constants.
+style in every figure: see the constants. The style holds whatever a user's own settings are, and leaves them alone.
 """
 
 import base64
+import contextlib
+import functools
 import html
+import inspect
 import io
 from typing import Any
 
@@ -30,19 +33,44 @@ PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
 THEORY = {"color": BLACK, "linestyle": "--"}
 THRESHOLD = {"color": "0.5", "linestyle": ":"}
 
+# Where drawing goes is no matter of style.
 _HOUSE: dict[Any, Any] = {
-    "font.size": 11,
+    name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith(("backend", "interactive"))
+}
+_HOUSE |= {
     "axes.titlesize": 12,
     "axes.labelsize": 12,
-    "legend.fontsize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,  # ticks and grid below every curve: part of live's background
     "grid.color": "0.9",
-    "lines.linewidth": 1.8,
     "figure.dpi": 100,
 }
+
+
+def house() -> contextlib.AbstractContextManager[None]:
+    """A context in which matplotlib has the house style and nothing of the user's own settings."""
+    other = {name: value for name, value in _HOUSE.items() if mpl.rcParams[name] != value}
+    return mpl.rc_context(other) if other else contextlib.nullcontext()
+
+
+class _Axes(Axes):
+    """Axes on which every artist is made and drawn in the house style, whenever that is."""
+
+
+def _in_house(method):
+    @functools.wraps(method)
+    def inside(*arguments, **options):
+        with house():
+            return method(*arguments, **options)
+
+    return inside
+
+
+for _name, _method in inspect.getmembers(Axes, inspect.isfunction):
+    if not _name.startswith(("_", "get_")):
+        setattr(_Axes, _name, _in_house(_method))
 
 
 def new(columns: int = 1, size: tuple[float, float] = (8, 4), **options: Any) -> tuple[Figure, Any]:
@@ -50,10 +78,10 @@ def new(columns: int = 1, size: tuple[float, float] = (8, 4), **options: Any) ->
 
     It does not pass through pyplot, so Jupyter shows it only where `show` or `live` does.
     """
-    with mpl.rc_context(_HOUSE):
+    with house():
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(1, columns, **options)
+        axes = figure.subplots(1, columns, subplot_kw={"axes_class": _Axes}, **options)
         for ax in np.ravel(axes):
             ax.tick_params(labelsize=11)
             ax.title.set_fontsize(12)
@@ -83,7 +111,8 @@ class Picture:
         if not alt:
             raise ValueError(f"alt must describe the picture in words, got {alt!r}")
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=1.5 * figure.dpi)  # sharp on a projector
+        with house():
+            figure.savefig(buffer, format="png", dpi=1.5 * figure.dpi)  # sharp on a projector
         self.png, self.caption, self.alt = buffer.getvalue(), caption, alt
         self._size = [round(figure.dpi * inches) for inches in figure.get_size_inches()]
 

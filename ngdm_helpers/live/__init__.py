@@ -158,8 +158,9 @@ class Live(widgets.VBox):
     def _refresh(self):
         values, drawn, self._drawn = self.values, self._drawn, {}
         try:
-            artists = self._update(**values)
-            self._paint(artists, redraw=any(values[name] != drawn.get(name) for name in self._background_names))
+            with figures.house():
+                artists = self._update(**values)
+                self._paint(artists, redraw=any(values[name] != drawn.get(name) for name in self._background_names))
         except Exception as error:
             reason = html.escape(f"{type(error).__name__}: {error}")
             at = html.escape(", ".join(f"{self.controls[name].description} = {v}" for name, v in values.items()))

@@ -212,16 +212,28 @@ def test_a_slider_keeps_exactly_the_values_it_is_given():
     for control in (log_slider("η", 0.1, 1e-3, 1), slider("b", 0.3, 0.0, 1.0)):
         for value in (0.0101158, 0.5053, 1 / 3, control.min, control.max):
             control.value = value
-            assert control.value == value == control._numbers[control.index]
-            assert len(control._options_labels) == len(control._numbers)
+            assert control.value == value
+            assert control._options_labels[control.index] == format(value, control._format)
         control.index = 0  # as the page moves it
         assert control.value == control.min
 
 
+def test_a_sliders_list_stays_and_both_ends_are_reached_after_any_move():
+    control = log_slider("η", 0.1, 1e-3, 1)
+    numbers, labels = control.numbers, control._options_labels
+    for value in (0.966, 0.9999, 0.00100001, 0.0101158, 1.0, 1e-3):
+        control.value = value
+        assert control.value == value and control.numbers == numbers and len(control._options_labels) == len(labels)
+        assert control.index not in (0, len(numbers) - 1) or value in (control.min, control.max)
+        for end in (len(numbers) - 1, 0):
+            control.index = end  # as the page moves it: End and Home
+            assert control.value == numbers[end] and control._options_labels == labels
+
+
 def test_slider_steps_read_as_they_are_used():
     control = log_slider("η", 0.1, 1e-3, 1)
-    assert all(float(label) == number for label, number in zip(control._options_labels, control._numbers, strict=True))
-    assert len(control._numbers) == 202  # 200 steps, and the start between two of them
+    assert all(float(label) == number for label, number in zip(control._options_labels, control.numbers, strict=True))
+    assert len(control.numbers) == 202  # 200 steps, and the start between two of them
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -384,7 +396,7 @@ def test_log_slider_spans_its_ends():
 def test_a_logarithmic_slider_stays_within_its_ends():
     for low, high in ((1.004, 1.2), (2.001, 5.0)):
         scale = log_slider("c", (low + high) / 2, low, high)
-        assert min(scale._numbers) == low and max(scale._numbers) == high
+        assert min(scale.numbers) == low and max(scale.numbers) == high
     for bad in (0, -0.1):
         with pytest.raises(ValueError, match="step must be positive"):
             slider("c", 1.0, 0.0, 2.0, step=bad)

@@ -63,6 +63,8 @@ def live(
     for label, mark in marks.items():
         for name, value in mark.items():
             _check_reachable(label, name, value, controls[name])
+            if isinstance(controls[name], Scale):
+                controls[name].include(value)
     return Live(figure, update, controls, marks, caption, alt, frozenset(background))
 
 

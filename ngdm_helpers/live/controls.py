@@ -16,10 +16,12 @@ from ngdm_helpers import checks
 
 
 class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
-    """A slider over a list of numbers, shown as text by ``format``. A value set from Python joins the list.
+    """A slider over a list of numbers, shown as text by ``format``, that keeps exactly any value set from Python.
 
     ipywidgets' FloatSlider and FloatLogSlider move every value to the nearest step, in the page, and send that back:
-    a mark at 0.01 becomes 0.0101. This one is a SelectionSlider in the page, which knows places in the list only.
+    a mark at 0.01 becomes 0.0101. This one is a SelectionSlider in the page, which knows places in the list only. The
+    list does not change once it is shown: a value that is not on it borrows the nearest place that is no end, and the
+    page reads that value there until the slider moves on.
     """
 
     _view_name = traitlets.Unicode("SelectionSliderView").tag(sync=True)
@@ -34,9 +36,14 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
     value = traitlets.CFloat()
 
     def __init__(self, value: float, numbers: Iterable[float], format: str, **appearance: Any) -> None:
-        self._numbers, self._format = sorted({*numbers, value}), format
-        self.min, self.max = self._numbers[0], self._numbers[-1]
+        self.numbers, self._format, self._placing = tuple(sorted({*numbers, value})), format, False
+        self.min, self.max = self.numbers[0], self.numbers[-1]
         super().__init__(value=value, **appearance)
+
+    def include(self, value: float) -> None:
+        """Give ``value`` a place of its own, before the slider is shown."""
+        self.numbers = tuple(sorted({*self.numbers, min(max(float(value), self.min), self.max)}))
+        self._show(None)
 
     @traitlets.validate("value")
     def _inside(self, proposal):
@@ -44,15 +51,21 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
 
     @traitlets.observe("value")
     def _show(self, change):
-        with self.hold_sync():  # the page gets both at once
-            if self.value not in self._numbers:
-                self._numbers = sorted([*self._numbers, self.value])
-            self._options_labels = [format(number, self._format) for number in self._numbers]
-            self.index = self._numbers.index(self.value)
+        inner = range(1, len(self.numbers) - 1) if self.min < self.value < self.max else range(len(self.numbers))
+        place = min(inner or (0,), key=lambda k: abs(self.numbers[k] - self.value))
+        shown = [*self.numbers[:place], self.value, *self.numbers[place + 1 :]]
+        self._placing = True
+        try:
+            with self.hold_sync():  # the page gets both at once
+                self._options_labels = [format(number, self._format) for number in shown]
+                self.index = place
+        finally:
+            self._placing = False
 
     @traitlets.observe("index")
     def _moved(self, change):
-        self.value = self._numbers[self.index]
+        if not self._placing:
+            self.value = self.numbers[self.index]
 
 
 def log_slider(label: str, value: float, low: float, high: float, meaning: str = "", steps: int = 200) -> Scale:

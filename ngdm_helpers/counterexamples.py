@@ -188,7 +188,7 @@ class SmoothMaxNorm(Objective):
 
 
 def project_l1_ball(v: Array, radius: Number = 1.0) -> Array:
-    """The nearest point with ‖·‖₁ ≤ r = ``radius`` ≥ 0 to each ``v``: (..., p) → (..., p); radius broadcasts against v.
+    """The nearest point with ‖·‖₁ ≤ r = ``radius`` to each ``v``: (..., p) → (..., p); r ≥ 0, unchecked, broadcasts.
 
     It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
     """

@@ -1,4 +1,4 @@
-"""Closed forms in the order of the notebooks: thresholds, bounds, orbits, the band law. NumPy; no loop, no simulation.
+"""Closed forms in the order of the notebooks: thresholds, bounds, orbits, the band law. NumPy; nothing is simulated.
 
 η is ``lr``, λ is ``lam``, and s = ηλ is the step of recursion (8): every update moves every coordinate by exactly ±s.
 Arguments are numbers or NumPy arrays, which broadcast against one another. Errors (TypeError, ValueError) name the
@@ -337,6 +337,8 @@ def active_curvature(objective: ReLURegression, beta: Array) -> Array:
 
     objective: its data are one NumPy X (n, p) and a number λ₂. The result is never above ``objective.curvature``.
     """
+    if not isinstance(objective, ReLURegression):
+        raise TypeError(f"objective must be a ReLURegression, got {objective!r}")
     X, beta = objective.X, _vectors("beta", beta)
     if X.ndim != 2 or checks.is_array(objective.lam2):
         raise ValueError(f"objective must have one X and one number lam2, got X {tuple(X.shape)}")

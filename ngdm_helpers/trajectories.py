@@ -220,7 +220,7 @@ def run(
     checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
     rule, options = _rule(method, options)
     if not isinstance(objective, Objective):
-        raise TypeError(f"objective must be one of ngdm_helpers.objectives, got {objective!r}")
+        raise TypeError(f"objective must be an objectives.Objective, got {objective!r}")
     beta, rates = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
     if oracle.prox is None and method in ("proximal", "fista", "rda"):

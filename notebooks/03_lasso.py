@@ -1264,7 +1264,7 @@ for name, network in (("before", start), ("after", model)):
     accuracy = (network(X_test).argmax(1) == y_test).float().mean()
     norm = sum(beta.abs().sum() for beta in network.parameters())
     print(f"{name:7s} ‖β‖₁ = {norm:8.2f}   test accuracy {accuracy:.3f}")
-print(f"Nηλ/2 = {85_002 * eta * lam / 2:.2f}")
+print(f"Nηλ/2 = {theory.band_mean_l1(85_002, eta, lam):.2f}")
 
 # %% [markdown] id="tune-live-note"
 # **Picture.** `networks.fine_tune` does the same for several $\lambda$ at once: a network for each, side by side, on

@@ -252,7 +252,7 @@ BAD = [
     (
         lambda: step(gradients=[]),
         ValueError,
-        "gradients and memory must have an entry for each of weights, got 0 and 1",
+        "gradients and memory must have an entry for each of one or more weights, got 0 and 1",
     ),
     (lambda: step(gradients=[torch.ones(2)]), ValueError, "gradients must be shaped like weights, got (2,) for (3,)"),
     (

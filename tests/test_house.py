@@ -68,7 +68,8 @@ def test_torch_is_imported_at_the_head_of_networks_alone():
         name(path)
         for path in SMALL
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Import) and any(alias.name.startswith("torch") for alias in node.names)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(one.startswith("torch") for one in (getattr(node, "module", ""), *(alias.name for alias in node.names)))
     }
     assert heads == {f"ngdm_helpers.networks.{part}" for part in ("models", "sharpness", "training")}
 
@@ -110,4 +111,5 @@ def test_public_functions_are_typed(path):
 def test_the_house_stays_small():
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     found = {"outside course": sum(lines[path] for path in SMALL), "in all": sum(lines.values())}
-    assert all(found[room] <= most for room, most in MOST_LINES.items()), found
+    advice = "shorten, or raise MOST_LINES in the commit that adds a feature and say why"
+    assert all(found[room] <= most for room, most in MOST_LINES.items()), f"{found}: {advice}"

@@ -45,7 +45,7 @@ def live(
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).
-    controls: widgets with a ``value``, see `log_slider`, `slider`, `choice`; their names are update's arguments. Two
+    controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two
     of them may follow each other, by observers of theirs that are older than the figure's: a move is drawn once.
 
     Returns a `Live` widget. Raises TypeError or ValueError for controls, marks or a background that do not fit.

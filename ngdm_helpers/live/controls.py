@@ -1,6 +1,7 @@
 """The controls of `live`: sliders that read as they are used, and keep exactly the values that they are given.
 
-``meaning`` becomes the tooltip. A start outside the ends, or ends in the wrong order, are a ValueError.
+``meaning`` becomes the tooltip. A start outside the ends, or ends in the wrong order, raise ValueError; a start that is
+no option raises traitlets' TraitError.
 """
 
 import math

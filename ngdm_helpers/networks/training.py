@@ -56,6 +56,8 @@ def minibatches(
     seed = checked_seed(seed)
     if batch > count:
         raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
+    if not 0 <= first <= steps:
+        raise ValueError(f"first must be from 0 to {steps}, the number of steps, got {first}")
     past_epochs, start = divmod(first, count // batch)
     epochs = itertools.islice(orders(count, seed), past_epochs, None)
     batches = (chosen for order in epochs for chosen in order[: count // batch * batch].split(batch))
@@ -284,9 +286,9 @@ def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, meth
     rule, _ = _RULES[checks.choice("method", method, METHODS)]
     lr, step = checks.positive_number("lr", lr), checks.count("step", step)
     weights, gradients, memory = list(weights), list(gradients), list(memory)
-    if not len(weights) == len(gradients) == len(memory):
+    if not len(weights) == len(gradients) == len(memory) > 0:
         lengths = f"{len(gradients)} and {len(memory)} for {len(weights)}"
-        raise ValueError(f"gradients and memory must have an entry for each of weights, got {lengths}")
+        raise ValueError(f"gradients and memory must have an entry for each of one or more weights, got {lengths}")
     norms = []
     # Each gradient is a scratchpad for its own weight; autograd hands out one tensor for a and b of a + b.
     places = [gradient.data_ptr() for gradient in gradients]
@@ -364,7 +366,7 @@ METHODS = tuple(_RULES)
 
 @torch.no_grad()
 def count_small_weights(weights: Tensors, step: float) -> dict:
-    """Counts over all entries of ``weights``, a dict of integers: "zeros", exactly 0; "small", |β| < 1e-5, the paper's
+    """Counts over all entries of ``weights``, a dict: of integers "zeros", exactly 0; "small", |β| < 1e-5, the paper's
     threshold; "inside", |β| < ``step`` (ηλ > 0, say); "total"; and "largest", the largest |β|, a float.
     """
     step = checks.positive_number("step", step)

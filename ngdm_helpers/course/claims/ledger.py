@@ -67,7 +67,7 @@ def claim(id, *, where, says, paper, verdict, because, source="printed"):
 
 
 def ledger(*ids):
-    """Measure the claims ``ids`` (all without any) and return their `Table`. `Unsupported` if one lost its support."""
+    """Measure the claims ``ids`` (all, if none is given): their `Table`. `Unsupported` if one lost its support."""
     if unknown := [name for name in ids if name not in CLAIMS]:
         raise ValueError(f"ids must be among {', '.join(CLAIMS)}, got {', '.join(unknown)}")
     table = Table([CLAIMS[name] for name in ids or CLAIMS])

@@ -100,7 +100,7 @@ def depth(
     download: bool = False,
     **how,
 ):
-    """Train VGG networks of three depths and eight activations. The number of settings measured.
+    """Train VGG networks of three depths and eight activations.
 
     data: "digits", "cifar10", or the path of CIFAR-10 re-encoded as JPEGs, see `read_images`; download: fetch CIFAR-10
     if it is not there. images: how many to train with (default: all). parts: names in PARTS. seeds: 0, …, seeds − 1
@@ -108,7 +108,7 @@ def depth(
     the last digits.
 
     A setting is one row of the record "depth_digits" or "depth_cifar10" (see `row`), written when its seeds are done.
-    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument, and FileNotFoundError.
+    how, and what is returned: see `runner.measure`. Raises TypeError, ValueError (naming the argument), OSError.
     """
     for name in parts:
         checks.choice("parts", name, PARTS)

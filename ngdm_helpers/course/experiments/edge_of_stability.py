@@ -6,6 +6,7 @@ import time
 from ngdm_helpers import checks, data, networks
 from ngdm_helpers.course.experiments.runner import experiment, measure
 from ngdm_helpers.course.recorded import rounded, thinned
+from ngdm_helpers.networks import models
 
 NAME, KEY = "edge_of_stability", ("activation", "lr", "seed", "steps")
 ACTIVATIONS, RATES = ("relu", "tanh", "gelu"), (0.05, 0.1, 0.2, 0.3, 0.4)
@@ -21,15 +22,15 @@ def edge_of_stability(
     steps: int = 4000,
     **how,
 ):
-    """Full-batch gradient descent on 500 digits for each activation × η × seed. The number of runs measured.
+    """Full-batch gradient descent on 500 digits for each activation × η × seed.
 
     rates: the learning rates η. Each run adds a row to the record "edge_of_stability" (see `row`).
-    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
+    how, and what is returned: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
     """
     for activation in activations:
-        checks.choice("activation", activation, networks.ACTIVATIONS)
-    rates, steps = [checks.positive_number("lr", lr) for lr in rates], checks.count("steps", steps)
-    grid = itertools.product(activations, rates, seeds, [steps])
+        checks.choice("activations", activation, networks.ACTIVATIONS)
+    rates, steps = [checks.positive_number("rates", lr) for lr in rates], checks.count("steps", steps)
+    grid = itertools.product(activations, rates, map(models.checked_seed, seeds), [steps])
     settings = [dict(zip(KEY, values, strict=True)) for values in grid]
     title = "{activation}, η = {lr:g}, seed {seed}"
     return measure(settings, lambda group: [row(**group[0])], record=NAME, key=KEY, title=title, **how)

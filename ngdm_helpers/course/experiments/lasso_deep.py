@@ -47,12 +47,12 @@ def mlp_l1(
     seeds: tuple[int, ...] = (0,),
     **how,
 ):
-    """Fine-tune a small network on digits with an ℓ1 penalty, over λ. The number of runs measured.
+    """Fine-tune a small network on digits with an ℓ1 penalty, over λ.
 
     The network is `problems.mlp_pretrained`. method: see `networks.update`. lr: η of all methods but Adam, whose η is
     adam_lr. seeds: of initialisation and order. A row for each method × λ × seed goes to the record "mlp_l1" (see
     `mlp_rows`), those of all λ of a method and a seed together.
-    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
+    how, and what is returned: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
     """
     lam, steps = [checks.positive_number("lam", value) for value in lam], checks.count("steps", steps)
     rates = {name: adam_lr if checks.choice("method", name, METHODS) == "adam" else lr for name in method}
@@ -128,7 +128,7 @@ def vgg16_l1(
     work: pathlib.Path = WORK,
     **how,
 ):
-    """Train torchvision's VGG16 with an ℓ1 penalty on all parameters. The number of runs measured.
+    """Train torchvision's VGG16 with an ℓ1 penalty on all parameters.
 
     As in Appendix B: 32×32 images scaled to [−1, 1], the head of 1000 outputs, dropout on, a constant η = lr, no decay,
     cross entropy + λ‖·‖₁. method × lam: see `networks.update`. steps: default as many as bring every weight into its
@@ -139,8 +139,7 @@ def vgg16_l1(
 
     Each run adds a row (see `vgg16_row`) to the record "vgg16_l1"; one that was stopped, or killed, goes on from its
     last checkpoint to the same numbers, unless it is forced, which begins anew.
-    how: see `runner.measure`. Raises TypeError or ValueError, naming the argument; FileNotFoundError if images or
-    weights are not there.
+    how, and what is returned: see `runner.measure`. Raises TypeError, ValueError (naming the argument), OSError.
     """
     method = [checks.choice("method", name, METHODS) for name in method]
     lam, lr = [checks.positive_number("lam", value) for value in lam], checks.positive_number("lr", lr)

@@ -74,7 +74,8 @@ def measure(
 def add_commands(commands):
     """Add every experiment to the subparsers ``commands`` of ``ngdm record``."""
     for name, function in EXPERIMENTS.items():
-        text = inspect.getdoc(function)
+        # what a reader of the code wants besides: how it is called from Python
+        text = inspect.getdoc(function).partition("how, and what is returned:")[0].rstrip()
         parser = commands.add_parser(
             name,
             help=f"{text.partition('.')[0]} ({function.takes})",

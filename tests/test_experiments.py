@@ -163,9 +163,9 @@ BAD = [
     (
         lambda: edge.edge_of_stability(activations=("swish",)),
         ValueError,
-        "activation must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
+        "activations must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
     ),
-    (lambda: edge.edge_of_stability(rates=(-0.1,)), ValueError, "lr must be positive, got -0.1"),
+    (lambda: edge.edge_of_stability(rates=(-0.1,)), ValueError, "rates must be positive, got -0.1"),
     (lambda: experiment(parts=["all"]), ValueError, "parts must be one of 'gain', 'long', "),
     (lambda: experiment(depths=[16]), ValueError, "depths must be among 11, 13, 19, got 16"),
     (lambda: experiment(activations=["elu"]), ValueError, "activations must be one of 'relu', 'gelu', 'bridge-10'"),

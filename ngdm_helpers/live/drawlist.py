@@ -1,0 +1,227 @@
+"""A draw list: what artists draw, as a few shapes for a canvas in the page, in place of pixels.
+
+`record` draws artists with a renderer that keeps what it is told. Its result is plain data, which ipywidgets sends as
+JSON and buffers:
+
+    {"ops": […], "numbers": float32 as bytes, "images": [RGBA as bytes, …]}
+
+Coordinates are pixels of the figure at its own dpi, from the top left corner. An op is one of
+
+    ["path", outline, pen, fill, clip]
+    ["stamp", outline, places, pen, fill, clip]           the outline, drawn at each of the places
+    ["image", index, width, height, left, top, clip]      row by row, from the top
+
+outline: [first number, points, first code], matplotlib's codes among the numbers, or −1 for one polyline.
+places: [first number, points]. pen: [colour, width, cap, join, dashes, offset], or 0. fill: a colour, or 0.
+clip: [left, top, width, height, outline or 0], or 0.
+
+Lines are snapped to pixels and markers are placed as Agg does it, so that the two pictures agree. Text is an outline as
+well, with Agg's own layout and hinting: no font has to reach the page, letters stand where matplotlib measured them on
+every system, and they stay sharp when the page is enlarged.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import RendererAgg, get_hinting_flag
+from matplotlib.colors import to_hex
+from matplotlib.ft2font import FT2Font
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
+# Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
+MOST_SHAPES = 1000
+
+
+def record(artists: Iterable[Artist], agg: RendererAgg) -> dict[str, Any]:
+    """The draw list of ``artists``, in their order, as ``agg`` would draw them.
+
+    agg: the renderer of the figure's canvas. It measures text, and what no list can say is drawn with it.
+    """
+    recorder = _Recorder(agg)
+    for artist in artists:
+        artist.draw(recorder)
+    numbers = np.concatenate([np.empty(0), *recorder.numbers]).astype("<f4").tobytes()
+    return {"ops": recorder.ops, "numbers": numbers, "images": recorder.images}
+
+
+class _Recorder(RendererBase):
+    """matplotlib's drawing commands in, ops out."""
+
+    def __init__(self, agg):
+        super().__init__()
+        self._agg, self.width, self.height, self.dpi = agg, int(agg.width), int(agg.height), agg.dpi
+        self.get_text_width_height_descent = agg.get_text_width_height_descent
+        self._flip = Affine2D().scale(1, -1).translate(0, self.height).get_matrix()
+        self.ops, self.numbers, self.images, self._count = [], [], [], 0
+
+    # --- what matplotlib asks of a renderer
+
+    def get_canvas_width_height(self):
+        return self.width, self.height
+
+    def points_to_pixels(self, points):
+        return self._agg.points_to_pixels(points)
+
+    def draw_path(self, gc, path, transform, rgbFace=None):
+        if not _smooth(gc):
+            return self._by_agg(lambda agg: agg.draw_path(gc, path, transform, rgbFace))
+        pen, fill = self._pen(gc), _fill(gc, rgbFace)
+        if pen or fill:
+            box = None if fill else (-1, -1, self.width + 1, self.height + 1)
+            shape = self._cleaned(path, transform, gc, clip=box, simplify=path.should_simplify and not fill)
+            self._add("path", gc, self._outline(shape), pen, fill)
+
+    def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
+        if not _smooth(gc):
+            return self._by_agg(lambda agg: agg.draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace))
+        pen, fill = self._pen(gc), _fill(gc, rgbFace)
+        marker = Affine2D(marker_trans.get_matrix()).translate(0, self.height)  # the flip takes the height off again
+        shape = self._cleaned(marker_path, marker, gc)
+        vertices = shape.vertices
+        if not gc.get_snap() and np.array_equal(vertices, self._cleaned(marker_path, marker, gc, snap=False).vertices):
+            vertices = vertices + 0.5  # as Agg has it: what is not snapped is centred on a pixel
+        places = np.floor(trans.transform(path.vertices) * (1, -1) + (0.5, self.height + 0.5))
+        reach = np.abs(vertices).max(initial=0) + self._width(gc)
+        inside = ((places > -reach) & (places < (self.width + reach, self.height + reach))).all(axis=1)  # no NaN is
+        places = places[inside]
+        if all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):  # opaque: a long oscillation is a few hundred places, each taken many times
+            places = places[np.sort(np.unique(places @ (1, 1 << 16), return_index=True)[1])]
+        if len(places) and (pen or fill):
+            outline = self._outline(Path(vertices, shape.codes))
+            self._add("stamp", gc, outline, [self._put(places), len(places)], pen, fill)
+
+    def draw_path_collection(self, gc, master_transform, paths, all_transforms, offsets, *rest, **options):
+        antialiased = rest[5]
+        shapes = max(len(paths), len(all_transforms), len(offsets))
+        if shapes > MOST_SHAPES or gc.get_hatch() is not None or not all(antialiased):
+            arguments = (gc, master_transform, paths, all_transforms, offsets, *rest)
+            return self._by_agg(lambda agg: agg.draw_path_collection(*arguments, **options))
+        super().draw_path_collection(gc, master_transform, paths, all_transforms, offsets, *rest, **options)
+
+    def draw_quad_mesh(self, *arguments, **options):
+        self._by_agg(lambda agg: agg.draw_quad_mesh(*arguments, **options))
+
+    def draw_gouraud_triangles(self, *arguments, **options):
+        self._by_agg(lambda agg: agg.draw_gouraud_triangles(*arguments, **options))
+
+    def draw_image(self, gc, x, y, im, transform=None):
+        self._image(gc, np.asarray(im), round(x), self.height - round(y) - len(im))
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        if not hasattr(FT2Font, "_layout"):  # matplotlib < 3.11: without hinting
+            return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+        if ismath:
+            parsed = self._agg.mathtext_parser.parse(s, self.dpi, prop)
+            glyphs, bars = [(font, size, index, dx, dy) for font, size, _, index, dx, dy in parsed.glyphs], parsed.rects
+        else:
+            size, options = prop.get_size_in_points(), {}
+            if mtext is not None:
+                options = {"features": mtext.get_fontfeatures(), "language": mtext.get_language()}
+            items = self._agg._prepare_font(prop)._layout(s, flags=get_hinting_flag(), **options)
+            glyphs, bars = [(item.ft_object, size, item.glyph_index, item.x, item.y) for item in items], []
+        place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
+        parts = [
+            (vertices + (dx, dy), codes)
+            for font, size, index, dx, dy in glyphs
+            for vertices, codes in [_glyph(font, size, self.dpi, index, get_hinting_flag())]
+            if len(codes)
+        ]
+        if parts:
+            vertices, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
+            vertices = Affine2D(self._flip @ place.get_matrix()).transform(vertices)
+            self._add("path", gc, self._outline(Path(vertices, codes)), 0, to_hex(gc.get_rgb(), keep_alpha=True))
+        for left, bottom, width, height in bars:
+            bar = self.new_gc()
+            bar.copy_properties(gc)
+            bar.set_linewidth(0)
+            thin = max(0, 1 - height)  # the bar of a fraction does not vanish between two pixels
+            corners = Path.unit_rectangle().transformed(
+                Affine2D().scale(width, height + thin).translate(left, bottom - thin / 2)
+            )
+            self.draw_path(bar, corners, place, gc.get_rgb())
+
+    # --- the ops
+
+    def _add(self, kind, gc, outline, *rest):
+        if outline[1]:
+            self.ops.append([kind, outline, *rest, self._clip(gc)])
+
+    def _put(self, numbers):
+        start, flat = self._count, np.ravel(numbers)
+        self.numbers.append(flat)
+        self._count += flat.size
+        return start
+
+    def _outline(self, path):
+        vertices, codes = path.vertices, path.codes
+        if len(codes) and codes[-1] == Path.STOP:
+            vertices, codes = vertices[:-1], codes[:-1]
+        one_line = (codes[1:] == Path.LINETO).all()
+        return [self._put(vertices), len(vertices), -1 if one_line else self._put(codes)]
+
+    def _cleaned(self, path, transform, gc, clip=None, simplify=False, **snap):
+        """The path in the canvas's pixels, as Agg prepares it: without what is not finite, snapped, simplified."""
+        snap = snap or {"snap": gc.get_snap()}
+        onto = Affine2D(self._flip @ transform.get_matrix())
+        width, sketch = self._width(gc), gc.get_sketch_params()
+        return path.cleaned(onto, True, clip, simplify=simplify, curves=True, stroke_width=width, sketch=sketch, **snap)
+
+    def _width(self, gc):
+        visible = len(gc.get_rgb()) == 3 or gc.get_rgb()[3] > 0
+        return float(self.points_to_pixels(gc.get_linewidth())) if visible else 0.0
+
+    def _pen(self, gc):
+        if not (width := self._width(gc)):
+            return 0
+        offset, dashes = gc.get_dashes()
+        scaled = [round(float(self.points_to_pixels(dash)), 3) for dash in (() if dashes is None else dashes)]
+        start = round(float(self.points_to_pixels(offset or 0)), 3)
+        colour = to_hex(gc.get_rgb(), keep_alpha=True)
+        return [colour, round(width, 3), str(gc.get_capstyle()), str(gc.get_joinstyle()), scaled, start]
+
+    def _clip(self, gc):
+        box, (path, transform) = gc.get_clip_rectangle(), gc.get_clip_path()
+        if box is None and path is None:
+            return 0
+        x0, y0, x1, y1 = (0, 0, self.width, self.height) if box is None else np.floor(np.array(box.extents) + 0.5)
+        rectangle = [int(number) for number in (x0, self.height - y1, x1 - x0, y1 - y0)]
+        return [*rectangle, 0 if path is None else self._outline(self._cleaned(path, transform, gc, snap=False))]
+
+    def _image(self, gc, pixels, left, top):
+        height, width = pixels.shape[:2]
+        self.images.append(pixels.tobytes())
+        self.ops.append(["image", len(self.images) - 1, width, height, int(left), int(top), self._clip(gc)])
+
+    def _by_agg(self, draw: Callable[[RendererAgg], None]) -> None:
+        """Hatches, meshes and edges that are not smoothed, which a canvas has not: an image."""
+        self._agg.clear()
+        draw(self._agg)
+        pixels = np.asarray(self._agg.buffer_rgba())
+        rows, columns = (np.flatnonzero(pixels[..., 3].any(axis=axis)) for axis in (1, 0))
+        if rows.size:
+            part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            self._image(self.new_gc(), part, columns[0], rows[0])
+
+
+@functools.lru_cache(4096)
+def _glyph(font, size, dpi, index, flags):
+    """(points, codes) of a letter's outline, hinted for this size, in pixels, y upwards."""
+    font.set_size(size, dpi)
+    font.load_glyph(index, flags=flags)
+    return font.get_path()
+
+
+def _fill(gc, rgb_face):
+    if rgb_face is None:
+        return 0
+    alpha = gc.get_alpha() if gc.get_forced_alpha() or len(rgb_face) == 3 else rgb_face[3]
+    return to_hex((*rgb_face[:3], alpha), keep_alpha=True) if alpha else 0
+
+
+def _smooth(gc: GraphicsContextBase) -> bool:
+    return bool(gc.get_antialiased()) and gc.get_hatch() is None

@@ -24,18 +24,6 @@ SCREENSHOTS = lab.ROOT / "tests" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """A browser. Without one: skip, or fail where NGDM_REQUIRE_BROWSER is 1."""
-    try:
-        with lab.browser() as browser:
-            yield browser
-    except lab.NoBrowser as error:
-        if os.environ.get("NGDM_REQUIRE_BROWSER") == "1":
-            raise
-        pytest.skip(f"the browser tests need Chromium: {error}")
-
-
-@pytest.fixture(scope="module")
 def jupyter(chromium):
     with lab.server() as server:
         yield server

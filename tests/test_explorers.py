@@ -8,7 +8,8 @@ import pytest
 from ngdm_helpers import live
 from ngdm_helpers.course import explorers
 from ngdm_helpers.live.controls import stops
-from tests.pictures import assert_picture_is_current, count_full_draws
+from tests import painter
+from tests.pictures import assert_picture_is_current, count_full_draws, differing, pixels
 
 KINKS = {
     "|x|": (np.abs, 0.0, 0.0),
@@ -17,6 +18,9 @@ KINKS = {
 }
 EXPLORERS = {name: getattr(explorers, name) for name in explorers.__all__}
 EXPLORERS["subdifferential"] = functools.partial(explorers.subdifferential, KINKS)
+# The share of pixels that may differ by more than an eighth. Where several lines cross one pixel, Agg adds up what each
+# covers of it and a canvas takes their union: two hundred alternations, two pixels apart, differ by that.
+MOST_DIFFERENT = {"huber_rise": 0.015, "step_reduction": 0.015}
 
 
 @functools.cache
@@ -64,3 +68,29 @@ def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch
         control.value = value
     assert not calls
     widget.set(**start)
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    """An empty page with the painter."""
+    page = painter.open_page(chromium)
+    yield page
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_page_paints_what_agg_draws_at_every_end_and_mark(name, page):
+    widget = made(name)
+    start = widget.values
+    painter.tell(page, widget)
+    page.evaluate("show()")
+    states = [{key: value} for key, control in widget.controls.items() for value in stops(control)]
+    differences = {}
+    for state in [{}, *states, *widget.marks.values()]:
+        widget.set(**{**start, **state})
+        painter.tell(page, widget)
+        differences[str(state)] = differing(painter.painted(page), pixels(widget.png))
+    widget.set(**start)
+    page.evaluate("close(); document.body.replaceChildren()")
+    assert {state: share for state, share in differences.items() if share > MOST_DIFFERENT.get(name, 0.01)} == {}

@@ -100,7 +100,7 @@ def test_a_drive_tells_the_page_only_how_it_ends(monkeypatch):
     """The page answers every place on a scale that it is told; an answer that comes after the drive is a move."""
     widget = sine(marks={"off the grid": {"a": 0.123456}})
     sent = []
-    for part in (*widget.controls.values(), widget.image):
+    for part in (*widget.controls.values(), widget.canvas):
         send = part.send_state
         monkeypatch.setattr(part, "send_state", lambda key=None, send=send, part=part: [sent.append(part), send(key)])
     start = widget.values
@@ -108,7 +108,7 @@ def test_a_drive_tells_the_page_only_how_it_ends(monkeypatch):
     assert widget.values == start and len(sent) == len(set(sent))
     sent.clear()
     widget.set(a=0.2)
-    assert widget.controls["a"] in sent and widget.image in sent  # as any other move
+    assert widget.controls["a"] in sent and widget.canvas in sent  # as any other move
 
 
 def test_a_background_control_redraws_everything_and_only_it(monkeypatch):
@@ -337,8 +337,8 @@ def test_mimebundle_carries_widget_png_alt_text_and_caption():
     assert metadata["image/png"]["alt"] == data["text/plain"] == "a sine"
 
 
-def test_the_image_has_a_text_alternative():
-    assert sine().image.tooltip == "a sine"
+def test_the_canvas_has_a_text_alternative():
+    assert sine().canvas.alt == "a sine"
 
 
 def test_a_pyplot_figure_is_not_shown_twice():

@@ -1,19 +1,21 @@
 """slider → figure: one function, `live`.
 
-The figure is drawn once. What does not move is kept as a background bitmap; a move of a slider restores it, draws the
-artists that ``update`` returned, and sends the result as a PNG to an ``ipywidgets.Image``. The handler is synchronous:
-ipywidgets' front-end keeps one message under way and holds the newest value back until the kernel is idle, so the
-latest value wins without a queue of our own. Nothing but ipywidgets is needed in the front-end.
+The page paints. matplotlib draws once what does not move, the background, as fine as the page's screen. At a move of a
+slider, the artists that ``update`` returned become a short list of shapes (`drawlist`), which the page paints over it
+(``painter.mjs``). The handler is synchronous: ipywidgets' front-end keeps one message under way and holds the newest
+value back until the kernel is idle, so the latest value wins without a queue of our own.
 """
 
 import contextlib
 import html
 import inspect
+import pathlib
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 import traitlets
 from matplotlib.artist import Artist
@@ -22,7 +24,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ngdm_helpers import figures
+from ngdm_helpers.live import drawlist
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
+
+FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
 
 __all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
 
@@ -81,6 +86,21 @@ def _check_reachable(label, name, value, control):
         raise ValueError(f"mark {label!r} must lie on the control {name} ({allowed}), got {value!r}")
 
 
+class Canvas(anywidget.AnyWidget):
+    """The picture on the page. The page sets ``ratio``, all else is set here."""
+
+    _esm = pathlib.Path(__file__).with_name("painter.mjs")
+    alt = traitlets.Unicode().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
+    ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
+    ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
+    frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, and its number as "count"
+
+    @traitlets.validate("ratio")
+    def _reasonable(self, proposal):
+        return min(max(proposal["value"], 1.0), FINEST)
+
+
 class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
@@ -88,22 +108,23 @@ class Live(widgets.VBox):
         self.figure, self._update, self._background_names = figure, update, background
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
-        self._canvas = FigureCanvasAgg(figure)
-        self._bitmap, self._moving = None, []
+        FigureCanvasAgg(figure)
+        self._moving = []
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
-        self._drawn = {}  # the values that the picture shows
+        self._drawn = None  # the values that the picture shows
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
-        self.image = _Picture(format="png", tooltip=alt, layout={"max_width": "100%", "align_self": "flex-start"})
+        self.canvas = Canvas(alt=alt, width=figure.canvas.get_width_height()[0])
         self.message = widgets.HTML()
         self._refresh()
+        self.canvas.observe(self._on_ratio, names="ratio")
         for control in controls.values():
             control.observe(self._on_move, names="value")
         rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
-        super().__init__([*boxes, self.message, self.image, *finding])
+        super().__init__([*boxes, self.message, self.canvas, *finding])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -112,8 +133,14 @@ class Live(widgets.VBox):
 
     @property
     def png(self) -> bytes:
-        """The picture now, as bytes."""
-        return bytes(self.image.value)
+        """The picture now, drawn by matplotlib: for where there is no page, and to compare the page with."""
+        with self._lock:
+            canvas = self.figure.canvas
+            canvas.draw()
+            for artist in self._moving:
+                artist.draw(canvas.get_renderer())
+            self.figure.stale = False
+            return figures.canvas_png(canvas)
 
     def set(self, **values: Any) -> None:
         """Move several controls at once, with one redraw."""
@@ -134,7 +161,7 @@ class Live(widgets.VBox):
         Python by sending the place on the scale back, and that answer would arrive after the drive, as a move.
         """
         with self._lock, contextlib.ExitStack() as held:
-            for widget in (*self.controls.values(), self.image, self.message):
+            for widget in (*self.controls.values(), self.canvas, self.message):
                 held.enter_context(widget.hold_sync())
             start = self.values
             for name, control in self.controls.items():
@@ -154,21 +181,28 @@ class Live(widgets.VBox):
     def _on_move(self, change):
         with self._lock:
             # of two controls that follow each other, the first that tells of a move has both drawn
-            if not self._held and self.values != self._drawn:
+            if not self._held and (self.values != self._drawn or self.message.value):
                 self._refresh()
 
+    def _on_ratio(self, change):
+        with self._lock:
+            self._send(self._ground(), self.canvas.frame)
+
     def _refresh(self):
-        values, drawn, self._drawn = self.values, self._drawn, {}
+        values, drawn = self.values, self._drawn
         try:
             with figures.house():
                 artists = self._update(**values)
-                self._paint(artists, redraw=any(values[name] != drawn.get(name) for name in self._background_names))
+                redraw = drawn is None or any(values[name] != drawn[name] for name in self._background_names)
+                self._paint(artists, redraw)
         except Exception as error:
             reason = html.escape(f"{type(error).__name__}: {error}")
             at = html.escape(", ".join(f"{self.controls[name].description} = {v}" for name, v in values.items()))
             self.message.value = (
                 f"<b>Not drawn at {at}.</b> {reason} The picture below is the last that could be drawn."
             )
+            if drawn is not None:  # the figure goes back to what the page shows
+                self._update(**drawn)
             raise
         self._drawn, self.message.value = values, ""
 
@@ -177,17 +211,31 @@ class Live(widgets.VBox):
             raise TypeError("update must return the artists that it changed, got None")
         artists = tuple(artists)
         fresh = [artist for artist in artists if not artist.get_animated()]
-        if fresh or redraw or self.figure.stale or self._bitmap is None:
-            self._draw_background(fresh)
-        self._canvas.restore_region(self._bitmap)
-        renderer = self._canvas.get_renderer()
-        for artist in self._moving:
-            artist.draw(renderer)
+        ground = self.canvas.ground
+        if fresh or redraw or self.figure.stale:
+            self._split(fresh)
+            ground = self._ground()
+        shapes = drawlist.record(self._moving, self.figure.canvas.get_renderer())
         self.figure.stale = False  # a legend sets it while it is drawn
-        self.image.value = figures.canvas_png(self._canvas)
+        self._send(ground, shapes)
 
-    def _draw_background(self, fresh):
-        """Draw everything that stays, and note, in drawing order, what each move draws over it.
+    def _send(self, ground, shapes):
+        with self.canvas.hold_sync():  # the page gets both at once
+            self.canvas.ground = ground
+            self.canvas.frame = {**shapes, "count": self.canvas.frame.get("count", 0) + 1}
+
+    def _ground(self):
+        """Everything that stays, as a PNG at the page's ratio."""
+        canvas, dpi = self.figure.canvas, self.figure.dpi
+        self.figure.dpi = self.canvas.ratio * dpi
+        try:
+            canvas.draw()
+            return figures.canvas_png(canvas)
+        finally:
+            self.figure.dpi, self.figure.stale = dpi, False
+
+    def _split(self, fresh):
+        """Note, in drawing order, what each move draws over what stays. ``fresh``: what moves for the first time.
 
         An artist that stays but lies above a moving one has to be drawn over it again: it counts as moving.
         """
@@ -202,19 +250,11 @@ class Live(widgets.VBox):
                 artist.set_animated(True)
                 self._moving.append(artist)
                 over.append(box)
-        self._canvas.draw()
-        self._bitmap = self._canvas.copy_from_bbox(self.figure.bbox)
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
-        width, height = self._canvas.get_width_height()
+        width, height = self.figure.canvas.get_width_height()
         return figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
-
-
-class _Picture(widgets.Image):
-    """An Image whose tooltip, our alt text, can be shown: the front-end fails on a tooltip without a description."""
-
-    description = traitlets.Unicode("").tag(sync=True)
 
 
 def _drawing_order(container, box):

@@ -35,6 +35,8 @@ from matplotlib.transforms import Affine2D
 
 # Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
 MOST_SHAPES = 1000
+# Of more markers than this, those that fall on one pixel are drawn once: a long oscillation has few places.
+MOST_PLACES = 1000
 
 
 def record(artists: Iterable[Artist], agg: RendererAgg) -> dict[str, Any]:
@@ -89,8 +91,10 @@ class _Recorder(RendererBase):
         reach = np.abs(vertices).max(initial=0) + self._width(gc)
         inside = ((places > -reach) & (places < (self.width + reach, self.height + reach))).all(axis=1)  # no NaN is
         places = places[inside]
-        if all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):  # opaque: a long oscillation is a few hundred places, each taken many times
-            places = places[np.sort(np.unique(places @ (1, 1 << 16), return_index=True)[1])]
+        if len(places) > MOST_PLACES and all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):
+            # an opaque marker on top of its like adds nothing: of each pixel, the last one
+            last = len(places) - 1 - np.unique(places[::-1] @ (1, 1 << 16), return_index=True)[1]
+            places = places[np.sort(last)]
         if len(places) and (pen or fill):
             outline = self._outline(Path(vertices, shape.codes))
             self._add("stamp", gc, outline, [self._put(places), len(places)], pen, fill)
@@ -110,7 +114,7 @@ class _Recorder(RendererBase):
         self._by_agg(lambda agg: agg.draw_gouraud_triangles(*arguments, **options))
 
     def draw_image(self, gc, x, y, im, transform=None):
-        self._image(gc, np.asarray(im), round(x), self.height - round(y) - len(im))
+        self._image(gc, np.asarray(im)[::-1], round(x), self.height - round(y) - len(im))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if not hasattr(FT2Font, "_layout"):  # matplotlib < 3.11: without hinting

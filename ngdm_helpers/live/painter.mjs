@@ -11,8 +11,8 @@ const MITER_LIMIT = 4;
 export function paint(context, ground, frame, width) {
   const scale = ground.width / width;
   const numbers = floats(frame.numbers);
-  context.reset();
   context.drawImage(ground, 0, 0);
+  context.save();
   context.scale(scale, scale);
   context.miterLimit = MITER_LIMIT;
   // Enlarged by a whole number, the cells of a field keep their edges.
@@ -41,6 +41,7 @@ export function paint(context, ground, frame, width) {
     }
     context.restore();
   }
+  context.restore();
 }
 
 function draw(context, shape, pen, fill) {
@@ -105,14 +106,13 @@ function render({model, el}) {
   Object.assign(canvas.style, {width: `${model.get("width")}px`, maxWidth: "100%", display: "block"});
   const lost = document.createElement("p");
   lost.setAttribute("role", "status");
-  lost.style.cssText = "margin: 0.3em 0; font-weight: bold";
-  lost.hidden = true;
+  lost.style.cssText = "margin: 0; font-weight: bold";
   el.append(canvas, lost);
 
-  // The newest values win: while one picture is being painted, later ones only replace what comes next.
-  let shown, ground, asked = false;
+  let shown, ground;
   const repaint = async () => {
-    const bytes = model.get("ground");
+    const [bytes, frame] = [model.get("ground"), model.get("frame")];
+    if (!bytes.byteLength) return;
     if (shown !== bytes) {
       ground = await createImageBitmap(new Blob([bytes], {type: "image/png"}));
       shown = bytes;
@@ -120,26 +120,31 @@ function render({model, el}) {
     if (canvas.width !== ground.width || canvas.height !== ground.height) {
       [canvas.width, canvas.height] = [ground.width, ground.height];
     }
-    const frame = model.get("frame");
     paint(context, ground, frame, model.get("width"));
     canvas.dataset.frame = frame.count;
   };
-  const ask = () => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(async () => {
-      asked = false;
-      await repaint();
-    });
+
+  // One picture at a time, once per frame of the screen: what came meanwhile is skipped, the newest is painted.
+  let wanted = false, busy = false;
+  const ask = async () => {
+    wanted = true;
+    if (busy) return;
+    busy = true;
+    try {
+      while (wanted) {
+        await new Promise(requestAnimationFrame);
+        wanted = false;
+        await repaint();
+      }
+    } finally {
+      busy = false;
+    }
   };
   model.on("change:ground", ask);
   model.on("change:frame", ask);
 
   const stopRatio = followRatio(model);
-  const stopKernel = followKernel(model, words => {
-    lost.textContent = words;
-    lost.hidden = !words;
-  });
+  const stopKernel = followKernel(model, words => { lost.textContent = words; });
   ask();
   return () => {
     model.off("change:ground", ask);
@@ -156,8 +161,7 @@ function followRatio(model) {
     query?.removeEventListener("change", tell);
     query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
     query.addEventListener("change", tell);
-    // Of two screens that show the same figure, the finer one decides.
-    if (devicePixelRatio > model.get("ratio")) {
+    if (devicePixelRatio !== model.get("ratio")) {
       model.set("ratio", devicePixelRatio);
       model.save_changes();
     }

@@ -1,0 +1,77 @@
+"""The page's half of `live` on an empty page: what it paints is read back, without Jupyter, server or network."""
+
+import base64
+import io
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from ngdm_helpers import live
+
+SOURCE = pathlib.Path(live.__file__).with_name("painter.mjs").read_text(encoding="utf-8")
+
+# A model as anywidget hands it to the module: get, set, on. `window.tell` changes its state as a kernel does, and gives
+# the canvas as PNG once the newest frame is painted; `window.said` is what the page has sent.
+_OPEN = """async source => {
+    const module = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+    const bytes = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
+    const state = {}, heard = {};
+    window.said = [];
+    window.signals = Object.fromEntries(['statusChanged', 'connectionStatusChanged', 'disposed'].map(name => {
+        const slots = new Set();
+        return [name, {connect: slot => slots.add(slot), disconnect: slot => slots.delete(slot),
+                       emit: state => slots.forEach(slot => slot(null, state)), slots}];
+    }));
+    const model = {
+        get: name => state[name],
+        set: (name, value) => { state[name] = value; said.push([name, value]); },
+        save_changes: () => {},
+        on: (event, slot) => (heard[event] ??= new Set()).add(slot),
+        off: (event, slot) => heard[event].delete(slot),
+        widget_manager: {kernel: window.signals},
+    };
+    window.listeners = () => Object.values(heard).reduce((sum, slots) => sum + slots.size, 0)
+        + Object.values(window.signals).reduce((sum, {slots}) => sum + slots.size, 0);
+    window.tell = news => {
+        if (news.ground) news.ground = bytes(news.ground);
+        if (typeof news.frame?.numbers === 'string') news.frame = {
+            ...news.frame, numbers: bytes(news.frame.numbers), images: news.frame.images.map(bytes)};
+        Object.assign(state, news);
+        window.last = state.frame;
+        for (const name in news) heard[`change:${name}`]?.forEach(slot => slot());
+    };
+    window.show = () => { window.close = module.default.render({model, el: document.body}); };
+    window.painted = async () => {
+        const canvas = () => document.querySelector('canvas');
+        while (Number(canvas().dataset.frame) !== state.frame.count) await new Promise(requestAnimationFrame);
+        return canvas().toDataURL().split(',')[1];
+    };
+}"""
+
+
+def open_page(chromium, ratio=1):
+    """An empty page with the painter, at ``ratio`` pixels of the screen per CSS pixel."""
+    page = chromium.new_page(device_scale_factor=ratio, viewport={"width": 1400, "height": 700})
+    page.evaluate(_OPEN, SOURCE)
+    return page
+
+
+def tell(page, widget, *names):
+    """Send the page the widget's state, as the kernel does; all of it, or what ``names`` name."""
+    canvas = widget.canvas
+    state = {"alt": canvas.alt, "width": canvas.width, "ratio": canvas.ratio}
+    state["ground"] = _text(canvas.ground)
+    images = [_text(image) for image in canvas.frame["images"]]
+    state["frame"] = {**canvas.frame, "numbers": _text(canvas.frame["numbers"]), "images": images}
+    page.evaluate("news => tell(news)", {name: state[name] for name in names or state})
+
+
+def painted(page):
+    """(height, width, 3): what is on the canvas once the newest frame is painted."""
+    picture = base64.b64decode(page.evaluate("painted()"))
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def _text(data):
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,214 @@
+"""The draw list and the page's painter: whatever matplotlib draws looks as Agg draws it; the page says what it must."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from matplotlib import patheffects
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, Wedge
+from PIL import Image
+
+from ngdm_helpers import figures
+from ngdm_helpers.live import drawlist, live, slider
+from tests import painter
+from tests.pictures import differing, pixels
+
+X = np.linspace(0, 1, 60)
+RANDOM = np.random.default_rng(0).uniform(size=(3, 40))
+
+
+def still(draw, **axes):
+    """A widget whose every moving artist is what ``draw(ax)`` returns, and that never moves."""
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    ax = figure.subplots()
+    ax.set(**{"xlim": (0, 1), "ylim": (0, 1), **axes})
+    artists = draw(ax)
+    return live(figure, lambda a: artists, alt="a drawing", a=slider("a", 0, 0, 1, 1))
+
+
+def text(ax):
+    return [
+        ax.text(0.05, 0.8, "η₀ = 10⁻³, ‖β‖₁ ≤ x², “fi”", fontsize=13),
+        ax.text(0.5, 0.55, r"$\frac{\eta\lambda}{2} \leq \sqrt{x_k^2 + \beta}$", ha="center", color="C3"),
+        ax.text(0.2, 0.1, "turned by 30°", rotation=30, va="bottom"),
+        ax.text(0.9, 0.1, "upright", rotation=90, ha="right", weight="bold", style="italic"),
+        ax.text(0.5, 0.3, "two\nlines", bbox={"facecolor": "w", "edgecolor": "C1", "boxstyle": "round"}, alpha=0.6),
+        ax.set_title("a title, in the middle"),
+    ]
+
+
+def lines(ax):
+    ax.set(yscale="log", ylim=(0.05, 2))
+    gaps = np.where(X > 0.8, np.nan, 0.1 + X)
+    return [
+        *ax.plot(X, 0.1 + X**2, "-.", linewidth=3, dash_capstyle="round"),
+        *ax.plot(X, gaps, "--", color="C1"),
+        *ax.plot(
+            [0.1, 0.4, 0.45, 0.8], [0.2, 0.9, 0.2, 0.9], color="C2", linewidth=5, solid_joinstyle="miter", alpha=0.4
+        ),
+        *ax.plot(X, np.full(60, 0.3), linewidth=1, color="k"),
+        *ax.plot([0.3, 0.3], [0, 1], linewidth=1, drawstyle="steps"),
+        *ax.plot(np.linspace(-2, 2, 9000), 0.4 + 0.1 * np.sin(np.linspace(0, 200, 9000)), linewidth=0.5),
+        ax.axvspan(0.6, 0.7, color="C4", alpha=0.3),
+        ax.errorbar([0.9], [0.4], [0.1], capsize=4).lines[0],
+    ]
+
+
+def markers(ax):
+    kinds = ["o", ".", "s", "x", "+", "D", "^", "*", "|", "1"]
+    one_each = [
+        line for k, kind in enumerate(kinds) for line in ax.plot(0.05 + k / 10 * np.ones(3), RANDOM[:3, k], kind)
+    ]
+    return [
+        *one_each,
+        *ax.plot(X, 0.5 + 0.1 * (-1) ** np.arange(60), ".-", markersize=3, linewidth=0.8),
+        *ax.plot(np.tile(X, 15), np.full(900, 0.2), "o", markeredgecolor="k"),
+        ax.scatter(*RANDOM[:2], c=RANDOM[2], s=200 * RANDOM[1], cmap="viridis", alpha=0.6, edgecolors="k"),
+    ]
+
+
+def fills(ax):
+    star = ax.add_patch(Circle((0.75, 0.75), 0.2, transform=ax.transData))
+    clipped = ax.plot(X, X, linewidth=30, color="C1")[0]
+    clipped.set_clip_path(star)
+    arrow = FancyArrowPatch((0.1, 0.9), (0.4, 0.6), arrowstyle="-|>", mutation_scale=15)
+    outlined = ax.text(0.55, 0.1, "outlined", fontsize=18, color="w")
+    outlined.set_path_effects([patheffects.withStroke(linewidth=3, foreground="C0")])
+    return [
+        ax.fill_between(X, 0.1, 0.1 + 0.3 * X, alpha=0.3),
+        star,
+        clipped,
+        ax.add_patch(Rectangle((0.05, 0.5), 0.2, 0.1, hatch="//", facecolor="none", edgecolor="C2")),
+        ax.add_patch(Wedge((0.5, 0.5), 0.15, 20, 300, facecolor="C4", edgecolor="k", linewidth=2)),
+        ax.add_patch(arrow),
+        ax.annotate("there", (0.5, 0.5), (0.7, 0.3), arrowprops={"arrowstyle": "->"}),
+        outlined,
+    ]
+
+
+def fields(ax):
+    field = np.sin(6 * X)[:, None] * np.cos(4 * X)
+    return [
+        ax.imshow(field[:20, :30], extent=(0, 0.45, 0, 0.45), origin="lower", cmap="RdBu", aspect="auto"),
+        ax.imshow(field[:20, :30], extent=(0.55, 1, 0, 0.45), alpha=0.5, interpolation="bilinear", aspect="auto"),
+        ax.pcolormesh(0.45 * X, 0.55 + 0.45 * X, field, cmap="magma"),
+        ax.contourf(0.55 + 0.45 * X, 0.55 + 0.45 * X, field, levels=7),
+        ax.contour(0.55 + 0.45 * X, 0.55 + 0.45 * X, field, levels=7, colors="k", linewidths=0.7),
+    ]
+
+
+def legend(ax):
+    ax.plot(X, X, label="y = x")
+    ax.scatter([0.5], [0.2], label="a point")
+    return [ax.legend(loc="upper left", title="Legend", shadow=True), ax.xaxis, ax.yaxis]
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    page = painter.open_page(chromium)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def shown(page):
+    """shown(widget): the page with this widget, and with nothing after the test."""
+
+    def show(widget):
+        painter.tell(page, widget)
+        page.evaluate("show()")
+        return page
+
+    yield show
+    page.evaluate("close(); document.body.replaceChildren(); said.length = 0")
+
+
+@pytest.mark.parametrize("draw", [text, lines, markers, fills, fields, legend])
+def test_what_matplotlib_draws_is_painted(draw, shown):
+    widget = still(draw)
+    assert widget.canvas.frame["ops"]
+    assert differing(painter.painted(shown(widget)), pixels(widget.png)) < 0.005
+
+
+@pytest.mark.parametrize("draw", [text, markers, fills])
+def test_the_picture_is_as_fine_as_the_screen(draw, chromium):
+    widget = still(draw)
+    page = painter.open_page(chromium, ratio=2)
+    painter.tell(page, widget)
+    page.evaluate("show()")
+    assert page.evaluate("said") == [["ratio", 2]]
+    widget.canvas.ratio = 2
+    painter.tell(page, widget)
+    picture = painter.painted(page)
+    assert picture.shape == (600, 800, 3)
+    box = page.locator("canvas").bounding_box()
+    assert (box["width"], box["height"]) == (400, 300)
+    # matplotlib's own picture at this resolution, its letters hinted and its lines snapped to finer pixels
+    buffer = io.BytesIO()
+    widget.figure.savefig(buffer, dpi=200)
+    fine = np.asarray(Image.open(buffer).convert("RGB"))
+    coarse = np.asarray(Image.open(io.BytesIO(widget.png)).convert("RGB").resize((800, 600)))
+    assert differing(picture, fine) < 0.6 * differing(coarse, fine)
+    page.close()
+
+
+def test_a_draw_list_is_short_and_plain_data():
+    figure, ax = figures.new(size=(8, 4))
+    long = ax.plot(np.arange(20_000), (-1.0) ** np.arange(20_000), "o")[0]
+    for scale in ("linear", "log"):
+        ax.set_yscale(scale)
+        shapes = drawlist.record([long], figure.canvas.get_renderer())
+        assert len(json.dumps(shapes["ops"])) < 500 and shapes["images"] == []
+        # places that fall on one pixel are one
+        assert len(shapes["numbers"]) < 8 * 2 * 800 and np.isfinite(np.frombuffer(shapes["numbers"], "<f4")).all()
+
+
+def test_the_newest_of_many_frames_is_painted_and_not_each_of_them(shown):
+    widget = still(lines)
+    page = shown(widget)
+    painter.painted(page)
+    page.evaluate("""() => {
+        window.paints = 0;
+        const draw = CanvasRenderingContext2D.prototype.drawImage;
+        CanvasRenderingContext2D.prototype.drawImage = function (...all) { paints += 1; return draw.apply(this, all); };
+    }""")
+    frame = widget.canvas.frame
+    page.evaluate(
+        "count => { for (let k = 1; k <= 50; k++) tell({frame: {...last, count: count + k}}); }", frame["count"]
+    )
+    page.evaluate("painted()")
+    assert page.locator("canvas").get_attribute("data-frame") == str(frame["count"] + 50)
+    assert page.evaluate("paints") <= 2
+
+
+def test_the_canvas_is_an_image_with_words(shown):
+    page = shown(still(lines))
+    assert page.get_by_role("img", name="a drawing").count() == 1
+    assert page.get_by_role("status").inner_text() == ""
+
+
+@pytest.mark.parametrize("signal, state", [("statusChanged", "autorestarting"), ("disposed", None)])
+def test_a_page_that_has_lost_its_kernel_says_so_for_good(signal, state, shown):
+    page = shown(still(lines))
+    page.evaluate("([name, state]) => signals[name].emit(state)", [signal, state])
+    assert "run again" in page.get_by_role("status").inner_text()
+    page.evaluate("signals.connectionStatusChanged.emit('connected')")
+    assert "run again" in page.get_by_role("status").inner_text()
+
+
+def test_a_page_that_has_lost_the_connection_says_so_until_it_is_back(shown):
+    page = shown(still(lines))
+    for state, words in [("connecting", "No connection"), ("disconnected", "No connection"), ("connected", "")]:
+        page.evaluate("state => signals.connectionStatusChanged.emit(state)", state)
+        assert page.get_by_role("status").inner_text().startswith(words)
+    page.evaluate("signals.statusChanged.emit('busy')")
+    assert page.get_by_role("status").inner_text() == ""
+
+
+def test_a_view_that_is_closed_listens_to_nothing(shown):
+    page = shown(still(lines))
+    assert page.evaluate("listeners()") > 0
+    page.evaluate("close()")
+    assert page.evaluate("listeners()") == 0

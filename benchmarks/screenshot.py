@@ -16,7 +16,7 @@ SCALE = 2  # device pixels per CSS pixel
 
 # The smallest rectangle around all that one sees of the slider.
 _RECTANGLE = """root => {
-    const parts = [...root.querySelectorAll('.widget-slider, button, img, em')];
+    const parts = [...root.querySelectorAll('.widget-slider, button, canvas, em')];
     const boxes = parts.map(part => part.getBoundingClientRect());
     const x = Math.min(...boxes.map(box => box.left)), right = Math.max(...boxes.map(box => box.right));
     const y = Math.min(...boxes.map(box => box.top)), bottom = Math.max(...boxes.map(box => box.bottom));
@@ -31,7 +31,7 @@ def main():
             orbit = notebook.live("orbit")
             orbit.root.get_by_role("button").first.click()
             orbit.settled()
-            orbit.image.evaluate("image => image.scrollIntoView({block: 'center'})")
+            orbit.canvas.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")
             notebook.page.mouse.move(0, 0)
             notebook.page.evaluate("document.activeElement.blur()")
             notebook.page.wait_for_timeout(500)  # the button's colours fade back

@@ -203,8 +203,8 @@ class Slider:
 
     def __init__(self, notebook, root, expression):
         self.notebook, self.page, self.root, self.expression = notebook, notebook.page, root, expression
-        self.image = root.locator("img.widget-image")
-        self.image.wait_for()
+        self.canvas = root.locator("canvas.live-canvas")
+        self.canvas.wait_for()
 
     @property
     def handles(self):
@@ -248,23 +248,30 @@ class Slider:
         self.root.get_by_role("button", name=mark, exact=True).click()
 
     def picture(self):
-        """The bytes of the picture that is painted now."""
-        return base64.b64decode(self.image.evaluate(_PICTURE))
+        """What is on the canvas now, as PNG."""
+        return base64.b64decode(self.canvas.evaluate("canvas => canvas.toDataURL().split(',')[1]"))
 
     def settled(self):
-        """The kernel's values, once no move is under way and the kernel's picture is painted."""
+        """The kernel's values, once no move is under way and the kernel's newest picture is painted."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self.page.wait_for_timeout(50)
             self.page.wait_for_function("() => window.moves.size === 0")
-            values, png = self.notebook.evaluate(f"({self.expression}.values, {self.expression}.png)")
-            if self.page.evaluate("window.moves.size") == 0 and self.picture() == png:
+            values, count = self.notebook.evaluate(
+                f"({self.expression}.values, {self.expression}.canvas.frame['count'])"
+            )
+            painted = self.canvas.get_attribute("data-frame")
+            if self.page.evaluate("window.moves.size") == 0 and painted == str(count):
                 return values
         raise TimeoutError(f"after {PATIENCE} s the page does not show the kernel's picture of {values}")
 
     def message(self):
         """The words above the picture: empty, or why it could not be drawn."""
         return self.root.locator(".widget-html-content").first.inner_text()
+
+    def lost(self):
+        """A locator of the words below the picture: empty, or that there is no Python any more."""
+        return self.root.get_by_role("status")
 
 
 _WIDGETS = "__import__('ipywidgets').widgets.widget._instances"
@@ -316,20 +323,16 @@ _OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells].flat
         };
     }))"""
 
+# Does not wait for an answer: the code may end the kernel.
+EXECUTE = """code => {
+    const kernel = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+    kernel.requestExecute({code}).done.catch(() => {});
+}"""
+
 _EVALUATE = """async expression => {
     const kernel = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
     const request = {code: '', store_history: false, user_expressions: {answer: expression}};
     return (await kernel.requestExecute(request).done).content.user_expressions.answer;
-}"""
-
-_PICTURE = """async image => {
-    await image.decode();
-    const blob = await (await fetch(image.src)).blob();
-    return await new Promise(resolve => {
-        const reader = new FileReader();
-        reader.onload = () => resolve(reader.result.split(',')[1]);
-        reader.readAsDataURL(blob);
-    });
 }"""
 
 

@@ -130,7 +130,7 @@ class _Recorder(RendererBase):
             glyphs, bars = [(item.ft_object, size, item.glyph_index, item.x, item.y) for item in items], []
         place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
         parts = [
-            (vertices + (dx, dy), codes)
+            (vertices + np.array([dx, dy]), codes)
             for font, size, index, dx, dy in glyphs
             for vertices, codes in [_glyph(font, size, self.dpi, index, get_hinting_flag())]
             if len(codes)

@@ -159,7 +159,7 @@ def test_a_draw_list_is_short_and_plain_data():
     long = ax.plot(np.arange(20_000), (-1.0) ** np.arange(20_000), "o")[0]
     for scale in ("linear", "log"):
         ax.set_yscale(scale)
-        shapes = drawlist.record([long], figure.canvas.get_renderer())
+        shapes = drawlist.Recorder(figure.canvas).record([long])
         assert len(json.dumps(shapes["ops"])) < 500 and shapes["images"] == []
         # places that fall on one pixel are one
         assert len(shapes["numbers"]) < 8 * 2 * 800 and np.isfinite(np.frombuffer(shapes["numbers"], "<f4")).all()

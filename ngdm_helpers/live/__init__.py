@@ -108,8 +108,7 @@ class Live(widgets.VBox):
         self.figure, self._update, self._background_names = figure, update, background
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
-        FigureCanvasAgg(figure)
-        self._moving = []
+        self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self._drawn = None  # the values that the picture shows
@@ -215,7 +214,7 @@ class Live(widgets.VBox):
         if fresh or redraw or self.figure.stale:
             self._split(fresh)
             ground = self._ground()
-        shapes = drawlist.record(self._moving, self.figure.canvas.get_renderer())
+        shapes = self._recorder.record(self._moving)
         self.figure.stale = False  # a legend sets it while it is drawn
         self._send(ground, shapes)
 

@@ -1,7 +1,7 @@
 """A draw list: what artists draw, as a few shapes for a canvas in the page, in place of pixels.
 
-`record` draws artists with a renderer that keeps what it is told. Its result is plain data, which ipywidgets sends as
-JSON and buffers:
+`Recorder.record` draws artists with a renderer that keeps what it is told. Its result is plain data, which ipywidgets
+sends as JSON and buffers:
 
     {"ops": […], "numbers": float32 as bytes, "images": [RGBA as bytes, …]}
 
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
-from matplotlib.backends.backend_agg import RendererAgg, get_hinting_flag
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.colors import to_hex
 from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
@@ -39,35 +39,34 @@ MOST_SHAPES = 1000
 MOST_PLACES = 1000
 
 
-def record(artists: Iterable[Artist], agg: RendererAgg) -> dict[str, Any]:
-    """The draw list of ``artists``, in their order, as ``agg`` would draw them.
+class Recorder(RendererBase):
+    """matplotlib's drawing commands in, a draw list out. One for a figure: it remembers how wide its texts are."""
 
-    agg: the renderer of the figure's canvas. It measures text, and what no list can say is drawn with it.
-    """
-    recorder = _Recorder(agg)
-    for artist in artists:
-        artist.draw(recorder)
-    numbers = np.concatenate([np.empty(0), *recorder.numbers]).astype("<f4").tobytes()
-    return {"ops": recorder.ops, "numbers": numbers, "images": recorder.images}
-
-
-class _Recorder(RendererBase):
-    """matplotlib's drawing commands in, ops out."""
-
-    def __init__(self, agg):
+    def __init__(self, canvas: FigureCanvasAgg) -> None:
         super().__init__()
-        self._agg, self.width, self.height, self.dpi = agg, int(agg.width), int(agg.height), agg.dpi
-        self.get_text_width_height_descent = agg.get_text_width_height_descent
+        self._canvas = canvas
+        self.width, self.height = canvas.get_width_height()
+        self.dpi = canvas.figure.dpi
         self._flip = Affine2D().scale(1, -1).translate(0, self.height).get_matrix()
-        self.ops, self.numbers, self.images, self._count = [], [], [], 0
+
+    def record(self, artists: Iterable[Artist]) -> dict[str, Any]:
+        """The draw list of ``artists``, in their order, as the canvas's own renderer would draw them."""
+        self._ops, self._numbers, self._images, self._count = [], [], [], 0
+        for artist in artists:
+            artist.draw(self)
+        numbers = np.concatenate([np.empty(0), *self._numbers]).astype("<f4").tobytes()
+        return {"ops": self._ops, "numbers": numbers, "images": self._images}
 
     # --- what matplotlib asks of a renderer
 
     def get_canvas_width_height(self):
         return self.width, self.height
 
+    def get_text_width_height_descent(self, s, prop, ismath):
+        return self._canvas.get_renderer().get_text_width_height_descent(s, prop, ismath)
+
     def points_to_pixels(self, points):
-        return self._agg.points_to_pixels(points)
+        return points * self.dpi / 72
 
     def draw_path(self, gc, path, transform, rgbFace=None):
         if not _smooth(gc):
@@ -119,26 +118,13 @@ class _Recorder(RendererBase):
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if not hasattr(FT2Font, "_layout"):  # matplotlib < 3.11: without hinting
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
-        if ismath:
-            parsed = self._agg.mathtext_parser.parse(s, self.dpi, prop)
-            glyphs, bars = [(font, size, index, dx, dy) for font, size, _, index, dx, dy in parsed.glyphs], parsed.rects
-        else:
-            size, options = prop.get_size_in_points(), {}
-            if mtext is not None:
-                options = {"features": mtext.get_fontfeatures(), "language": mtext.get_language()}
-            items = self._agg._prepare_font(prop)._layout(s, flags=get_hinting_flag(), **options)
-            glyphs, bars = [(item.ft_object, size, item.glyph_index, item.x, item.y) for item in items], []
+        features = (mtext.get_fontfeatures(), mtext.get_language()) if mtext is not None else (None, None)
+        outline, bars = _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), *features)
         place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
-        parts = [
-            (vertices + np.array([dx, dy]), codes)
-            for font, size, index, dx, dy in glyphs
-            for vertices, codes in [_glyph(font, size, self.dpi, index, get_hinting_flag())]
-            if len(codes)
-        ]
-        if parts:
-            vertices, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
-            vertices = Affine2D(self._flip @ place.get_matrix()).transform(vertices)
-            self._add("path", gc, self._outline(Path(vertices, codes)), 0, to_hex(gc.get_rgb(), keep_alpha=True))
+        if len(outline.vertices):
+            onto = Affine2D(self._flip @ place.get_matrix())
+            colour = to_hex(gc.get_rgb(), keep_alpha=True)
+            self._add("path", gc, self._outline(onto.transform_path(outline)), 0, colour)
         for left, bottom, width, height in bars:
             bar = self.new_gc()
             bar.copy_properties(gc)
@@ -153,11 +139,11 @@ class _Recorder(RendererBase):
 
     def _add(self, kind, gc, outline, *rest):
         if outline[1]:
-            self.ops.append([kind, outline, *rest, self._clip(gc)])
+            self._ops.append([kind, outline, *rest, self._clip(gc)])
 
     def _put(self, numbers):
         start, flat = self._count, np.ravel(numbers)
-        self.numbers.append(flat)
+        self._numbers.append(flat)
         self._count += flat.size
         return start
 
@@ -198,18 +184,41 @@ class _Recorder(RendererBase):
 
     def _image(self, gc, pixels, left, top):
         height, width = pixels.shape[:2]
-        self.images.append(pixels.tobytes())
-        self.ops.append(["image", len(self.images) - 1, width, height, int(left), int(top), self._clip(gc)])
+        self._images.append(pixels.tobytes())
+        self._ops.append(["image", len(self._images) - 1, width, height, int(left), int(top), self._clip(gc)])
 
     def _by_agg(self, draw: Callable[[RendererAgg], None]) -> None:
         """Hatches, meshes and edges that are not smoothed, which a canvas has not: an image."""
-        self._agg.clear()
-        draw(self._agg)
-        pixels = np.asarray(self._agg.buffer_rgba())
+        agg = self._canvas.get_renderer()
+        agg.clear()
+        draw(agg)
+        pixels = np.asarray(agg.buffer_rgba())
         rows, columns = (np.flatnonzero(pixels[..., 3].any(axis=axis)) for axis in (1, 0))
         if rows.size:
             part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
             self._image(self.new_gc(), part, columns[0], rows[0])
+
+
+@functools.lru_cache(1024)
+def _letters(text, prop, dpi, ismath, flags, features, language):
+    """(outline, bars) of a text that begins at the origin, in pixels, y upwards: as `RendererAgg.draw_text` has it.
+
+    bars: (left, bottom, width, height) of the lines in math, those of fractions and roots.
+    """
+    agg = RendererAgg(1, 1, dpi)
+    if ismath:
+        parsed = agg.mathtext_parser.parse(text, dpi, prop)
+        glyphs, bars = [(font, size, index, x, y) for font, size, _, index, x, y in parsed.glyphs], parsed.rects
+    else:
+        items = agg._prepare_font(prop)._layout(text, flags=flags, features=features, language=language)
+        size = prop.get_size_in_points()
+        glyphs, bars = [(item.ft_object, size, item.glyph_index, item.x, item.y) for item in items], []
+    vertices, codes = [np.empty((0, 2))], [np.empty(0, Path.code_type)]
+    for font, size, index, x, y in glyphs:
+        points, kinds = _glyph(font, size, dpi, index, flags)
+        vertices.append(points.reshape(-1, 2) + np.array([x, y]))
+        codes.append(kinds)
+    return Path(np.concatenate(vertices), np.concatenate(codes)), bars
 
 
 @functools.lru_cache(4096)

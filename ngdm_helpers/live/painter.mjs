@@ -124,7 +124,8 @@ function render({model, el}) {
     canvas.dataset.frame = frame.count;
   };
 
-  // One picture at a time, once per frame of the screen: what came meanwhile is skipped, the newest is painted.
+  // One picture at a time, right before the screen's next frame: of what came by then, the newest. Until then the page
+  // is free, and the slider's next message is already on its way.
   let wanted = false, busy = false;
   const ask = async () => {
     wanted = true;

@@ -206,7 +206,7 @@ def measure():
                 for name, handle in handles.items():
                     times[name].append(_press(page, name, handle))
             times = {name: milliseconds[WARM_UP:] for name, milliseconds in times.items()}
-            return times, {name: _drag(page, name, handles[name]) for name in ("live", "interact")}
+            return times, {name: _drag(page, name, handles[name]) for name in SIDES}
 
 
 def main():

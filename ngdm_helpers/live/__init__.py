@@ -22,6 +22,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
 from ngdm_helpers.live import drawlist
@@ -214,6 +215,8 @@ class Live(widgets.VBox):
         if fresh or redraw or self.figure.stale:
             self._split(fresh)
             ground = self._ground()
+            # a frame is drawn over every curve, but it depends on nothing but its axes
+            self._recorder.keep([a for a in self._moving if isinstance(a, Spine) and a not in artists])
         shapes = self._recorder.record(self._moving)
         self.figure.stale = False  # a legend sets it while it is drawn
         self._send(ground, shapes)

@@ -28,7 +28,8 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
     _view_name = traitlets.Unicode("SelectionSliderView").tag(sync=True)
     _model_name = traitlets.Unicode("SelectionSliderModel").tag(sync=True)
     _options_labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    index = traitlets.CInt(0).tag(sync=True)
+    # not told to the page that moved it: of a drag, every second message would be an echo
+    index = traitlets.CInt(0).tag(sync=True, echo_update=False)
     orientation = traitlets.Unicode("horizontal").tag(sync=True)
     behavior = traitlets.Unicode("drag-tap").tag(sync=True)
     readout = traitlets.Bool(True).tag(sync=True)

@@ -22,7 +22,7 @@ every system, and they stay sharp when the page is enlarged.
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -35,6 +35,8 @@ from matplotlib.transforms import Affine2D
 
 # Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
 MOST_SHAPES = 1000
+# Before 3.11, matplotlib does not tell how it lays a text out: then its letters are those of its vector formats.
+_LAYOUT = hasattr(FT2Font, "_layout")
 # Of more markers than this, those that fall on one pixel are drawn once: a long oscillation has few places.
 MOST_PLACES = 1000
 
@@ -48,14 +50,31 @@ class Recorder(RendererBase):
         self.width, self.height = canvas.get_width_height()
         self.dpi = canvas.figure.dpi
         self._flip = Affine2D().scale(1, -1).translate(0, self.height).get_matrix()
+        self.keep(())
+
+    def keep(self, artists: Iterable[Artist]) -> None:
+        """Draw ``artists`` now, once: `record` takes them as they are, until one of them says that it has changed."""
+        self._kept, self._ops = {}, []
+        self._images, self._numbers, self._count = [], [], 0
+        for artist in artists:
+            first = len(self._ops)
+            artist.draw(self)
+            self._kept[artist] = self._ops[first:]
+        self._start = self._images, self._numbers, self._count
 
     def record(self, artists: Iterable[Artist]) -> dict[str, Any]:
         """The draw list of ``artists``, in their order, as the canvas's own renderer would draw them."""
-        self._ops, self._numbers, self._images, self._count = [], [], [], 0
+        if any(artist.stale for artist in self._kept):
+            self.keep(self._kept)
+        images, numbers, self._count = self._start
+        self._ops, self._images, self._numbers = [], [*images], [*numbers]
         for artist in artists:
-            artist.draw(self)
-        numbers = np.concatenate([np.empty(0), *self._numbers]).astype("<f4").tobytes()
-        return {"ops": self._ops, "numbers": numbers, "images": self._images}
+            if artist in self._kept:
+                self._ops += self._kept[artist]
+            else:
+                artist.draw(self)
+        data = np.concatenate([np.empty(0), *self._numbers]).astype("<f4").tobytes()
+        return {"ops": self._ops, "numbers": data, "images": self._images}
 
     # --- what matplotlib asks of a renderer
 
@@ -63,7 +82,9 @@ class Recorder(RendererBase):
         return self.width, self.height
 
     def get_text_width_height_descent(self, s, prop, ismath):
-        return self._canvas.get_renderer().get_text_width_height_descent(s, prop, ismath)
+        if ismath == "TeX" or not _LAYOUT:
+            return self._canvas.get_renderer().get_text_width_height_descent(s, prop, ismath)
+        return _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), None, None).size
 
     def points_to_pixels(self, points):
         return points * self.dpi / 72
@@ -116,10 +137,10 @@ class Recorder(RendererBase):
         self._image(gc, np.asarray(im)[::-1], round(x), self.height - round(y) - len(im))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        if not hasattr(FT2Font, "_layout"):  # matplotlib < 3.11: without hinting
+        if not _LAYOUT:
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
         features = (mtext.get_fontfeatures(), mtext.get_language()) if mtext is not None else (None, None)
-        outline, bars = _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), *features)
+        outline, bars, _ = _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), *features)
         place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
         if len(outline.vertices):
             onto = Affine2D(self._flip @ place.get_matrix())
@@ -199,34 +220,44 @@ class Recorder(RendererBase):
             self._image(self.new_gc(), part, columns[0], rows[0])
 
 
+class _Letters(NamedTuple):
+    """A text that begins at the origin, in pixels, y upwards."""
+
+    outline: Path
+    bars: list[tuple[float, float, float, float]]  # left, bottom, width, height: the lines of fractions and roots
+    size: tuple[float, float, float]  # width, height, descent
+
+
 @functools.lru_cache(1024)
 def _letters(text, prop, dpi, ismath, flags, features, language):
-    """(outline, bars) of a text that begins at the origin, in pixels, y upwards: as `RendererAgg.draw_text` has it.
-
-    bars: (left, bottom, width, height) of the lines in math, those of fractions and roots.
-    """
+    """The letters of a text, laid out, hinted and measured as `RendererAgg` does it."""
     agg = RendererAgg(1, 1, dpi)
     if ismath:
         parsed = agg.mathtext_parser.parse(text, dpi, prop)
-        glyphs, bars = [(font, size, index, x, y) for font, size, _, index, x, y in parsed.glyphs], parsed.rects
+        glyphs = [(x, y, _glyph(font, size, dpi, index, flags)) for font, size, _, index, x, y in parsed.glyphs]
     else:
         items = agg._prepare_font(prop)._layout(text, flags=flags, features=features, language=language)
         size = prop.get_size_in_points()
-        glyphs, bars = [(item.ft_object, size, item.glyph_index, item.x, item.y) for item in items], []
-    vertices, codes = [np.empty((0, 2))], [np.empty(0, Path.code_type)]
-    for font, size, index, x, y in glyphs:
-        points, kinds = _glyph(font, size, dpi, index, flags)
-        vertices.append(points.reshape(-1, 2) + np.array([x, y]))
-        codes.append(kinds)
-    return Path(np.concatenate(vertices), np.concatenate(codes)), bars
+        glyphs = [(item.x, item.y, _glyph(item.ft_object, size, dpi, item.glyph_index, flags)) for item in items]
+    vertices, codes = np.empty((0, 2)), np.empty(0, Path.code_type)
+    if glyphs:
+        vertices = np.concatenate([points + np.array([x, y]) for x, y, (points, _, _) in glyphs])
+        codes = np.concatenate([kinds for _, _, (_, kinds, _) in glyphs])
+    if ismath:
+        return _Letters(Path(vertices, codes), parsed.rects, (parsed.width, parsed.height, parsed.depth))
+    heights = vertices[codes != Path.CLOSEPOLY, 1]
+    low, high = (heights.min(), heights.max()) if heights.size else (0.0, 0.0)
+    end = glyphs[-1][0] + glyphs[-1][2][2] if glyphs else 0.0
+    return _Letters(Path(vertices, codes), [], (end, high - low, -low))
 
 
 @functools.lru_cache(4096)
 def _glyph(font, size, dpi, index, flags):
-    """(points, codes) of a letter's outline, hinted for this size, in pixels, y upwards."""
+    """(points, codes, advance) of a letter's outline, hinted for this size, in pixels, y upwards."""
     font.set_size(size, dpi)
-    font.load_glyph(index, flags=flags)
-    return font.get_path()
+    advance = font.load_glyph(index, flags=flags).horiAdvance / 64
+    points, codes = font.get_path()
+    return points.reshape(-1, 2), codes, advance
 
 
 def _fill(gc, rgb_face):

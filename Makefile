@@ -35,6 +35,7 @@ check: .venv/installed-test
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.trajectories
 	$(BIN)/python -m benchmarks.machines
+	$(BIN)/python -m benchmarks.moves
 	$(BIN)/python -m benchmarks.slider
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.vgg16_step

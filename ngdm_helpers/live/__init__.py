@@ -28,9 +28,9 @@ from ngdm_helpers import figures
 from ngdm_helpers.live import drawlist
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 
-FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
-
 __all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
+
+FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
 
 
 def live(

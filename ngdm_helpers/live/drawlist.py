@@ -33,10 +33,10 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-# Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
-MOST_SHAPES = 1000
 # Before 3.11, matplotlib does not tell how it lays a text out: then its letters are those of its vector formats.
 _LAYOUT = hasattr(FT2Font, "_layout")
+# Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
+MOST_SHAPES = 1000
 # Of more markers than this, those that fall on one pixel are drawn once: a long oscillation has few places.
 MOST_PLACES = 1000
 
@@ -134,7 +134,8 @@ class Recorder(RendererBase):
         self._by_agg(lambda agg: agg.draw_gouraud_triangles(*arguments, **options))
 
     def draw_image(self, gc, x, y, im, transform=None):
-        self._image(gc, np.asarray(im)[::-1], round(x), self.height - round(y) - len(im))
+        left, bottom = np.floor(np.array([x, y]) + 0.5)
+        self._image(gc, np.asarray(im)[::-1], left, self.height - bottom - len(im))
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if not _LAYOUT:
@@ -228,7 +229,7 @@ class _Letters(NamedTuple):
     size: tuple[float, float, float]  # width, height, descent
 
 
-@functools.lru_cache(1024)
+@functools.lru_cache(256)
 def _letters(text, prop, dpi, ismath, flags, features, language):
     """The letters of a text, laid out, hinted and measured as `RendererAgg` does it."""
     agg = RendererAgg(1, 1, dpi)
@@ -251,7 +252,7 @@ def _letters(text, prop, dpi, ismath, flags, features, language):
     return _Letters(Path(vertices, codes), [], (end, high - low, -low))
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(1024)
 def _glyph(font, size, dpi, index, flags):
     """(points, codes, advance) of a letter's outline, hinted for this size, in pixels, y upwards."""
     font.set_size(size, dpi)

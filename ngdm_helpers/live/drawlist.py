@@ -29,9 +29,12 @@ from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.colors import to_hex
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Transform
+from matplotlib.typing import ColorType
 
 # Before 3.11, matplotlib does not tell how it lays a text out: then its letters are those of its vector formats.
 _LAYOUT = hasattr(FT2Font, "_layout")
@@ -54,8 +57,11 @@ class Recorder(RendererBase):
 
     def keep(self, artists: Iterable[Artist]) -> None:
         """Draw ``artists`` now, once: `record` takes them as they are, until one of them says that it has changed."""
-        self._kept, self._ops = {}, []
-        self._images, self._numbers, self._count = [], [], 0
+        self._kept: dict[Artist, list[Any]] = {}
+        self._ops: list[Any] = []
+        self._images: list[bytes] = []
+        self._numbers: list[np.ndarray] = []
+        self._count = 0  # of numbers so far
         for artist in artists:
             first = len(self._ops)
             artist.draw(self)
@@ -78,18 +84,20 @@ class Recorder(RendererBase):
 
     # --- what matplotlib asks of a renderer
 
-    def get_canvas_width_height(self):
+    def get_canvas_width_height(self) -> tuple[float, float]:
         return self.width, self.height
 
-    def get_text_width_height_descent(self, s, prop, ismath):
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         if ismath == "TeX" or not _LAYOUT:
             return self._canvas.get_renderer().get_text_width_height_descent(s, prop, ismath)
         return _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), None, None).size
 
-    def points_to_pixels(self, points):
+    def points_to_pixels(self, points: Any) -> Any:
         return points * self.dpi / 72
 
-    def draw_path(self, gc, path, transform, rgbFace=None):
+    def draw_path(
+        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: ColorType | None = None
+    ) -> None:
         if not _smooth(gc):
             return self._by_agg(lambda agg: agg.draw_path(gc, path, transform, rgbFace))
         pen, fill = self._pen(gc), _fill(gc, rgbFace)
@@ -98,7 +106,15 @@ class Recorder(RendererBase):
             shape = self._cleaned(path, transform, gc, clip=box, simplify=path.should_simplify and not fill)
             self._add("path", gc, self._outline(shape), pen, fill)
 
-    def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
+    def draw_markers(
+        self,
+        gc: GraphicsContextBase,
+        marker_path: Path,
+        marker_trans: Transform,
+        path: Path,
+        trans: Transform,
+        rgbFace: ColorType | None = None,
+    ) -> None:
         if not _smooth(gc):
             return self._by_agg(lambda agg: agg.draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace))
         pen, fill = self._pen(gc), _fill(gc, rgbFace)
@@ -119,25 +135,34 @@ class Recorder(RendererBase):
             outline = self._outline(Path(vertices, shape.codes))
             self._add("stamp", gc, outline, [self._put(places), len(places)], pen, fill)
 
-    def draw_path_collection(self, gc, master_transform, paths, all_transforms, offsets, *rest, **options):
+    def draw_path_collection(self, *arguments: Any, **options: Any) -> None:
+        gc, _, paths, transforms, offsets, *rest = arguments
         antialiased = rest[5]
-        shapes = max(len(paths), len(all_transforms), len(offsets))
-        if shapes > MOST_SHAPES or gc.get_hatch() is not None or not all(antialiased):
-            arguments = (gc, master_transform, paths, all_transforms, offsets, *rest)
+        if max(map(len, (paths, transforms, offsets))) > MOST_SHAPES or gc.get_hatch() or not all(antialiased):
             return self._by_agg(lambda agg: agg.draw_path_collection(*arguments, **options))
-        super().draw_path_collection(gc, master_transform, paths, all_transforms, offsets, *rest, **options)
+        super().draw_path_collection(*arguments, **options)
 
-    def draw_quad_mesh(self, *arguments, **options):
+    def draw_quad_mesh(self, *arguments: Any, **options: Any) -> None:
         self._by_agg(lambda agg: agg.draw_quad_mesh(*arguments, **options))
 
-    def draw_gouraud_triangles(self, *arguments, **options):
+    def draw_gouraud_triangles(self, *arguments: Any, **options: Any) -> None:
         self._by_agg(lambda agg: agg.draw_gouraud_triangles(*arguments, **options))
 
-    def draw_image(self, gc, x, y, im, transform=None):
+    def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, transform: Any = None) -> None:
         left, bottom = np.floor(np.array([x, y]) + 0.5)
         self._image(gc, np.asarray(im)[::-1], left, self.height - bottom - len(im))
 
-    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+    def draw_text(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,
+        mtext: Text | None = None,
+    ) -> None:
         if not _LAYOUT:
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
         features = (mtext.get_fontfeatures(), mtext.get_language()) if mtext is not None else (None, None)

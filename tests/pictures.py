@@ -25,7 +25,7 @@ def full_redraw(widget):
 
 def composed(widget):
     """What the widget sent to the page, put together by Agg: the background, and over it the artists that move."""
-    renderer = RendererAgg(*widget.figure.bbox.size, widget.figure.dpi)
+    renderer = RendererAgg(*widget.figure.canvas.get_width_height(), widget.figure.dpi)
     ground = Image.open(io.BytesIO(widget.canvas.ground)).convert("RGBA")
     renderer.draw_image(renderer.new_gc(), 0, 0, np.array(ground)[::-1])
     for artist in widget._moving:

@@ -19,8 +19,8 @@ MEDIAN, P95, OPENING = 25.0, 60.0, 1000.0  # milliseconds, required
 
 def _places(control):
     """(trait, values) that a hand takes a control through: the places on its scale, there and back."""
-    if hasattr(control, "_numbers"):
-        every = range(0, len(control._numbers), max(1, len(control._numbers) // (MOVES // 2)))
+    if hasattr(control, "numbers"):
+        every = range(0, len(control.numbers), max(1, len(control.numbers) // (MOVES // 2)))
     elif hasattr(control, "options"):
         every = range(len(control.options))
     elif hasattr(control, "max"):

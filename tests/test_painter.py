@@ -3,6 +3,7 @@
 import io
 import json
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import patheffects
@@ -152,6 +153,23 @@ def test_the_picture_is_as_fine_as_the_screen(draw, chromium):
     coarse = np.asarray(Image.open(io.BytesIO(widget.png)).convert("RGB").resize((800, 600)))
     assert differing(picture, fine) < 0.6 * differing(coarse, fine)
     page.close()
+
+
+def test_the_picture_is_in_the_house_style_whatever_the_user_has_set():
+    def made():
+        figure, ax = figures.new(size=(4, 3))
+        ax.set(title="η", ylim=(0, 1))
+        (line,) = ax.plot([0, 1], [0, 1])
+        widget = live(figure, lambda y: (line.set_ydata([0, y]), (line,))[1], alt="a line", y=slider("y", 1, 0, 1, 1))
+        widget.canvas.ratio = 2
+        widget.set(y=0)
+        return widget.canvas.ground, widget.canvas.frame, widget.png
+
+    plain = made()
+    with mpl.rc_context(
+        {"text.usetex": True, "axes.facecolor": "k", "path.sketch": (1, 100, 2), "text.hinting": "none"}
+    ):
+        assert made() == plain
 
 
 def test_a_draw_list_is_short_and_plain_data():

@@ -134,7 +134,7 @@ class Live(widgets.VBox):
     @property
     def png(self) -> bytes:
         """The picture now, drawn by matplotlib: for where there is no page, and to compare the page with."""
-        with self._lock:
+        with self._lock, figures.house():
             canvas = self.figure.canvas
             canvas.draw()
             for artist in self._moving:
@@ -185,7 +185,7 @@ class Live(widgets.VBox):
                 self._refresh()
 
     def _on_ratio(self, change):
-        with self._lock:
+        with self._lock, figures.house():
             self._send(self._ground(), self.canvas.frame)
 
     def _refresh(self):
@@ -202,7 +202,8 @@ class Live(widgets.VBox):
                 f"<b>Not drawn at {at}.</b> {reason} The picture below is the last that could be drawn."
             )
             if drawn is not None:  # the figure goes back to what the page shows
-                self._update(**drawn)
+                with figures.house():
+                    self._update(**drawn)
             raise
         self._drawn, self.message.value = values, ""
 

@@ -25,7 +25,12 @@ _OPEN = """async source => {
     }));
     const model = {
         get: name => state[name],
-        set: (name, value) => { state[name] = value; said.push([name, value]); },
+        set: (name, value) => {
+            if (state[name] === value) return;
+            state[name] = value;
+            said.push([name, value]);
+            heard[`change:${name}`]?.forEach(slot => slot());
+        },
         save_changes: () => {},
         on: (event, slot) => (heard[event] ??= new Set()).add(slot),
         off: (event, slot) => heard[event].delete(slot),
@@ -60,7 +65,7 @@ def open_page(chromium, ratio=1):
 def tell(page, widget, *names):
     """Send the page the widget's state, as the kernel does; all of it, or what ``names`` name."""
     canvas = widget.canvas
-    state = {"alt": canvas.alt, "width": canvas.width, "ratio": canvas.ratio}
+    state = {"alt": canvas.alt, "width": canvas.width, "ratio": canvas.ratio, "step": canvas.step}
     state["ground"] = _text(canvas.ground)
     images = [_text(image) for image in canvas.frame["images"]]
     state["frame"] = {**canvas.frame, "numbers": _text(canvas.frame["numbers"]), "images": images}

@@ -22,10 +22,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
-from ngdm_helpers.live import drawlist
+from ngdm_helpers.live import drawlist, steps
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 
 __all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
@@ -41,6 +42,8 @@ def live(
     marks: Mapping[str, Mapping[str, Any]] | None = None,
     caption: str = "",
     background: Collection[str] = (),
+    play: steps.Runs | Iterable[Line2D] = (),
+    readings: Mapping[str, Line2D] | None = None,
     **controls: widgets.ValueWidget,
 ) -> "Live":
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
@@ -51,6 +54,8 @@ def live(
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).
+    play: the lines whose points are the steps of a run, from step 0 on, or {line: the step of its first point}: the
+    page can play them. readings: {name: a line of ``play``}: while it plays, the page says the line's height by name.
     controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two
     of them may follow each other, by observers of theirs that are older than the figure's: a move is drawn once.
 
@@ -71,7 +76,8 @@ def live(
             _check_reachable(label, name, value, controls[name])
             if isinstance(controls[name], Scale):
                 controls[name].include(value)
-    return Live(figure, update, controls, marks, caption, alt, frozenset(background))
+    runs = steps.checked(figure, play, readings or {})
+    return Live(figure, update, controls, marks, caption, alt, frozenset(background), runs, dict(readings or {}))
 
 
 def _check_reachable(label, name, value, control):
@@ -95,7 +101,8 @@ class Canvas(anywidget.AnyWidget):
     width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
     ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
-    frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, and its number as "count"
+    frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, its number as "count", its runs as "play"
+    step = traitlets.Int(None, allow_none=True).tag(sync=True)  # of the runs, up to which they are shown; None: all
 
     @traitlets.validate("ratio")
     def _reasonable(self, proposal):
@@ -105,8 +112,9 @@ class Canvas(anywidget.AnyWidget):
 class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
-    def __init__(self, figure, update, controls, marks, caption, alt, background):
+    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings):
         self.figure, self._update, self._background_names = figure, update, background
+        self._runs, self._readings, self._looks = runs, readings, {line: steps.look(line) for line in runs}
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
         self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
@@ -210,6 +218,7 @@ class Live(widgets.VBox):
     def _paint(self, artists, redraw):
         if artists is None:
             raise TypeError("update must return the artists that it changed, got None")
+        steps.draw_turns(self._runs, self._looks)
         artists = tuple(artists)
         fresh = [artist for artist in artists if not artist.get_animated()]
         ground = self.canvas.ground
@@ -219,6 +228,11 @@ class Live(widgets.VBox):
             # a frame is drawn over every curve, but it depends on nothing but its axes
             self._recorder.keep([a for a in self._moving if isinstance(a, Spine) and a not in artists])
         shapes = self._recorder.record(self._moving)
+        if self._runs:
+            start = len(shapes["numbers"]) // 4
+            height = self._recorder.height
+            shapes["play"], more = steps.record(self._runs, self._readings, self._recorder.spans, height, start)
+            shapes["numbers"] += more
         self.figure.stale = False  # a legend sets it while it is drawn
         self._send(ground, shapes)
 

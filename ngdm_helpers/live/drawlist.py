@@ -66,19 +66,25 @@ class Recorder(RendererBase):
             first = len(self._ops)
             artist.draw(self)
             self._kept[artist] = self._ops[first:]
+        self.spans: dict[Artist, tuple[int, int]] = {}
         self._start = self._images, self._numbers, self._count
 
     def record(self, artists: Iterable[Artist]) -> dict[str, Any]:
-        """The draw list of ``artists``, in their order, as the canvas's own renderer would draw them."""
+        """The draw list of ``artists``, in their order, as the canvas's own renderer would draw them.
+
+        ``spans`` then says which ops are whose: {artist: (first op, one past its last)}.
+        """
         if any(artist.stale for artist in self._kept):
             self.keep(self._kept)
         images, numbers, self._count = self._start
-        self._ops, self._images, self._numbers = [], [*images], [*numbers]
+        self._ops, self._images, self._numbers, self.spans = [], [*images], [*numbers], {}
         for artist in artists:
+            first = len(self._ops)
             if artist in self._kept:
                 self._ops += self._kept[artist]
             else:
                 artist.draw(self)
+            self.spans[artist] = first, len(self._ops)
         data = np.concatenate([np.empty(0), *self._numbers]).astype("<f4").tobytes()
         return {"ops": self._ops, "numbers": data, "images": self._images}
 

@@ -7,8 +7,11 @@ const CAPS = {butt: "butt", projecting: "square", round: "round"};
 // Agg cuts a corner that is longer than this, in line widths.
 const MITER_LIMIT = 4;
 
-/** Paint `frame` over `ground`, an image or canvas of the whole figure. `width`: of the figure in its own pixels. */
-export function paint(context, ground, frame, width) {
+/**
+ * Paint `frame` over `ground`, an image or canvas of the whole figure. `width`: of the figure in its own pixels.
+ * `step`: of the runs in it, the last that is shown; null for the whole picture, as it is at their last step.
+ */
+export function paint(context, ground, frame, width, step = null) {
   const scale = ground.width / width;
   const numbers = floats(frame.numbers);
   context.drawImage(ground, 0, 0);
@@ -17,10 +20,14 @@ export function paint(context, ground, frame, width) {
   context.miterLimit = MITER_LIMIT;
   // Enlarged by a whole number, the cells of a field keep their edges.
   context.imageSmoothingEnabled = !Number.isInteger(scale);
-  for (const [kind, ...op] of frame.ops) {
+  const runs = step === null || step >= frame.play?.last ? [] : frame.play?.lines ?? [];
+  for (const [at, [kind, ...op]] of frame.ops.entries()) {
+    const run = runs.find(({ops: [first, end]}) => first <= at && at < end);
     context.save();
     clip(context, numbers, op.pop());
-    if (kind === "image") {
+    if (run) {
+      unfold(context, numbers, run, step, kind, op);
+    } else if (kind === "image") {
       const [index, columns, rows, left, top] = op;
       context.drawImage(picture(frame.images[index], columns, rows), left, top);
     } else {
@@ -41,7 +48,88 @@ export function paint(context, ground, frame, width) {
     }
     context.restore();
   }
+  // Heads lie over everything: they are what one follows.
+  for (const run of runs) head(context, numbers, run, step);
   context.restore();
+}
+
+const TAIL = 6;  // steps that stand out behind the head
+const OLD = 0.35;  // how much of its colour an older step of a path in the plane keeps
+
+/** The place of step k of a run: [x, y], or null where it has none. */
+function place(numbers, {first, points: [start, count]}, k) {
+  const at = start + 2 * (k - first);
+  return k >= first && k < first + count && isFinite(numbers[at] + numbers[at + 1]) ? [numbers[at], numbers[at + 1]] : null;
+}
+
+/** One op of a run, a line or its markers, up to `step`: older steps pale in a plane, and a tail behind the head. */
+function unfold(context, numbers, run, step, kind, op) {
+  const [fill, pen] = [op.pop(), op.pop()];
+  const end = Math.min(step, run.first + run.points[1] - 1), tail = Math.max(end - TAIL, run.first);
+  if (fill) context.fillStyle = fill;
+  if (pen) take(context, pen);
+  if (kind === "path" && pen) {
+    context.globalAlpha = run.plane ? OLD : 1;
+    context.stroke(course(numbers, run, run.first, run.plane ? tail : end));
+    context.setLineDash([]);
+    for (let k = tail; run.plane && k < end; k++) {
+      const fresh = (k + 1 - tail) / (end - tail);
+      context.globalAlpha = OLD + (1 - OLD) * fresh;
+      context.lineWidth = Math.max(pen[1], 1) * (1 + fresh);
+      context.stroke(course(numbers, run, k, k + 1));
+    }
+  } else if (kind === "stamp") {
+    const shape = trace(numbers, op[0]);
+    for (let k = run.first; k <= end; k++) {
+      const at = place(numbers, run, k);
+      if (!at) continue;
+      const [x, y] = at.map(number => Math.floor(number + 0.5));
+      context.globalAlpha = run.plane && k <= tail ? OLD : 1;
+      context.translate(x, y);
+      draw(context, shape, pen, fill);
+      context.translate(-x, -y);
+    }
+  }
+}
+
+function course(numbers, run, from, to) {
+  const path = new Path2D();
+  let drawing = false;
+  for (let k = from; k <= to; k++) {
+    const at = place(numbers, run, k);
+    if (at) path[drawing ? "lineTo" : "moveTo"](...at);
+    drawing = at !== null;
+  }
+  return path;
+}
+
+/** A dot on the step, and in a plane the way to the next one, an arrow of its true length. */
+function head(context, numbers, run, step) {
+  const here = place(numbers, run, step), next = run.plane && place(numbers, run, step + 1);
+  if (!here) return;
+  [context.fillStyle, context.strokeStyle] = [run.color, run.color];
+  context.globalAlpha = 1;
+  context.setLineDash([]);
+  if (next) {
+    const [dx, dy] = [next[0] - here[0], next[1] - here[1]], length = Math.hypot(dx, dy);
+    const size = Math.min(9, length / 2);  // of the arrow's head
+    context.lineWidth = 2;
+    context.stroke(course(numbers, run, step, step + 1));
+    if (length > 3) {
+      const [ux, uy] = [dx / length * size, dy / length * size];
+      const [x, y] = [next[0] - ux, next[1] - uy];
+      const wing = new Path2D();
+      wing.moveTo(...next);
+      wing.lineTo(x - uy / 2, y + ux / 2);
+      wing.lineTo(x + uy / 2, y - ux / 2);
+      context.fill(wing);
+    }
+  }
+  context.beginPath();
+  context.arc(...here, 5, 0, 2 * Math.PI);
+  context.fill();
+  [context.strokeStyle, context.lineWidth] = ["white", 1.5];
+  context.stroke();
 }
 
 function draw(context, shape, pen, fill) {
@@ -108,6 +196,8 @@ function render({model, el}) {
   lost.setAttribute("role", "status");
   lost.style.cssText = "margin: 0; font-weight: bold";
   el.append(canvas, lost);
+  const player = play(model);
+  el.append(player.bar);
 
   let shown, ground;
   const repaint = async () => {
@@ -120,8 +210,9 @@ function render({model, el}) {
     if (canvas.width !== ground.width || canvas.height !== ground.height) {
       [canvas.width, canvas.height] = [ground.width, ground.height];
     }
-    paint(context, ground, frame, model.get("width"));
+    paint(context, ground, frame, model.get("width"), model.get("step"));
     canvas.dataset.frame = frame.count;
+    canvas.dataset.step = model.get("step") ?? "";
   };
 
   // One picture at a time, right before the screen's next frame: of what came by then, the newest. Until then the page
@@ -141,18 +232,142 @@ function render({model, el}) {
       busy = false;
     }
   };
-  model.on("change:ground", ask);
-  model.on("change:frame", ask);
+  const news = ["change:ground", "change:frame", "change:step"];
+  for (const event of news) model.on(event, ask);
 
   const stopRatio = followRatio(model);
   const stopKernel = followKernel(model, words => { lost.textContent = words; });
   ask();
   return () => {
-    model.off("change:ground", ask);
-    model.off("change:frame", ask);
+    for (const event of news) model.off(event, ask);
+    player.stop();
     stopRatio();
     stopKernel();
   };
+}
+
+// Drawn, not written: few fonts have these signs.
+const SIGNS = {
+  "Restart": "M2 2h2v12h-2z M14 2v12l-9-6z", "Step back": "M13 2v12l-9-6z", "Play": "M3 2v12l11-6z",
+  "Pause": "M3 2h4v12h-4z M9 2h4v12h-4z", "Step forward": "M2 2v12l8-6z M11 2h3v12h-3z",
+};
+const SPEEDS = [1, 3, 10, 30, 100, 300, 1000];  // steps a second
+const CALM = 2;  // and at most so many where the reader has asked for less motion
+
+/** The bar that plays the runs of a frame, in the page alone: {bar, stop}. It is hidden where there are none. */
+function play(model) {
+  const make = (kind, properties, ...children) => {
+    const element = Object.assign(document.createElement(kind), properties);
+    element.append(...children);
+    return element;
+  };
+  const label = (button, name) => {
+    button.innerHTML = `<svg width="16" height="16" aria-hidden="true"><path d="${SIGNS[name]}" fill="currentColor"/></svg>`;
+    button.title = name;
+    button.setAttribute("aria-label", name);
+  };
+  const [restart, back, go, forth] = ["Restart", "Step back", "Play", "Step forward"].map(name => {
+    const button = make("button", {type: "button"});
+    button.style.cssText = "min-width: 36px; min-height: 30px; line-height: 0";
+    label(button, name);
+    return button;
+  });
+  const said = make("output", {});
+  const at = make("input", {type: "range", min: 0, step: 1}), pace = make("select", {});
+  at.setAttribute("aria-label", "step");
+  at.style.cssText = "width: 16em; min-height: 30px";
+  pace.setAttribute("aria-label", "speed");
+  pace.style.minHeight = "30px";
+  for (const speed of SPEEDS) pace.append(make("option", {value: speed}, `${speed} steps/s`));
+  const bar = make("div", {className: "live-play"}, restart, back, go, forth, pace, at, said);
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "steps");
+  bar.style.cssText = "display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 2px 0";
+  // JupyterLab has shortcuts of its own for the space bar and the arrows.
+  bar.dataset.lmSuppressShortcuts = "true";
+
+  const runs = () => model.get("frame").play, last = () => runs()?.last ?? 0;
+  const now = () => Math.min(model.get("step") ?? last(), last());
+  const set = step => {
+    model.set("step", Math.max(0, Math.min(step, last())));
+  };
+  const read = () => {
+    bar.style.display = runs()?.lines.length ? "flex" : "none";
+    at.max = last();
+    at.value = now();
+    at.setAttribute("aria-valuetext", `step ${now()} of ${last()}`);
+    const numbers = floats(model.get("frame").numbers);
+    const values = Object.entries(runs()?.readings ?? {}).flatMap(([name, [start, count, first]]) => {
+      const k = now() - first;
+      return k >= 0 && k < count ? [`${name} = ${readable(numbers[start + k])}`] : [];
+    });
+    said.textContent = `step ${now()}${values.length ? ": " : ""}${values.join(", ")}`;
+  };
+  const choose = () => {  // a whole run in about twenty seconds, unless the reader has chosen
+    if (pace.dataset.chosen) return;
+    pace.value = SPEEDS.find(speed => speed * 20 >= last()) ?? SPEEDS.at(-1);
+  };
+
+  let clock = null;
+  const halt = () => {
+    cancelAnimationFrame(clock);
+    clock = null;
+    label(go, "Play");
+  };
+  const start = () => {
+    if (now() >= last()) set(0);
+    label(go, "Pause");
+    let begin, from;
+    const tick = time => {
+      const speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : Number(pace.value);
+      if (begin === undefined || from.speed !== speed) [begin, from] = [time, {step: now(), speed}];
+      const step = from.step + Math.floor((time - begin) / 1000 * speed);
+      if (step !== now()) set(step);
+      if (now() >= last()) halt();
+      else clock = requestAnimationFrame(tick);
+    };
+    clock = requestAnimationFrame(tick);
+  };
+  const stepTo = step => {
+    halt();
+    set(step);
+  };
+  restart.onclick = () => stepTo(0);
+  back.onclick = () => stepTo(now() - 1);
+  forth.onclick = () => stepTo(now() + 1);
+  go.onclick = () => (clock === null ? start() : halt());
+  at.oninput = () => stepTo(Number(at.value));
+  pace.onchange = () => { pace.dataset.chosen = "yes"; };
+  bar.onkeydown = event => {
+    const keys = {ArrowLeft: back, ArrowRight: forth, " ": go};
+    // A slider has its own arrows and a button its own space bar.
+    if (!(event.key in keys) || event.target === pace || (event.target === at && event.key !== " ")) return;
+    if (event.key === " " && event.target.tagName === "BUTTON") return;
+    event.preventDefault();
+    keys[event.key].click();
+  };
+  const fresh = () => {
+    choose();
+    read();
+  };
+  model.on("change:frame", fresh);
+  model.on("change:step", read);
+  fresh();
+  return {
+    bar,
+    stop: () => {
+      halt();
+      model.off("change:frame", fresh);
+      model.off("change:step", read);
+    },
+  };
+}
+
+/** A number with three digits that count: 0.0106, 2.5e-7. */
+function readable(number) {
+  const size = Math.abs(number);
+  if (number === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(number.toPrecision(3)));
+  return number.toExponential(1);
 }
 
 /** Ask for a background as fine as the screen, now and whenever the page is enlarged. */

@@ -42,7 +42,7 @@ def live(
     marks: Mapping[str, Mapping[str, Any]] | None = None,
     caption: str = "",
     background: Collection[str] = (),
-    play: steps.Runs | Iterable[Line2D] = (),
+    play: Iterable[Line2D | tuple[Line2D, int, int]] = (),
     readings: Mapping[str, Line2D] | None = None,
     **controls: widgets.ValueWidget,
 ) -> "Live":
@@ -54,10 +54,10 @@ def live(
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields).
-    play: the lines whose points are the steps of a run, from step 0 on, or {line: the step of its first point}: the
-    page can play them. readings: {name: a line of ``play``}: while it plays, the page says the line's height by name.
-    controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two
-    of them may follow each other, by observers of theirs that are older than the figure's: a move is drawn once.
+    play: the lines whose points are the steps of a run from step 0 on, or (line, the step of its first point, points a
+    step): the page can play them. readings: {name: a line of ``play``}: what the page reads out at each step.
+    controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two of them may follow each
+    other, by observers of theirs that are older than the figure's: a move is drawn once.
 
     Returns a `Live` widget. Raises TypeError or ValueError for controls, marks or a background that do not fit.
     """

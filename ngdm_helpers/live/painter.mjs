@@ -56,35 +56,42 @@ export function paint(context, ground, frame, width, step = null) {
 const TAIL = 6;  // steps that stand out behind the head
 const OLD = 0.35;  // how much of its colour an older step of a path in the plane keeps
 
-/** The place of step k of a run: [x, y], or null where it has none. */
-function place(numbers, {first, points: [start, count]}, k) {
-  const at = start + 2 * (k - first);
-  return k >= first && k < first + count && isFinite(numbers[at] + numbers[at + 1]) ? [numbers[at], numbers[at + 1]] : null;
+/** The index of the last point of a run that belongs to `step`; below 0 where the run has not begun. */
+const point = ({first, every}, step) => (step - first) * every;
+
+/** Point i of a run: [x, y], or null where it has none. */
+function place(numbers, {points: [start, count]}, i) {
+  const at = start + 2 * i;
+  return i >= 0 && i < count && isFinite(numbers[at] + numbers[at + 1]) ? [numbers[at], numbers[at + 1]] : null;
 }
 
 /** One op of a run, a line or its markers, up to `step`: older steps pale in a plane, and a tail behind the head. */
 function unfold(context, numbers, run, step, kind, op) {
   const [fill, pen] = [op.pop(), op.pop()];
-  const end = Math.min(step, run.first + run.points[1] - 1), tail = Math.max(end - TAIL, run.first);
+  const end = Math.min(point(run, step), run.points[1] - 1), tail = Math.max(end - TAIL * run.every, 0);
   if (fill) context.fillStyle = fill;
   if (pen) take(context, pen);
   if (kind === "path" && pen) {
     context.globalAlpha = run.plane ? OLD : 1;
-    context.stroke(course(numbers, run, run.first, run.plane ? tail : end));
+    context.stroke(course(numbers, run, 0, run.plane ? tail : end));
     context.setLineDash([]);
-    for (let k = tail; run.plane && k < end; k++) {
-      const fresh = (k + 1 - tail) / (end - tail);
+    for (let i = tail; run.plane && i < end; i++) {
+      const fresh = (i + 1 - tail) / (end - tail);
       context.globalAlpha = OLD + (1 - OLD) * fresh;
       context.lineWidth = Math.max(pen[1], 1) * (1 + fresh);
-      context.stroke(course(numbers, run, k, k + 1));
+      context.stroke(course(numbers, run, i, i + 1));
     }
   } else if (kind === "stamp") {
     const shape = trace(numbers, op[0]);
-    for (let k = run.first; k <= end; k++) {
-      const at = place(numbers, run, k);
+    const places = new Map();  // once each, the newest: a cycle would paint the pale ones ever darker
+    for (let i = 0; i <= end; i++) {
+      const at = place(numbers, run, i)?.map(number => Math.floor(number + 0.5));
       if (!at) continue;
-      const [x, y] = at.map(number => Math.floor(number + 0.5));
-      context.globalAlpha = run.plane && k <= tail ? OLD : 1;
+      places.delete(String(at));
+      places.set(String(at), [at, run.plane && i <= tail ? OLD : 1]);
+    }
+    for (const [[x, y], alpha] of places.values()) {
+      context.globalAlpha = alpha;
       context.translate(x, y);
       draw(context, shape, pen, fill);
       context.translate(-x, -y);
@@ -92,11 +99,12 @@ function unfold(context, numbers, run, step, kind, op) {
   }
 }
 
-function course(numbers, run, from, to) {
+/** The line through points i to j of a run. */
+function course(numbers, run, i, j) {
   const path = new Path2D();
   let drawing = false;
-  for (let k = from; k <= to; k++) {
-    const at = place(numbers, run, k);
+  for (; i <= j; i++) {
+    const at = place(numbers, run, i);
     if (at) path[drawing ? "lineTo" : "moveTo"](...at);
     drawing = at !== null;
   }
@@ -105,24 +113,25 @@ function course(numbers, run, from, to) {
 
 /** A dot on the step, and in a plane the way to the next one, an arrow of its true length. */
 function head(context, numbers, run, step) {
-  const here = place(numbers, run, step), next = run.plane && place(numbers, run, step + 1);
+  const at = point(run, step), here = place(numbers, run, at);
+  const next = run.plane && place(numbers, run, at + run.every);
   if (!here) return;
   [context.fillStyle, context.strokeStyle] = [run.color, run.color];
   context.globalAlpha = 1;
   context.setLineDash([]);
   if (next) {
-    const [dx, dy] = [next[0] - here[0], next[1] - here[1]], length = Math.hypot(dx, dy);
-    const size = Math.min(9, length / 2);  // of the arrow's head
+    const [x, y] = place(numbers, run, at + run.every - 1) ?? here;  // where its last segment begins
+    const [dx, dy] = [next[0] - x, next[1] - y], length = Math.hypot(dx, dy);
     context.lineWidth = 2;
-    context.stroke(course(numbers, run, step, step + 1));
+    context.stroke(course(numbers, run, at, at + run.every));
     if (length > 3) {
-      const [ux, uy] = [dx / length * size, dy / length * size];
-      const [x, y] = [next[0] - ux, next[1] - uy];
-      const wing = new Path2D();
-      wing.moveTo(...next);
-      wing.lineTo(x - uy / 2, y + ux / 2);
-      wing.lineTo(x + uy / 2, y - ux / 2);
-      context.fill(wing);
+      const size = Math.min(9, length / 2), [ux, uy] = [dx / length * size, dy / length * size];
+      const [left, top] = [next[0] - ux, next[1] - uy];
+      const wings = new Path2D();
+      wings.moveTo(...next);
+      wings.lineTo(left - uy / 2, top + ux / 2);
+      wings.lineTo(left + uy / 2, top - ux / 2);
+      context.fill(wings);
     }
   }
   context.beginPath();
@@ -313,10 +322,12 @@ function play(model) {
     cancelAnimationFrame(clock);
     clock = null;
     label(go, "Play");
+    said.ariaLive = "polite";
   };
   const start = () => {
     if (now() >= last()) set(0);
     label(go, "Pause");
+    said.ariaLive = "off";  // no one can listen to thirty steps a second
     let begin, from;
     const tick = time => {
       const speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : Number(pace.value);

@@ -8,24 +8,28 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-Runs = Mapping[Line2D, int]  # line: the step of its first point
+Runs = Mapping[Line2D, tuple[int, int]]  # line: the step of its first point, and how many points a step has
 # Turns up and down on a course over the steps, from which on its points are drawn without the line that joins them:
 # more would make a solid block, where two rows of points show the two branches of a 2-cycle.
 MOST_TURNS = 60
 POINTS = {"linewidth": 0, "marker": ".", "markersize": 3}
 
 
-def checked(figure: Figure, play: Runs | Iterable[Line2D], readings: Mapping[str, Line2D]) -> dict[Line2D, int]:
-    """``play`` as {line: the step of its first point}; a list of lines begins with step 0.
+def checked(
+    figure: Figure, play: Iterable[Line2D | tuple[Line2D, int, int]], readings: Mapping[str, Line2D]
+) -> dict[Line2D, tuple[int, int]]:
+    """``play``, lines or (line, first step, points a step), as `Runs`; a line alone begins with step 0, a point a step.
 
     Raises TypeError or ValueError unless they are lines of ``figure``, and the lines of ``readings`` among them.
     """
-    runs = dict(play) if isinstance(play, Mapping) else dict.fromkeys(play, 0)
-    for line, first in runs.items():
+    runs = {}
+    for entry in play:
+        line, first, every = entry if isinstance(entry, tuple) else (entry, 0, 1)
         if not isinstance(line, Line2D) or line.figure is not figure:
             raise TypeError(f"play must name lines of the figure, got {line!r}")
-        if not isinstance(first, int) or first < 0:
-            raise ValueError(f"play must give the step of a line's first point, 0, 1, …, got {first!r}")
+        if not isinstance(first, int) or first < 0 or not isinstance(every, int) or every < 1:
+            raise ValueError(f"play must give a first step ≥ 0 and at least one point a step, got {first!r}, {every!r}")
+        runs[line] = first, every
     if unknown := [name for name, line in readings.items() if line not in runs]:
         raise ValueError(f"readings must be of lines in play, got {', '.join(unknown)}")
     return runs
@@ -56,8 +60,9 @@ def record(
     """What the page needs to play ``runs``: plain data, and float32 numbers that follow the draw list's ``start``.
 
     {"last": the last step, "lines": […], "readings": {name: [first number, points, first step]}}. A line is {"ops": its
-    span of ops, "points": [first number, points], "first": the step of its first point, "color", "plane": whether it is
-    a path in a plane rather than a course over the steps}. Points are in pixels from the top left corner.
+    span of ops, "points": [first number, points], "first": the step of its first point, "every": points a step,
+    "color", "plane": whether it is a path in a plane rather than a course over the steps}. Points are in pixels from
+    the top left corner.
     """
     lines, numbers, last = [], [np.empty(0)], 0
 
@@ -68,16 +73,16 @@ def record(
         start += flat.size
         return begin
 
-    for line, first in runs.items():
+    for line, (first, every) in runs.items():
         data = np.asarray(line.get_xydata(), dtype=float)
         if len(data) < 2 or line not in spans or not line.get_visible():
             continue
         points = line.get_transform().transform(data) * (1, -1) + (0, height)
-        last = max(last, first + len(data) - 1)
-        entry = {"ops": list(spans[line]), "points": [put(points), len(points)], "first": first}
+        last = max(last, first + (len(data) - 1) // every)
+        entry = {"ops": list(spans[line]), "points": [put(points), len(points)], "first": first, "every": every}
         lines.append(entry | {"color": to_hex(line.get_color()), "plane": _in_plane(data[:, 0])})
     said = {}
     for name, line in readings.items():
         values = np.asarray(line.get_ydata(), dtype=float)
-        said[name] = [put(values), len(values), runs[line]]
+        said[name] = [put(values), len(values), runs[line][0]]
     return {"last": last, "lines": lines, "readings": said}, np.concatenate(numbers).astype("<f4").tobytes()

@@ -93,6 +93,8 @@ def capture():
             "η = 1.9/L": {**lecture, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
             "η = 1.9/L, kinks": {**lecture, "kink": 0.3, "eta": 1.9 / (3 + 2 * math.sqrt(2))},
         },
+        play=[path, maximum, euclid, loss],
+        readings={"‖β‖_∞": maximum},
         caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
         "largest inside the cube.",
         alt="Two panels. Left: the square and the unit circle, a shaded ellipse that touches the square from inside, "

@@ -48,6 +48,8 @@ def quadratic_threshold():
         update,
         eta=log_slider("η", 0.5, 0.1, 2.5, meaning="learning rate"),
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
+        play=[path, values],
+        readings={"f": values},
         caption="Below the threshold every direction converges; above it the steepest one grows. Dashed: each "
         "direction's own law, (1 − ηλᵢ)²ᵏ.",
         alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
@@ -105,15 +107,16 @@ def huber_losses():
     # on U[0, 1] c = 136 is η = 10; η reaches both ends of c on either data
     least, most = 0.5 / max(L.values()), 136 / min(L.values())
     controls = {
-        "c": log_slider("c = ηL", 2.05, 0.5, 136, meaning="learning rate in units of 1/L"),
-        "eta": log_slider("η", 2.05 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
+        "c": log_slider("c = ηL", 2.5, 0.5, 136, meaning="learning rate in units of 1/L"),
+        "eta": log_slider("η", 2.5 / L["U[0, 1]"], least, most, meaning="learning rate; it and c follow each other"),
         "delta": log_slider("δ", 1.0, 0.1, 2, meaning="Huber's threshold"),
         "data": choice("X", "U[0, 1]", list(drawn), meaning="how the data were drawn"),
     }
     _link_c_and_eta(controls["c"], controls["eta"], controls["data"], L)
 
     figure, (early, late, ends) = figures.new(3, size=(11, 3.9))
-    early.set(xlim=(0, 60), yscale="log", ylim=(0.02, 20), xlabel="step k", ylabel="f / plateau")
+    # linear, so that the oscillation shows; its upper branch is below twice the plateau
+    early.set(xlim=(0, 60), ylim=(0, 2.1), xlabel="step k", ylabel="f / plateau")
     (first,) = early.plot([], [], marker=".", **NGDM, linewidth=1)
     early.axhline(1, **THEORY)
     passes = early.axvline(0, **THRESHOLD)
@@ -160,6 +163,8 @@ def huber_losses():
         update,
         **controls,
         marks={f"c = {c:g}": {"c": c} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
+        play=[first, values],
+        readings={"f": values},
         caption="Past c = 2 the loss comes to a plateau proportional to c − 1 and oscillates there; it never diverges. "
         "Dotted, left: when the top mode alone takes a residual past δ.",
         alt="Three panels. Left: the first 60 losses in units of the plateau, rising and then alternating, with a "
@@ -196,7 +201,7 @@ def huber_rise():
     phase.plot([-1, 1], [[-1, 1], [1, -1]], color="0.75", linewidth=1, zorder=0.6)
     note(phase, 0.03, 0.95, "same size:\nother sign", va="top", color="0.4")
     (graph,) = phase.plot([], [], **THEORY)
-    (pairs,), (last,) = phase.plot([], [], ".", color=NGDM["color"]), phase.plot([], [], "o", color=BLUE)
+    (cobweb,), (last,) = phase.plot([], [], **NGDM, linewidth=0.8), phase.plot([], [], "o", color=BLUE)
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-13, 30), xlabel="step k", ylabel="h / δ²")
     (values,) = loss.plot([], [], marker=".", **NGDM, linewidth=0.6)
     (growth,), end = loss.plot([], [], **THEORY), loss.axvline(0, **THRESHOLD)
@@ -208,7 +213,8 @@ def huber_rise():
         band.set(y=-1 / c, height=2 / c)
         knots = np.array([-1.05, -1 / c, 1 / c, 1.05]) * c
         graph.set_data(knots / c, (knots - c * np.clip(knots, -1, 1)) / c)
-        pairs.set_data(x[:-1], x[1:])
+        # across to the diagonal and up or down to the graph: two points a step
+        cobweb.set_data(np.repeat(x, 2)[:-1], [x[0], *np.repeat(x[1:], 2)])
         last.set_data(x[-3:-1], x[-2:])
         values.set_data(run.steps, run.values)
         # the law is for |x| ≤ δ, where f ≤ ½: beyond, it goes on until it overflows
@@ -224,7 +230,7 @@ def huber_rise():
         position.title.set_text(f"c = {c:.3g}: last |x|/δ {max(a, b):.3g}, {min(a, b):.3g}")
         past = f"they add up to {(a + b) / c:.3g}·cδ" if measured else "still within ±δ"
         phase.title.set_text(past if c >= 2 else "converges to 0")
-        return path, band, position.title, graph, pairs, last, phase.title, values, growth, end, loss.title
+        return path, band, position.title, graph, cobweb, last, phase.title, values, growth, end, loss.title
 
     return live(
         figure,
@@ -232,12 +238,14 @@ def huber_rise():
         c=log_slider("c = ηL", 2.2, 1.5, 10, meaning="learning rate in units of 1/L"),
         start=log_slider("x₀ / δ", 1e-3, 1e-6, 0.9, meaning="start in units of δ"),
         marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
+        play=[path, (cobweb, 0, 2), values],
+        readings={"xₖ / cδ": path, "h / δ²": values},
         caption="The sign flips at every step and the loss does not see it: it grows by (c − 1)² until |x| passes δ "
         "(grey band), where the step has the fixed length cδ.",
         alt="Three panels. Left: the position, flipping sign at every step with growing size until it leaves a grey "
-        "band, then alternating. Middle: each position against the one before, on a dashed line of three pieces, the "
-        "last two as dots on its outer pieces. Right: the loss, a straight line up on a logarithmic scale along the "
-        "dashed prediction, then flat or alternating.",
+        "band, then alternating. Middle: a cobweb between the diagonal and the dashed map of three pieces, with the "
+        "last two positions as dots on its outer pieces. Right: the loss, a straight line up on a logarithmic scale "
+        "along the dashed prediction, then flat or alternating.",
     )
 
 
@@ -279,6 +287,8 @@ def trough():
         update,
         eta=log_slider("η", 1.0, 0.1, 2, meaning="learning rate"),
         marks={"η = 4·width": {"eta": 1.0}, "η = 2·width": {"eta": 0.5}},
+        play=[path, (growth, 1, 1), values],
+        readings={"yₖ": growth, "f": values},
         caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
         alt="Three panels. Left: the trough with its grey set of minimisers and the path flipping across it "
         "while it climbs. Middle: the height against the step on logarithmic scales along the dashed law. "
@@ -338,6 +348,8 @@ def growth_decides():
         eta=log_slider("η", 2.5, 1, 6, meaning="learning rate"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
         marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
+        play=[distance],
+        readings={"|xₖ|": distance},
         caption="Where the secant slope falls below 2/η the iterate is caught in a 2-cycle, kink or no kink.",
         alt="Three panels. Left: the loss with the last two iterates. Middle: the distance to 0 against the "
         "step. Right: the secant slope f′(x)/x falling or rising with |x|, with a dashed line at 2/η; the "
@@ -567,6 +579,8 @@ def toy_problem():
         strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength of (3)"),
         X=choice("X", "U[−1, 1]", ["U[−1, 1]", "U[0, 1]"], meaning="data of (3)"),
         marks=ours | rival,
+        play=[values, course],
+        readings={"f − f*": values, "curvature / L": course},
         caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
         "rises as they learn, and comes down once it has passed 2/η.",
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "

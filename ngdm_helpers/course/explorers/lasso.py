@@ -6,7 +6,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import NGDM, NGDM_LARGE, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
@@ -31,10 +31,13 @@ def _frame(ax, half_width):
 
 
 def l1_orbit():
-    """Recursion (8) in two dimensions: sliders η, λ and the start β₀; marks at the paper's two settings."""
+    """A race on (7) in two dimensions, (8) against the proximal step: sliders η, λ and β₀; marks at the paper's two."""
     steps, at_paper = 300, {"eta": problems.PAPER_LR, "b1": problems.PAPER_START[0], "b2": problems.PAPER_START[1]}
     figure, (plane, cell, norm) = figures.new(3, size=(11, 3.7))
     _diamonds(plane)
+    # the two that come to rest lie below the one that does not
+    rivals = {"proximal": {**PROXIMAL, "linestyle": "-"}, "adam": ADAM}
+    others = [(plane.plot([], [], marker=".", **look, linewidth=1)[0], look) for look in rivals.values()]
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
     (start,) = plane.plot([], [], "s", color="0.3", markersize=7)
     _diamonds(cell)
@@ -44,16 +47,21 @@ def l1_orbit():
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
     note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
     norm.set(box_aspect=1, xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
+    falls = [norm.loglog([], [], **look)[0] for _, look in others]
     (fall,), mean = norm.loglog([], [], **NGDM), norm.axhline(1, **THEORY)
-    note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean", va="top")
+    note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean\ngreen: proximal step", va="top")
 
-    def update(eta, lam, b1, b2):
+    def update(eta, lam, b1, b2, rival):
         run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
         # the units of the middle panel, and the step from which the orbit is exact
         s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
         _frame(plane, 1.1 * max(1.0, s))
-        # 20 steps on the orbit show the jump; 300 would paint over the way there
-        path.set_data(*run.iterates[: arrival + 20].T)
+        path.set_data(*run.iterates.T)
+        for (line, _), course, method in zip(others, falls, rivals, strict=True):
+            shown = method == "proximal" or rival == "proximal and Adam"
+            there = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps, method) if shown else None
+            line.set_data(*(there.iterates.T if shown else ([], [])))
+            course.set_data(*((there.steps, there.values / lam) if shown else ([], [])))
         start.set_data([b1], [b2])
         closed.set_data(*(np.array(theory.orbit((b1, b2), eta, lam)) / s).T)
         last.set_data(*(run.iterates[-2:] / s).T)
@@ -62,7 +70,7 @@ def l1_orbit():
         plane.title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = problems.last_norms(run)
         norm.title.set_text(f"‖β‖₁ {'ends at' if arrival < steps else 'on its way:'} {high:.5g} / {low:.5g}")
-        return path, start, plane.title, closed, last, fall, mean, norm.title
+        return *(line for line, _ in others), *falls, path, start, plane.title, closed, last, fall, mean, norm.title
 
     paper = {f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS}
     return live(
@@ -70,12 +78,16 @@ def l1_orbit():
         update,
         eta=log_slider("η", 0.1, 1e-3, 1, meaning="learning rate"),
         lam=log_slider("λ", 1.0, 1e-2, 100, meaning="ℓ1 penalty"),
-        b1=slider("β₀ first", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
-        b2=slider("β₀ second", problems.PAPER_START[1], -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
+        b1=slider("β₀ first", 0.82, -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
+        b2=slider("β₀ second", 0.43, -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
+        rival=choice("beside", "proximal", ["proximal", "proximal and Adam"], meaning="what races against NGDM"),
+        play=[path, fall, *(line for line, _ in others), *falls],
+        readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
         caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
-        "The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
-        alt="Three panels. Left: the path of β in the plane from its start towards 0. Middle: the last two "
+        "The proximal step (green) stops at 0. The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
+        alt="Three panels. Left: the paths of β in the plane from its start towards 0: NGDM's jumps about 0 for ever, "
+        "the proximal one ends on it. Middle: the last two "
         "iterates divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against "
         "the step, falling and then staying around the dashed line ηλ.",
     )
@@ -161,6 +173,8 @@ def step_reduction():
         factor=log_slider("η is divided by", 3.0, 1, 100, meaning="factor"),
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
+        play=curves,
+        readings={"λ = 1: ‖β‖₁": curves[0], "larger λ: ‖β‖₁": curves[1]},
         caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
         alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle around a dashed level; when "
         "η is divided, both levels fall by the same factor.",

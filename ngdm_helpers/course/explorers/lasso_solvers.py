@@ -61,6 +61,7 @@ def optimizer_bands():
         eta=log_slider("η", 0.05, 0.02, 0.2, meaning="learning rate"),
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
         marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
+        play=lines,
         caption="The band of SGD grows with λ; that of Adam does not know λ.",
         alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
         "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
@@ -111,6 +112,8 @@ def euler_at_kink():
         b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
         marks={"minimiser at the kink": at, "minimiser off the kink": off, "small η": small, "large η": large},
+        play=[*dots.values(), *lines.values()],
+        readings={"NGDM β": lines["subgradient"], "proximal β": lines["proximal"]},
         caption="At a kink the forward step jumps over the minimiser for ever; the backward step stops on it.",
         alt="Two panels. Left: the loss with a kink at 0 and the iterates of both methods on it. Right: β against the "
         "step: NGDM goes up and down across the kink, the proximal step comes to rest on the dashed minimiser.",

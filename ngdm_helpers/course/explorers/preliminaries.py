@@ -66,6 +66,8 @@ def two_recursions():
             "Huber, η = 2/L": {"function": "Huber, δ = ½", "eta": 2.0},
             "Huber, η = 2.5": {"function": "Huber, δ = ½", "eta": 2.5},
         },
+        play=[path, distance],
+        readings={"|xₖ|": distance},
         caption="Below 2/L gradient descent lands; NGDM on |x| ends in a band as wide as its step, for every η.",
         alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to "
         "the minimiser against the step, on a logarithmic scale, with the predicted line dashed.",

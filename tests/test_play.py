@@ -181,3 +181,40 @@ def test_what_is_no_run_is_refused(play, readings, message):
     (line,), (other,) = ax.plot([0, 1]), figures.new()[1].plot([0, 1])
     with pytest.raises((TypeError, ValueError), match=message):
         live(figure, lambda: (line,), alt="a line", play=play(line, other), readings=readings)
+
+
+def test_the_sound_is_off_until_asked_for_and_hums_as_loud_as_the_step(page):
+    heard = """() => {
+        const whole = globalThis.AudioContext;
+        globalThis.loud = [];
+        globalThis.AudioContext = class extends whole {
+            createBuffer(...size) {
+                const buffer = super.createBuffer(...size);
+                loud.push(buffer);
+                return buffer;
+            }
+        };
+        globalThis.largest = () => {
+            const data = loud.at(-1).getChannelData(0).slice(-2000);
+            return Math.max(...data) - Math.min(...data);
+        };
+    }"""
+    page.evaluate(heard)
+    widget = explorers.two_recursions()
+    widget.set(function="|x|", eta=0.2, start=1.73)
+    shown(page, widget)
+    button = page.get_by_role("button", name="Sound")
+    assert button.get_attribute("aria-pressed") == "false" and page.evaluate("loud.length") == 0
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert page.evaluate("largest()") == pytest.approx(0.2, rel=1e-3)  # NGDM jumps by η for ever
+    widget.set(function="x²", eta=0.2)
+    painter.tell(page, widget, "frame")
+    assert page.evaluate("largest()") < 1e-6  # gradient descent fades
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+
+
+def test_a_figure_without_sound_has_no_button_for_it(page):
+    shown(page, orbit())
+    assert not page.get_by_role("button", name="Sound").is_visible()

@@ -44,6 +44,7 @@ def live(
     background: Collection[str] = (),
     play: Iterable[Line2D | tuple[Line2D, int, int]] = (),
     readings: Mapping[str, Line2D] | None = None,
+    sound: Line2D | None = None,
     **controls: widgets.ValueWidget,
 ) -> "Live":
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
@@ -56,6 +57,8 @@ def live(
     background: names of controls whose moves redraw everything (ticks, contours, fields).
     play: the lines whose points are the steps of a run from step 0 on, or (line, the step of its first point, points a
     step): the page can play them. readings: {name: a line of ``play``}: what the page reads out at each step.
+    sound: a line, seen or not, whose heights the page makes audible as samples, when asked: what jumps by s hums as
+    loud as s.
     controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two of them may follow each
     other, by observers of theirs that are older than the figure's: a move is drawn once.
 
@@ -77,7 +80,7 @@ def live(
             if isinstance(controls[name], Scale):
                 controls[name].include(value)
     runs = steps.checked(figure, play, readings or {})
-    return Live(figure, update, controls, marks, caption, alt, frozenset(background), runs, dict(readings or {}))
+    return Live(figure, update, controls, marks, caption, alt, frozenset(background), runs, dict(readings or {}), sound)
 
 
 def _check_reachable(label, name, value, control):
@@ -112,9 +115,10 @@ class Canvas(anywidget.AnyWidget):
 class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
-    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings):
+    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound):
         self.figure, self._update, self._background_names = figure, update, background
-        self._runs, self._readings, self._looks = runs, readings, {line: steps.look(line) for line in runs}
+        self._runs, self._readings, self._sound = runs, readings, sound
+        self._looks = {line: steps.look(line) for line in runs}
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
         self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
@@ -231,7 +235,8 @@ class Live(widgets.VBox):
         if self._runs:
             start = len(shapes["numbers"]) // 4
             height = self._recorder.height
-            shapes["play"], more = steps.record(self._runs, self._readings, self._recorder.spans, height, start)
+            said = self._readings, self._sound
+            shapes["play"], more = steps.record(self._runs, *said, self._recorder.spans, height, start)
             shapes["numbers"] += more
         self.figure.stale = False  # a legend sets it while it is drawn
         self._send(ground, shapes)

@@ -288,7 +288,11 @@ function play(model) {
   pace.setAttribute("aria-label", "speed");
   pace.style.minHeight = "30px";
   for (const speed of SPEEDS) pace.append(make("option", {value: speed}, `${speed} steps/s`));
-  const bar = make("div", {className: "live-play"}, restart, back, go, forth, pace, at, said);
+  const ear = listen(() => {
+    const [start, count] = runs()?.sound ?? [0, 0];
+    return floats(model.get("frame").numbers).subarray(start, start + count);
+  });
+  const bar = make("div", {className: "live-play"}, restart, back, go, forth, pace, at, said, ear.box);
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", "steps");
   bar.style.cssText = "display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 2px 0";
@@ -360,6 +364,7 @@ function play(model) {
   const fresh = () => {
     choose();
     read();
+    ear.fresh();
   };
   model.on("change:frame", fresh);
   model.on("change:step", read);
@@ -368,10 +373,87 @@ function play(model) {
     bar,
     stop: () => {
       halt();
+      ear.stop();
       model.off("change:frame", fresh);
       model.off("change:step", read);
     },
   };
+}
+
+const NOTE = 880;  // steps a second that are heard: what alternates hums at 440 Hz, a cycle of q steps at 880/q
+const WAVE = {width: 160, height: 30};
+
+/** Make heights audible, when asked: {box, fresh, stop}. `heights()`: what there is to hear now, none for silence. */
+function listen(heights) {
+  const button = Object.assign(document.createElement("button"), {type: "button", textContent: "Sound"});
+  button.style.minHeight = "30px";
+  button.title = `the iterates as samples, ${NOTE} steps a second`;
+  button.setAttribute("aria-pressed", "false");
+  const wave = Object.assign(document.createElement("canvas"), WAVE);
+  wave.setAttribute("role", "img");
+  wave.setAttribute("aria-label", "the wave of the sound: the last steps");
+  const box = document.createElement("span");
+  box.style.cssText = "display: inline-flex; gap: 4px; align-items: center";
+  box.append(button, wave);
+  let audio, source;
+
+  const silence = () => {
+    source?.stop();
+    source = undefined;
+  };
+  const hum = () => {
+    silence();
+    const samples = heights();
+    if (!audio || !samples.length) return;
+    const hold = Math.round(audio.sampleRate / NOTE);
+    // Once from the start, then the end of the run again and again: a whole number of cycles of any period up to 8.
+    const loop = Math.min(samples.length, 840);
+    const buffer = audio.createBuffer(1, samples.length * hold, audio.sampleRate);
+    const data = buffer.getChannelData(0);
+    for (let i = 0; i < data.length; i++) {
+      const height = samples[Math.floor(i / hold)];
+      data[i] = isFinite(height) ? Math.max(-1, Math.min(1, height)) : 0;
+    }
+    source = new AudioBufferSourceNode(audio, {
+      buffer, loop: true, loopStart: (samples.length - loop) * hold / audio.sampleRate, loopEnd: buffer.duration,
+    });
+    // A height that stays is no sound: the filter lets through what moves.
+    const moving = new BiquadFilterNode(audio, {type: "highpass", frequency: 30});
+    source.connect(moving).connect(new GainNode(audio, {gain: 0.3})).connect(audio.destination);
+    source.start();
+  };
+  const draw = () => {
+    const samples = heights().slice(-48), context = wave.getContext("2d");
+    const {width, height} = WAVE, largest = samples.reduce((most, one) => Math.max(most, Math.abs(one)), 1e-12);
+    context.clearRect(0, 0, width, height);
+    context.strokeStyle = getComputedStyle(box).color;
+    context.beginPath();
+    samples.forEach((sample, k) => {  // held, as it is heard
+      const [left, step] = [k * width / samples.length, width / samples.length];
+      const y = height / 2 - sample / largest * (height / 2 - 2);
+      context.lineTo(left, y);
+      context.lineTo(left + step, y);
+    });
+    context.stroke();
+  };
+  const fresh = () => {
+    box.style.display = heights().length ? "inline-flex" : "none";
+    draw();
+    if (audio) hum();
+  };
+  button.onclick = () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    if (on) {
+      audio = new AudioContext();
+      hum();
+    } else {
+      silence();
+      audio?.close();
+      audio = undefined;
+    }
+  };
+  return {box, fresh, stop: () => { silence(); audio?.close(); }};
 }
 
 /** A number with three digits that count: 0.0106, 2.5e-7. */

@@ -55,11 +55,17 @@ def _in_plane(x):
 
 
 def record(
-    runs: Runs, readings: Mapping[str, Line2D], spans: Mapping[Any, tuple[int, int]], height: float, start: int
+    runs: Runs,
+    readings: Mapping[str, Line2D],
+    sound: Line2D | None,
+    spans: Mapping[Any, tuple[int, int]],
+    height: float,
+    start: int,
 ) -> tuple[dict[str, Any], bytes]:
     """What the page needs to play ``runs``: plain data, and float32 numbers that follow the draw list's ``start``.
 
-    {"last": the last step, "lines": […], "readings": {name: [first number, points, first step]}}. A line is {"ops": its
+    {"last": the last step, "lines": […], "readings": {name: [first number, points, first step]}, "sound": [first
+    number, points] of the heights that are heard, or None}. A line is {"ops": its
     span of ops, "points": [first number, points], "first": the step of its first point, "every": points a step,
     "color", "plane": whether it is a path in a plane rather than a course over the steps}. Points are in pixels from
     the top left corner.
@@ -85,5 +91,12 @@ def record(
     for name, line in readings.items():
         values = np.asarray(line.get_ydata(), dtype=float)
         said[name] = [put(values), len(values), runs[line][0]]
+    heard = None if sound is None else np.asarray(sound.get_ydata(), dtype=float)
+    data = {
+        "last": last,
+        "lines": lines,
+        "readings": said,
+        "sound": heard if heard is None else [put(heard), len(heard)],
+    }
     with np.errstate(over="ignore"):  # beyond 10³⁸ a point is off every page
-        return {"last": last, "lines": lines, "readings": said}, np.concatenate(numbers).astype("<f4").tobytes()
+        return data, np.concatenate(numbers).astype("<f4").tobytes()

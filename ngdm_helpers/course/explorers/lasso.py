@@ -49,6 +49,7 @@ def l1_orbit():
     norm.set(box_aspect=1, xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
     falls = [norm.loglog([], [], **look)[0] for _, look in others]
     (fall,), mean = norm.loglog([], [], **NGDM), norm.axhline(1, **THEORY)
+    (heard,) = norm.plot([], [], visible=False)  # β₁ with its sign: it jumps by ηλ
     note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean\ngreen: proximal step", va="top")
 
     def update(eta, lam, b1, b2, rival):
@@ -66,6 +67,7 @@ def l1_orbit():
         closed.set_data(*(np.array(theory.orbit((b1, b2), eta, lam)) / s).T)
         last.set_data(*(run.iterates[-2:] / s).T)
         fall.set_data(run.steps, run.values / lam)
+        heard.set_data(run.steps, run.iterates[:, 0])
         mean.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
         plane.title.set_text(f"ηλ = {s:.3g}, orbit from step {arrival}")
         high, low = problems.last_norms(run)
@@ -83,6 +85,7 @@ def l1_orbit():
         rival=choice("beside", "proximal", ["proximal", "proximal and Adam"], meaning="what races against NGDM"),
         play=[path, fall, *(line for line, _ in others), *falls],
         readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
+        sound=heard,
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
         caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
         "The proximal step (green) stops at 0. The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",

@@ -196,6 +196,7 @@ def staircase():
     time.set(xlim=(0, window), ylim=(-1.4, 1.15), xlabel="the last 48 steps", ylabel="β / (largest |β| shown)")
     time.axhline(0, **THRESHOLD)
     (beta,) = time.plot([], [], marker="o", markersize=4, **NGDM, linewidth=0.8)
+    (heard,) = time.plot([], [], visible=False)
     centre = time.axhline(0, color=figures.GREEN, linewidth=1.5)
     note(time, 0.03, 0.03, "green: minimiser without the penalty, c/h", va="bottom")
     stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
@@ -216,6 +217,7 @@ def staircase():
         means, plateaus = sweep(1 - etah)
         scale = np.abs(path[-window:]).max()
         beta.set_data(np.arange(window), path[-window:] / scale)
+        heard.set_data(np.arange(840), path[-840:])  # a whole number of cycles of every period up to 8
         centre.set_ydata([ratio / scale] * 2)
         steps_line.set_data(ratios, means)
         for tread, (plus, q), (low, high) in zip(treads, fractions, plateaus, strict=True):
@@ -236,6 +238,8 @@ def staircase():
         ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
         etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
         marks={**on, "small step": {"ratio": 0.57, "etah": 0.02}},
+        play=[beta],
+        sound=heard,
         caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
         alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
         "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",

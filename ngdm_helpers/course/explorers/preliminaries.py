@@ -27,6 +27,7 @@ def two_recursions():
     (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **NGDM, linewidth=0.8)
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
     (distance,), (predicted,) = size.plot([], [], marker=".", linewidth=1), size.plot([], [], **THEORY)
+    (heard,) = size.plot([], [], visible=False)  # x with its sign: the jump is what hums
 
     def update(function, eta, start):
         objective = ONE_D[function]
@@ -36,6 +37,7 @@ def two_recursions():
         color = (NGDM if function == "|x|" else SMOOTH)["color"]
         path.set(data=(x, run.values), color=color)
         distance.set(data=(k, np.abs(x)), color=color)
+        heard.set_data(k, x)
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
             graph.title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
@@ -68,6 +70,7 @@ def two_recursions():
         },
         play=[path, distance],
         readings={"|xₖ|": distance},
+        sound=heard,
         caption="Below 2/L gradient descent lands; NGDM on |x| ends in a band as wide as its step, for every η.",
         alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to "
         "the minimiser against the step, on a logarithmic scale, with the predicted line dashed.",

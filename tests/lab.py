@@ -209,7 +209,7 @@ class Slider:
     @property
     def handles(self):
         """What moves by hand: the handles of sliders, and dropdowns, in the order of the page."""
-        return self.root.locator(".noUi-handle, select")
+        return self.root.locator(".noUi-handle, .widget-dropdown select")
 
     def control(self, label):
         """The row of the control with this label."""
@@ -271,7 +271,7 @@ class Slider:
 
     def lost(self):
         """A locator of the words below the picture: empty, or that there is no Python any more."""
-        return self.root.get_by_role("status")
+        return self.root.locator("p[role=status]")
 
 
 _WIDGETS = "__import__('ipywidgets').widgets.widget._instances"

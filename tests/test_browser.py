@@ -91,7 +91,8 @@ def assert_shows(slider, twin):
     values = slider.settled()
     twin.set(**values)
     assert differing(pixels(slider.picture()), pixels(twin.png)) < (0.01 if SAME_LETTERS else 0.02), values
-    for name, control in twin.controls.items():
+    for name in (name for name, control in twin.controls.items() if hasattr(control, "numbers")):
+        control = twin.controls[name]
         shown = float(slider.readout(control.description).replace("−", "-"))
         assert shown == pytest.approx(values[name], rel=6e-3), f"{name} reads {shown}"
     return values
@@ -167,7 +168,7 @@ def test_marks_jump_to_exactly_their_values(orbit, twin):
         orbit.settled()
         before = orbit.picture()
         orbit.click(label)
-        assert assert_shows(orbit, twin) == twin.marks[label]
+        assert assert_shows(orbit, twin).items() >= twin.marks[label].items()
         assert orbit.picture() != before
 
 
@@ -185,7 +186,7 @@ def update(n):
     line.set_ydata([0, n])
     return (line,)
 
-widget = live(figure, update, alt="a line", n=slider("n", 5, 0, 9, 1))
+widget = live(figure, update, alt="a line", play=[line], n=slider("n", 5, 0, 9, 1))
 widget
 """
 
@@ -223,6 +224,14 @@ def test_a_page_whose_kernel_ends_says_so(way, jupyter, chromium, tmp_path):
             notebook.page.evaluate("() => void jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
         widget.lost().get_by_text("run again").wait_for()
         assert widget.picture() == before and notebook.errors() == []
+        if ENDS[way]:
+            notebook.page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own words on it
+        widget.root.get_by_role("button", name="Restart").click()  # it plays on
+        notebook.page.wait_for_function("() => document.querySelector('.live-canvas').dataset.step === '0'")
+        assert widget.picture() != before
+        widget.root.get_by_role("button", name="Step forward").click()
+        notebook.page.wait_for_function("() => document.querySelector('.live-canvas').dataset.step === '1'")
+        assert widget.picture() == before
 
 
 def test_the_picture_is_as_fine_as_the_screen(jupyter, chromium, tmp_path):

@@ -294,7 +294,7 @@ class PowerTail(Objective):
 
     def oracle(self, beta: Array) -> Oracle:
         q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
-        xp, sign = checks.namespace(beta), checks.sign(beta)
+        xp, sign, slope = checks.namespace(beta), checks.sign(beta), q - 1
 
         def parts(b):
             size, one = xp.abs(b), xp.ones_like(b)
@@ -306,7 +306,7 @@ class PowerTail(Objective):
 
         def subgradient(b):
             inner, outer = parts(b)
-            return sign(b) * inner * outer ** (q - 1)
+            return sign(b) * inner * outer**slope
 
         return Oracle(value, subgradient)
 

@@ -7,7 +7,7 @@ tensors run where they live, CPU or CUDA. Nothing is moved between devices.
 import itertools
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,12 +153,10 @@ _RULES = {  # method: (rule, its options and their defaults)
     "adam": (_adam, {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
     "rmsprop": (_rmsprop, {"alpha": 0.99, "eps": 1e-8}),
 }
-METHODS = tuple(_RULES)
+METHODS, ON_OVERFLOW = tuple(_RULES), ("warn", "ignore")
 
 
 # --- one call ---------------------------------------------------------------------------------------------------------
-
-ON_OVERFLOW = ("warn", "ignore")
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,26 +216,18 @@ def run(
     """
     steps, record_every = checks.count("steps", steps), checks.count("record_every", record_every)
     checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
-    rule, options = _rule(method, options)
-    if not isinstance(objective, Objective):
-        raise TypeError(f"objective must be an objectives.Objective, got {objective!r}")
-    beta, rates = _start(objective, beta0, lr)
-    oracle = objective.oracle(beta)
-    if oracle.prox is None and method in ("proximal", "fista", "rda"):
-        reason = f"{type(objective).__name__}, which is no smooth function plus one of known proximal map"
-        allowed = "'subgradient', 'momentum', 'adam', 'rmsprop'"
-        raise ValueError(f"method must be one of {allowed} for {reason}, got {method!r}")
-    xp = checks.namespace(beta)
-    shape = (steps // record_every + 1, *beta.shape)
-    iterates = xp.empty(shape, dtype=beta.dtype, device=array_api_compat.device(beta))
+    states = iterate(objective, beta0, lr, method, **options)
+    beta = next(states)
+    xp, value, device = checks.namespace(beta), objective.oracle(beta).value, array_api_compat.device(beta)
+    iterates = xp.empty((steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=device)
     iterates[0, ...] = beta
     with np.errstate(over="ignore", invalid="ignore"):
-        if not bool(xp.all(xp.isfinite(oracle.value(beta)))):
-            raise ValueError(f"beta0 must have a finite objective value, got {oracle.value(beta)}")
-        for k, state in enumerate(itertools.islice(rule(oracle, beta, rates, **options), steps), 1):
+        if not bool(xp.all(xp.isfinite(value(beta)))):
+            raise ValueError(f"beta0 must have a finite objective value, got {value(beta)}")
+        for k, state in enumerate(itertools.islice(states, steps), 1):
             if k % record_every == 0:
                 iterates[k // record_every, ...] = state
-        values = _values(oracle.value, iterates)
+        values = _values(value, iterates)
     # An iterate that is not finite stays so under every rule: the last row tells for all.
     if bool(xp.all(xp.isfinite(iterates[-1, ...]))) and bool(xp.all(xp.isfinite(values))):
         return Trajectory(iterates, values, lr, record_every)
@@ -247,13 +237,26 @@ def run(
     return finished
 
 
+def iterate(
+    objective: Objective, beta0: Array, lr: LearningRate, method: str = "subgradient", **options: float
+) -> Iterator[Array]:
+    """β₀, β₁, β₂, … without end: what `run` records, for those who need neither all of it nor its values."""
+    rule, options = _rule(method, options)
+    if not isinstance(objective, Objective):
+        raise TypeError(f"objective must be an objectives.Objective, got {objective!r}")
+    beta, rates = _start(objective, beta0, lr)
+    oracle = objective.oracle(beta)
+    if oracle.prox is None and method in ("proximal", "fista", "rda"):
+        reason = f"{type(objective).__name__}, which is no smooth function plus one of known proximal map"
+        allowed = "'subgradient', 'momentum', 'adam', 'rmsprop'"
+        raise ValueError(f"method must be one of {allowed} for {reason}, got {method!r}")
+    return itertools.chain([beta], rule(oracle, beta, rates, **options))
+
+
 def _values(value, iterates):
     """``value`` of all iterates (T, ..., p), in slices of `_BLOCK` numbers: temporaries have the shape (T, ..., n)."""
-    rows, block = iterates.shape[0], max(1, _BLOCK // math.prod(iterates.shape[1:]))
-    if block >= rows:
-        return value(iterates)
-    xp = checks.namespace(iterates)
-    return xp.concat([value(iterates[k : k + block, ...]) for k in range(0, rows, block)])
+    xp, rows, block = checks.namespace(iterates), iterates.shape[0], max(1, _BLOCK // math.prod(iterates.shape[1:]))
+    return xp.concat([value(iterates[k : min(k + block, rows), ...]) for k in range(0, rows, block)])
 
 
 def _rule(method, options):
@@ -280,7 +283,7 @@ def _start(objective, beta0, lr):
     eta = checks.per_coordinate("lr", first, beta)
     if not callable(lr):
         return beta, itertools.repeat(eta)
-    later = (_scheduled(f"lr({k})", lr(k), beta) for k in itertools.count(1))
+    later = (_scheduled(k, lr(k), beta) for k in itertools.count(1))
     return beta, itertools.chain([eta], later)
 
 
@@ -289,8 +292,10 @@ def _rate(name, lr, beta, check=checks.positive):
     return check(name, lr, expected="a number, an array over the batch, or a schedule", like=beta)
 
 
-def _scheduled(name, lr, beta):
-    lr = _rate(name, lr, beta, checks.nonnegative)  # a geometric schedule underflows to 0 in the end
+def _scheduled(k, lr, beta):
+    if isinstance(lr, float) and 0 <= lr < math.inf:  # spared the checks of arrays, as long as a small step
+        return checks.namespace(beta).asarray(lr, dtype=beta.dtype, device=array_api_compat.device(beta))
+    lr = _rate(name := f"lr({k})", lr, beta, checks.nonnegative)  # a geometric schedule underflows to 0 in the end
     eta = checks.per_coordinate(name, lr, beta)
     if eta.ndim and eta.shape != beta.shape:
         batch, got = tuple(beta.shape[:-1]), tuple(eta.shape[:-1])

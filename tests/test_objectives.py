@@ -559,3 +559,12 @@ def test_the_projection_takes_any_radius():
         projected = counterexamples.project_l1_ball(v, radius)
         assert (np.abs(projected).sum(-1) <= radius + 1e-12).all()
     np.testing.assert_allclose(counterexamples.project_l1_ball(v, 2.0), 2 * counterexamples.project_l1_ball(v / 2.0))
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_the_gram_matrix_gives_the_gradient_of_the_residuals(reduction):
+    rng, scale = np.random.default_rng(0), 1 if reduction == "sum" else 60
+    X, y, beta = rng.standard_normal((2, 60, 20)), rng.standard_normal((2, 60)), rng.standard_normal((2, 20))
+    ours = Lasso(X, y, 0.0, reduction).subgradient(beta)
+    residual = np.einsum("inp,ip->in", X, beta) - y
+    assert ours == pytest.approx(2 / scale * np.einsum("inp,in->ip", X, residual), rel=1e-10)

@@ -477,3 +477,13 @@ def test_a_torch_parameter_is_a_start_like_any_other():
 def _data(n, p):
     rng = np.random.default_rng(3)
     return rng.standard_normal((n, p)), rng.standard_normal(n)
+
+
+@pytest.mark.parametrize("method", trajectories.METHODS)
+def test_iterate_gives_what_run_records(method):
+    problem, rates = objectives.Lasso(np.eye(3), np.ones(3), np.array([0.1, 1.0])), trajectories.diminishing(0.1)
+    whole = trajectories.run(problem, np.zeros(3), rates, 20, method).iterates
+    states = trajectories.iterate(problem, np.zeros(3), rates, method)
+    assert all(np.array_equal(state, row) for state, row in zip(states, whole, strict=False))
+    with pytest.raises(TypeError, match="nonsense is not an option"):
+        trajectories.iterate(problem, np.zeros(3), 0.1, method, nonsense=1)

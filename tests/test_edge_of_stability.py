@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ngdm_helpers import theory
-from ngdm_helpers.counterexamples import PowerTail, Product, Separable
+from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import explorers, problems
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
@@ -227,3 +227,9 @@ def test_toy_problem_bounds_its_curvature_and_the_rival_passes_the_edge():
     widget.set(problem="½(uv − 1)²", c=2.2)
     y = course.get_ydata()
     assert y[0] < 2 / 2.2 < y.max() and y[-1] < 2 / 2.2
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.4, 0.5, 1.0, 2.0])
+def test_the_trough_in_plain_numbers_is_the_run(eta):
+    whole = run(Trough(0.25), np.array([eta / 2, 0.0]), eta, 4000)
+    assert np.array_equal(problems.trough_run(0.25, eta, 4000), whole.iterates)

@@ -404,4 +404,13 @@ def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):
     return ReLURegression(X, -strength * rng.uniform(0, 1, n)), rng.uniform(-1, 1, p)
 
 
+def trough_run(width, lr, steps):
+    """NGDM on `counterexamples.Trough` from (η/2, 0): (steps + 1, 2). x flips, y rises, and at f = 0 both stay."""
+    x, y = lr / 2, [0.0]
+    while len(y) <= steps and x - width * (y[-1] / (1 + y[-1])) > 0:
+        y.append(y[-1] + lr * (width / (1 + y[-1]) ** 2))
+    k = np.minimum(np.arange(steps + 1), len(y) - 1)
+    return np.stack([x * (-1.0) ** k, np.array(y)[k]], axis=-1)
+
+
 ONE_D_HUBER = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -252,7 +253,7 @@ def huber_rise():
 def trough():
     """A convex Lipschitz function on which the loss stays bounded and the iterates do not: slider η."""
     steps, width = 4000, 0.25
-    objective = Trough(width)
+    objective, k = Trough(width), np.arange(1.0, steps + 1)
     figure, (plane, climb, loss) = figures.new(3, size=(11, 3.8))
     x, y = np.linspace(-1.1, 1.1, 120), np.linspace(-1, 18, 120)
     field = objective.value(np.stack(np.meshgrid(x, y), axis=-1))
@@ -269,17 +270,17 @@ def trough():
     (values,), limit = loss.plot([], [], **NGDM), loss.axhline(0, **THEORY)
 
     def update(eta):
-        run = trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps)
-        path.set_data(*run.iterates.T)
-        growth.set_data(run.steps[1:], run.iterates[1:, 1])
-        law.set_data(run.steps[1:], theory.trough_height(width, eta, np.arange(1.0, steps + 1)))
-        values.set_data(run.steps + 1, run.values)
+        f = objective.value(iterates := problems.trough_run(width, eta, steps))
+        path.set_data(*iterates.T)
+        growth.set_data(k, iterates[1:, 1])
+        law.set_data(k, theory.trough_height(width, eta, k))
+        values.set_data(np.arange(1, steps + 2), f)
         level = max(eta / 2 - width, 0.0)
         limit.set_ydata([level, level])
-        fate = "stopped in the grey set of minimisers" if run.values[-1] == 0 else "still climbing: stops later"
+        fate = "stopped in the grey set of minimisers" if f[-1] == 0 else "still climbing: stops later"
         plane.title.set_text("escapes" if eta >= 2 * width else fate)
-        climb.title.set_text(f"η = {eta:.3g}: y = {run.iterates[-1, 1]:.3g} after {steps} steps")
-        loss.title.set_text(f"f = {run.values[-1]:.3g}, limit {level:.3g}")
+        climb.title.set_text(f"η = {eta:.3g}: y = {iterates[-1, 1]:.3g} after {steps} steps")
+        loss.title.set_text(f"f = {f[-1]:.3g}, limit {level:.3g}")
         return path, plane.title, growth, law, climb.title, values, limit, loss.title
 
     return live(
@@ -490,16 +491,22 @@ def growth_exponent():
     ends.axvline(2, **THRESHOLD)
     note(ends, 0.98, 0.05, "off the frame", ha="right", va="bottom")
 
+    kept = {}  # (η, x₀): where every exponent ends, which a move of q does not change
+
     def update(q, eta, start):
-        objective = PowerTail(q)
-        x = trajectories.run(objective, np.array([start]), eta, steps, on_overflow="ignore").iterates[-2:, 0]
+        # at a new (η, x₀) every exponent runs together with q
+        objective, runs = PowerTail(q), PowerTail(np.append(q, [] if (eta, start) in kept else exponents))
+        with np.errstate(over="ignore", invalid="ignore"):
+            states = trajectories.iterate(runs, np.array([start]), eta)
+            last_two = np.stack([*itertools.islice(states, steps - 1, steps + 1)])[..., 0]
+        # what overflowed is put far off the frame, where f is finite
+        last_two = np.clip(np.where(np.isnan(last_two), np.inf, last_two), -1e100, 1e100)
+        x, others = last_two[:, 0], last_two[:, 1:]
         curve.set_data(grid, objective.value(grid[:, None]))
         points.set_data(x, objective.value(x[:, None]))
         secant.set_data(positive, objective.subgradient(positive[:, None])[:, 0] / positive)
         level.set_ydata([2 / eta] * 2)
-        # every q in one call; one that overflows stays at its last finite iterate, off the frame
-        runs = trajectories.run(PowerTail(exponents), np.array([start]), eta, steps, on_overflow="ignore")
-        sweep.set_data(exponents, np.abs(runs.iterates[-2:, :, 0]).max(axis=0))
+        sweep.set_data(exponents, kept.setdefault((eta, start), np.abs(others).max(axis=0)))
         last = np.abs(x).max()
         # what left the frame is drawn at its edge
         here.set_data([q], [np.clip(last, 0.5, 1e4)])

@@ -1,5 +1,6 @@
 """What notebook 3 adds after idea 4: floats, the general LASSO, Adam's cycles, minibatches, the staircase."""
 
+import itertools
 import math
 import re
 from decimal import Decimal
@@ -224,6 +225,15 @@ def test_paper_pair_is_what_a_reader_gets_by_hand():
         assert problems.paper_pair(2, 300)[1, column] == pytest.approx(np.abs(beta).sum(), rel=1e-8)
 
 
+@pytest.mark.parametrize("schedule", problems.DECIMAL_SCHEDULES)
+@pytest.mark.parametrize("start", problems.DECIMAL_STARTS)
+def test_the_first_zeros_in_decimals_are_those_of_the_walks(start, schedule):
+    kept = problems.DECIMAL_ZEROS.get((schedule, start), "").split()
+    for digits, zero in itertools.zip_longest(range(3, 41), map(int, kept), fillvalue=0):
+        path = problems.decimal_walk(start, schedule, digits, 10_000)
+        assert (path.index(0) if path[-1] == 0 else 0) == zero, digits
+
+
 def test_the_u_curve():
     lams = np.array([3e-3, 1e-2, 10.0, 100.0])
     problem, start = problems.uniform_lasso(200, 50, lams, reduction="mean")
@@ -232,6 +242,28 @@ def test_the_u_curve():
     assert norms[:2] == pytest.approx(exact[:2], rel=2e-3)
     assert norms[2:] == pytest.approx(theory.band_mean_l1(50, 0.01, lams)[2:], rel=0.03)
     assert (exact[2:] == 0).all()
+
+
+@pytest.mark.parametrize(("n", "p"), [(20, 10), (20, 70), (100, 100), (200, 30)])
+def test_the_exact_path_is_the_answer_of_coordinate_descent(n, p):
+    lams = np.geomspace(0.05, 100, 12)
+    problem, _ = problems.uniform_lasso(n, p, lams)
+    bends, betas = problems.exact_path(problem.X[0, 0], problem.y[0, 0], lams[0])
+    assert bends[0] <= lams[0] and (np.diff(bends) >= 0).all() and not betas[-1].any()
+    assert bends[-1] == pytest.approx(2 * np.abs(problem.y[0, 0] @ problem.X[0, 0]).max())
+    ours = np.stack([np.interp(lams, bends, beta) for beta in betas.T], axis=-1)
+    exact = problems.exact_lasso(problem)[0]
+    assert np.abs(ours - exact).max() < 2e-6 and ((ours != 0) == (exact != 0)).all()
+
+
+@pytest.mark.parametrize("name", ["general_lasso", "growth_exponent", "optimizer_bands"])
+def test_a_kept_curve_is_the_one_of_a_new_figure(name):
+    kept, new = getattr(explorers, name)(), getattr(explorers, name)()
+    moves = {"lam": 3.0} if "lam" in kept.values else {"q": 1.2}
+    kept.set(eta=0.1 if name != "growth_exponent" else 3.0)
+    kept.set(**moves)
+    new.set(**kept.values)
+    assert kept.png == new.png
 
 
 def test_one_matrix_for_the_last_batch_axis_equals_one_at_a_time():
@@ -311,6 +343,13 @@ def test_the_orbit_locks_inside_the_plateau_and_not_outside(plus, period, shrink
     assert problems.mean_signs(inside, shrink) == pytest.approx([mean, mean], abs=1e-12)
     below, above = problems.mean_signs(outside, shrink, 6000)
     assert below < mean < above
+
+
+@pytest.mark.parametrize("shrink", [0.1, 0.5, 0.98])
+def test_mean_signs_are_those_of_the_run(shrink):
+    ratios = np.random.default_rng(0).uniform(size=50)
+    path = run(problems.one_dimensional_lasso(ratios, 1.0), [0.01], 1 - shrink, 1500).iterates[-840:, :, 0]
+    assert np.array_equal(problems.mean_signs(ratios, shrink), np.sign(path).mean(axis=0))
 
 
 @pytest.mark.parametrize("shrink", [0.1, 0.5, 0.7])

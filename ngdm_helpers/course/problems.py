@@ -1,8 +1,10 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
 import decimal
+import itertools
 import operator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -177,18 +179,20 @@ def float_run(dtype, lr, steps, count=100_000, record_every=None):
     rates = [lr(k) for k in range(steps)] if callable(lr) else [checks.positive_number("lr", lr)] * steps
     # float32 first and then the short format is one rounding in effect, since 24 bits are at least 2·11 + 2.
     working = np.float64 if dtype == "float64" else np.float32
-    beta = _in_format(dtype, np.random.default_rng(1).uniform(-1, 1, count).astype(working))
-    path, move, rounding = np.empty((steps // every + 1, count)), np.empty_like(beta), np.empty(count, np.uint32)
+    start = _in_format(dtype, np.random.default_rng(1).uniform(-1, 1, count).astype(working))
+    # weights of one size share a run, since rounding is symmetric about 0: bfloat16 has few sizes
+    beta, member = np.unique(np.abs(start), return_inverse=True)
+    path, move, scratch = np.empty((steps // every + 1, beta.size)), np.empty_like(beta), np.empty(beta.size, np.uint32)
     path[0] = beta
     for k, s in enumerate(_in_format(dtype, checks.nonnegative("lr", rates).astype(working)), 1):
         np.sign(beta, out=move)
         move *= s
         beta -= move
         if dtype in ("float16", "bfloat16"):  # in place: the cast to float16 takes four times as long
-            _round_bits(beta.view(np.uint32), 24 - FLOATS[dtype], rounding)
+            _round_bits(beta.view(np.uint32), 24 - FLOATS[dtype], scratch)
         if k % every == 0:
             path[k // every] = beta
-    return path
+    return np.sign(start) * path[:, member]
 
 
 def _in_format(dtype, values):
@@ -248,6 +252,30 @@ def exact_lasso(problem):
     return beta
 
 
+def exact_path(X, y, least):
+    """The minimiser of (11) for every λ ≥ ``least``: the λ where it bends, up to the first with the answer 0; β there.
+
+    In between, β is a line in λ, as long as its support and signs stay (Osborne, Presnell & Turlach 2000).
+    """
+    gram, pull, beta = 2 * X.T @ X, 2 * X.T @ y, np.zeros(X.shape[1])
+    lam, last = np.abs(pull).max(), int(np.abs(pull).argmax())
+    bends, support = [(lam, beta)], np.arange(beta.size) == last
+    while lam > least:
+        slope, line = pull - gram @ beta, np.zeros_like(beta)  # on the support, slope is λ·sign(β)
+        line[support] = np.linalg.solve(gram[np.ix_(support, support)], np.sign(slope[support]))
+        falls = gram @ line
+        with np.errstate(divide="ignore", invalid="ignore"):  # how far λ falls until one joins, or leaves
+            events = np.stack([(lam - slope) / (1 - falls), (lam + slope) / (1 + falls), -beta / line])
+        events[:2, support] = np.inf
+        events[int(slope[last] < 0), last] = np.inf  # what has just left does not come back at once
+        events[~(events > 0)] = np.inf
+        step, last = min(events.min(), lam), int(events.min(axis=0).argmin())
+        support[last] ^= step < lam
+        lam, beta = lam - step, support * (beta + step * line)
+        bends.append((lam, beta))
+    return tuple(map(np.array, zip(*reversed(bends), strict=True)))
+
+
 def sparse_problem(lam=20.0):
     """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
     rng = np.random.default_rng(0)
@@ -267,6 +295,7 @@ class Minibatch(Objective):
     problem: Lasso
     size: int
     seed: int = 0
+    drawn: ClassVar = {}  # (n, size, seed): a generator and its rows so far; a draw takes longer than its step
 
     def __post_init__(self):
         X = getattr(self.problem, "X", None)
@@ -286,12 +315,15 @@ class Minibatch(Objective):
     def oracle(self, beta):
         full, X, y = self.problem.oracle(beta), self.problem.X, self.problem.y
         l1 = l1_oracle("lam", self.problem.lam, beta)
-        n, rng = X.shape[0], np.random.default_rng(self.seed)
+        n, steps = X.shape[0], itertools.count()
+        rng, drawn = self.drawn.setdefault((n, self.size, self.seed), (np.random.default_rng(self.seed), []))
         scale = 2 * n / (self.size * self.problem._samples)
 
         def smooth_gradient(b):
-            rows = rng.choice(n, self.size, replace=False)
-            return ((b @ X[rows].T - y[rows]) @ X[rows]) * scale
+            if (k := next(steps)) == len(drawn):
+                drawn.append(rng.choice(n, self.size, replace=False))
+            rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
+            return ((b @ rows.T - of_y) @ rows) * scale
 
         return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
 
@@ -332,6 +364,19 @@ def decimal_walk(start, schedule, digits, steps):
         return walk(+decimal.Decimal(DECIMAL_STARTS[start]), rates)
 
 
+DECIMAL_ZEROS = {  # the first step of `decimal_walk` at 0 with 3, 4, … digits; 0 and a row's end: not in 10 000 steps
+    ("reducing", "0.5053"): "2505" + 37 * " 5007",
+    ("reducing", "√2 − 1"): "2506 5002 7501",
+    ("reducing", "π − 3"): "2502 5004 7501",
+    ("0.98 a step", "0.5053"): "53 77 189 265 449 9633 8353",
+    ("0.98 a step", "√2 − 1"): "35 53 73 61 309 1237",
+    ("0.98 a step", "π − 3"): "15 95 139 299 551 7575 2263",
+    ("1/(k + 1)", "0.5053"): "44 234 150 242 318 246 822 934 486 1606 1126 2470 3110 3366 4390 6438 0 8742",
+    ("1/(k + 1)", "√2 − 1"): "23 27 91 163 179 323 579 739 1379 1251 2147 1827 2979 3619 4003 6051 7587",
+    ("1/(k + 1)", "π − 3"): "49 49 137 233 161 305 865 497 673 1697 1601 2369 3457 3393 3905 4673 9025 9793",
+}
+
+
 def paper_pair(seeds=20, steps=3000):
     """‖β‖₁ after NGDM on (11) at λ = 0.1 and 100: (seeds, 2). Our choice of n = 10, p = 50 and η = 0.01."""
     problem, starts = uniform_lasso(10, 50, [0.1, 100.0], seeds)
@@ -346,12 +391,15 @@ def band_means(method, lams, lr=PAPER_LR, steps=3000, count=200, **options):
 
 
 def mean_signs(ratios, shrink, steps=1500):
-    """The mean of sign(β) over the end of NGDM on the 1-D LASSO with λ = 1, h = 1, c = ratios: (batch,).
+    """The mean of sign(β) over the end of NGDM on the 1-D LASSO from 0.01 with λ = 1, h = 1, c = ratios: (batch,).
 
     The end is 840 steps, a whole number of cycles for every period up to 8.
     """
-    path = trajectories.run(one_dimensional_lasso(ratios, 1.0), [0.01], 1 - shrink, steps).iterates[-840:, ..., 0]
-    return np.sign(path).mean(axis=0)
+    beta, total = np.full(np.shape(ratios), 0.01), 0.0
+    for k in range(steps):
+        beta = shrink * beta + (1 - shrink) * (ratios - np.sign(beta))
+        total = total + (k >= steps - 840) * np.sign(beta)
+    return total / 840
 
 
 # --- notebook 3: deep networks ----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The sliders of notebook 3 on (7) and (8): the orbit, its norm, and the learning rate."""
 
 import functools
+import itertools
 
 import numpy as np
 
@@ -115,9 +116,10 @@ def residue_sawtooth():
 
     @functools.lru_cache(maxsize=1)  # the sweep over λ depends on β₀ alone
     def sweep(b):
-        runs = trajectories.run(L1Norm(lams), np.array([b, b]), problems.PAPER_LR, steps + 1).iterates[-2:]
-        orbits = theory.orbit(np.full((lams.size, 2), b), problems.PAPER_LR, lams)
-        return [(np.abs(end).sum(-1), np.abs(vector).sum(-1)) for end, vector in zip(runs, orbits, strict=True)]
+        states = trajectories.iterate(L1Norm(lams), np.array([b]), problems.PAPER_LR)  # one of the equal coordinates
+        runs = itertools.islice(states, steps, steps + 2)
+        orbits = theory.orbit(np.full((lams.size, 1), b), problems.PAPER_LR, lams)
+        return [(2 * np.abs(end[:, 0]), 2 * np.abs(vector[:, 0])) for end, vector in zip(runs, orbits, strict=True)]
 
     def update(lam, b):
         run = trajectories.run(L1Norm(lam), np.array([b, b]), problems.PAPER_LR, steps + 1)

@@ -1,6 +1,7 @@
 """The sliders of notebook 3 from floating point on: the general LASSO, its bound, what gives zeros, the staircase."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, live, log_slider, slider
-from ngdm_helpers.objectives import L1Norm
+from ngdm_helpers.objectives import L1Norm, Lasso
 
 __all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso"]
 
@@ -87,33 +88,31 @@ def general_lasso():
     zero_from = curve.axvline(1, color="0.8", linewidth=6, zorder=0.6)
     note(curve, 0.03, 0.97, "grey: exact answer 0 from here on", va="top")
 
-    @functools.lru_cache(maxsize=32)
-    def exact_sweep(n, p):
-        problem, _ = problems.uniform_lasso(n, p, lams, reduction="mean")
-        largest = 2 * np.abs(problem.y[0, 0] @ problem.X[0, 0]).max() / n
-        return np.abs(problems.exact_lasso(problem)[0]).sum(axis=-1), largest
+    @functools.lru_cache(maxsize=128)
+    def draw(n, p):
+        """X, y, the start, and of the exact answer the λ where it bends, with ‖β‖₁ there."""
+        problem, starts = problems.uniform_lasso(n, p, [1.0])
+        bends, betas = problems.exact_path(problem.X[0, 0], problem.y[0, 0], n * lams[0])
+        return problem.X[0, 0], problem.y[0, 0], starts[0, 0], bends / n, np.abs(betas).sum(axis=1)
 
-    # without λ among its arguments: a move of λ leaves the curve on the right as it is
-    @functools.lru_cache(maxsize=32)
-    def sweep(eta, method, n, p):
-        problem, start = problems.uniform_lasso(n, p, lams, reduction="mean")
-        # an odd stride: the mean over the end takes both ends of a 2-cycle
-        run = trajectories.run(problem, start, eta, steps, METHODS[method][0], record_every=5)
-        return np.abs(run.iterates[-tail // 5 :, 0]).sum(axis=-1).mean(axis=0)
+    kept = {}  # (η, method, n, p): the curve on the right, which a move of λ leaves as it is
 
     def update(eta, lam, method, n, p):
-        problem, start = problems.uniform_lasso(n, p, [lam], reduction="mean")
-        run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
-        norm = np.abs(run.iterates[:, 0, 0]).sum(axis=-1)
-        exact = np.abs(problems.exact_lasso(problem)).sum()
-        level, (exact_norms, largest) = theory.band_mean_l1(p, eta, lam), exact_sweep(n, p)
-        for lines, shown in ((norms, (run.steps[1:], norm[1:])), (finals, (lams, sweep(eta, method, n, p)))):
+        (X, y, start, bends, at_bends), setting, ones = draw(n, p), (eta, method, n, p), np.ones(p)
+        # at a new setting the λ of the curve run together with this one
+        problem = Lasso(X, y, np.array([lam] if setting in kept else [lam, *lams]), "mean")
+        states = itertools.islice(trajectories.iterate(problem, start, eta, METHODS[method][0]), steps + 1)
+        courses = np.stack([np.abs(beta) @ ones for beta in states])
+        norm, ends = courses[:, 0], kept.setdefault(setting, courses[-tail:, 1:].mean(axis=0))
+        exact, largest, level = np.interp(lam, bends, at_bends), bends[-1], theory.band_mean_l1(p, eta, lam)
+        for lines, shown in ((norms, (np.arange(1, steps + 1), norm[1:])), (finals, (lams, ends))):
             for name, line in lines.items():
                 line.set_data(shown if name == method else ([], []))
         # an exact answer of 0 has no place on the axis: 1e-9 is far below it
         exact_level.set_ydata([exact, exact] if exact else [1e-9, 1e-9])
         band_level.set_ydata([level, level])
-        exact_curve.set_data(lams, np.where(exact_norms > 0, exact_norms, np.nan))
+        curve_norms = np.interp(lams, bends, at_bends)
+        exact_curve.set_data(lams, np.where(curve_norms > 0, curve_norms, np.nan))
         band.set_data(lams, theory.band_mean_l1(p, eta, lams))
         here.set_data([lam], [norm[-tail:].mean()])
         zero_from.set_xdata([largest, largest])
@@ -212,19 +211,14 @@ def finite_precision():
     first.axhline(steps, color="0.85", linewidth=1)
     first.text(3, steps * 1.5, "▲ not in 10 000 steps", color="0.4", va="bottom")
 
-    # every setting fits, 38 digits × 4 schedules × 3 starts = 456: the second visit costs nothing
-    @functools.lru_cache(maxsize=512)
-    def walked(start, schedule, digits):
-        path = problems.decimal_walk(start, schedule, digits, steps)
-        zero = next((k for k, beta in enumerate(path) if beta == 0), None)
-        return np.array([float(abs(path[k])) for k in shown]), zero
-
     def update(digits, schedule, start):
-        beta, zero = walked(start, schedule, digits)
+        run = problems.decimal_walk(start, schedule, digits, steps)
+        beta, zero = np.array([float(abs(run[k])) for k in shown]), run.index(0) if run[-1] == 0 else None
         alive = beta > 0
         sizes.set_data(shown[alive], np.maximum(beta[alive], floor))
         death.set_data([zero] if zero else [], [10 * floor] if zero else [])
-        zeros = np.array([walked(start, schedule, int(d))[1] for d in digits_axis], dtype=float)  # NaN: never
+        found = problems.DECIMAL_ZEROS.get((schedule, start), "").split()
+        zeros = np.array([int(k) or np.nan for k in found] + (digits_axis.size - len(found)) * [np.nan])  # NaN: never
         hits.set_data(digits_axis, zeros)
         never.set_data(digits_axis, np.where(np.isnan(zeros), steps, np.nan))
         now.set_xdata([digits, digits])

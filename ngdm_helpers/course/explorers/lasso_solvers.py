@@ -1,6 +1,7 @@
 """The sliders of notebook 3 on Adam, on what gives zeros, and on the staircase."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -22,8 +23,10 @@ RULES = {  # name: method, its options, style
 
 def optimizer_bands():
     """Where SGD, momentum and Adam end on (7): a slider for λ, one for η, and a choice of rule."""
-    # 3000 steps: three times the memory of Adam's second moment, 1/(1 − β₂) = 1000
-    lams, window, steps = np.geomspace(0.05, 100, 9), 60, 3000
+    # the longest way, SGD's from 41η (0.82 at the smallest η) with λ = 0.05, takes 820 steps
+    lams, window, steps = np.geomspace(0.05, 100, 9), 60, 1500
+    # in units of η, in which no rule knows η: β₀ = U(−1, 1) for η = 0.05
+    starts = np.random.default_rng(0).uniform(-20, 20, 100)
     figure, (time, band) = figures.new(2, size=(11, 4.2))
     time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="the last 60 steps", ylabel="β / (largest |β| shown)")
     lines = [time.plot([], [], marker=".", linewidth=1, color=color)[0] for color in (figures.VERMILLION, figures.BLUE)]
@@ -35,22 +38,23 @@ def optimizer_bands():
     band.text(100, 0.14, "1/8", ha="right", va="bottom")
     (here,) = band.plot([], [], "o", color="black", markersize=8, markerfacecolor="none")
 
-    # nine runs of 100 weights each, which a move of λ does not change
-    @functools.lru_cache(maxsize=64)
-    def sweep(rule, eta):
+    # nine runs of 100 weights each, which a move of λ or η does not change
+    @functools.cache
+    def sweep(rule):
         method, options, _ = RULES[rule]
-        return problems.band_means(method, lams, eta, steps, 100, **options)
+        tail = trajectories.run(L1Norm(lams), starts, 1.0, steps, method, **options).iterates[-200:]
+        return np.abs(tail).mean(axis=(0, 2))
 
     def update(lam, eta, rule):
         method, options, style = RULES[rule]
-        run = trajectories.run(L1Norm(lam), np.array([0.5053, -0.82]), eta, steps, method, **options)
-        tail = run.iterates[-window:]
+        shown = np.array([0.5053, -0.82]) / eta
+        run = trajectories.run(L1Norm(lam), np.concatenate([shown, starts]), 1.0, steps, method, **options)
+        tail, average = run.iterates[-window:, :2], np.abs(run.iterates[-200:, 2:]).mean()
         for line, beta in zip(lines, tail.T, strict=True):
             line.set_data(np.arange(window), beta / np.abs(tail).max())
-        average = problems.band_means(method, [lam], eta, steps, 100, **options)[0]
-        means.set(data=(lams, sweep(rule, eta)), color=style["color"])
+        means.set(data=(lams, sweep(rule)), color=style["color"])
         here.set_data([lam], [average])
-        time.title.set_text(f"{rule}: up to {np.abs(tail).max() / eta:.3g}η")
+        time.title.set_text(f"{rule}: up to {np.abs(tail).max():.3g}η")
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
         return *lines, means, here, time.title, band.title
 
@@ -130,8 +134,9 @@ SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
 def sparse_solvers():
     """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
     steps, base = 4000, problems.sparse_problem()
-    # from λ = `largest` on, every coefficient of the exact answer is 0
-    size, largest = base.curvature, 2 * np.abs(base.X.T @ base.y).max()
+    # of the steps after 200 every fifth is shown: a pixel holds more, and an odd stride meets both ends of a 2-cycle
+    shown = [*range(200), *range(200, steps + 1, 5)]
+    size, (bends, answers) = base.curvature, problems.exact_path(base.X, base.y, 2.0)
     figure, (gap_ax, sorted_ax) = figures.new(2, size=(11, 4.2))
     gap_ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-12, 1e5), xlabel="step k", ylabel="f − f*")
     (gap,) = gap_ax.plot([], [], **NGDM)
@@ -140,22 +145,16 @@ def sparse_solvers():
     (sizes,), cut = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4), sorted_ax.axhline(1, **THRESHOLD)
     note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
 
-    # the step and the method leave the exact answer as it is
-    @functools.lru_cache(maxsize=32)
-    def exact(lam):
-        problem = problems.sparse_problem(lam)
-        beta = problems.exact_lasso(problem)
-        return beta, float(problem.value(beta))
-
     def update(method, lam, factor):
-        problem, (best, least) = problems.sparse_problem(lam), exact(lam)
-        rule, c, rows = SOLVERS[method]
+        problem, best = problems.sparse_problem(lam), np.array([np.interp(lam, bends, beta) for beta in answers.T])
+        least, (rule, c, rows) = problem.value(best), SOLVERS[method]
         eta = 0.01 * factor if c is None else c * factor / size
         target = problem if rows is None else problems.Minibatch(problem, rows)
-        run = trajectories.run(target, np.zeros(200), eta, steps, rule)
-        beta = run.iterates[-1]
+        states = itertools.islice(trajectories.iterate(target, np.zeros(200), eta, rule), steps + 1)
+        iterates = np.stack([state for k, state in enumerate(states) if k < 200 or k % 5 == 0])
+        gaps, beta = problem.value(iterates) - least, iterates[-1]
         # 1e-12, the foot of the frame, is rounding for a loss of some hundreds
-        gap.set_data(run.steps[1:], np.maximum(run.values[1:] - least, 1e-12))
+        gap.set_data(shown[1:], np.maximum(gaps[1:], 1e-12))
         for line, coefficients in ((exact_sizes, best), (sizes, beta)):
             left = np.sort(np.abs(coefficients[coefficients != 0]))[::-1]
             line.set_data(np.arange(1, len(left) + 1), left)
@@ -164,7 +163,7 @@ def sparse_solvers():
         # a weight whose exact answer is 0 swings about it by a step of at most η(λ + |slope|) ≤ 2ηλ
         selected = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
         support = f"{'exact' if ((best != 0) == selected).all() else 'wrong'} support"
-        last = run.values[-1] - least
+        last = gaps[-1]
         gap_ax.title.set_text(f"{method}, η = {eta:.2g}: gap " + (f"{last:.1e}" if last > 1e-12 else "below 1e-12"))
         zeros = f"zeros: {(beta == 0).sum()}, exact {(best == 0).sum()}"
         sorted_ax.title.set_text(f"{zeros}; " + (support if thresholds else f"cut at 2ηλ: {support}"))
@@ -175,7 +174,7 @@ def sparse_solvers():
         figure,
         update,
         method=choice("method", "NGDM", list(SOLVERS), meaning="update rule"),
-        lam=log_slider("λ", 20.0, 2, float(f"{1.2 * largest:.3g}"), meaning="ℓ1 penalty"),
+        lam=log_slider("λ", 20.0, 2, float(f"{1.2 * bends[-1]:.3g}"), meaning="ℓ1 penalty"),
         factor=log_slider("η times", 1.0, 0.01, 1, meaning="factor on the step of the method"),
         marks={
             "NGDM": {"method": "NGDM", "lam": 20.0, "factor": 1.0},

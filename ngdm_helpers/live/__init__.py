@@ -20,6 +20,7 @@ import ipywidgets as widgets
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -122,6 +123,7 @@ class Live(widgets.VBox):
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
         self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
+        self._grounds = {}  # backgrounds, by the page's ratio and the values that they depend on
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self._drawn = None  # the values that the picture shows
@@ -226,11 +228,16 @@ class Live(widgets.VBox):
         artists = tuple(artists)
         fresh = [artist for artist in artists if not artist.get_animated()]
         ground = self.canvas.ground
+        if fresh or (self.figure.stale and not redraw):  # something changed that no name in `background` tells of
+            self._grounds.clear()
         if fresh or redraw or self.figure.stale:
-            self._split(fresh)
-            ground = self._ground()
-            # a frame is drawn over every curve, but it depends on nothing but its axes
-            self._recorder.keep([a for a in self._moving if isinstance(a, Spine) and a not in artists])
+            key = self.canvas.ratio, *(self.controls[name].value for name in sorted(self._background_names))
+            if key not in self._grounds:
+                self._split(fresh)
+                self._grounds[key] = self._ground()
+                # frames and ticks are drawn over every curve, but they depend on nothing but their axes
+                self._recorder.keep([a for a in self._moving if isinstance(a, Spine | Axis) and a not in artists])
+            ground = self._grounds[key]
         shapes = self._recorder.record(self._moving)
         if self._runs:
             start = len(shapes["numbers"]) // 4

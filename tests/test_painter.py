@@ -144,7 +144,7 @@ def test_the_picture_is_as_fine_as_the_screen(draw, chromium):
     painter.tell(page, widget)
     picture = painter.painted(page)
     assert picture.shape == (600, 800, 3)
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(".live-canvas").bounding_box()
     assert (box["width"], box["height"]) == (400, 300)
     # matplotlib's own picture at this resolution, its letters hinted and its lines snapped to finer pixels
     buffer = io.BytesIO()
@@ -197,7 +197,7 @@ def test_the_newest_of_many_frames_is_painted_and_not_each_of_them(shown):
         "count => { for (let k = 1; k <= 50; k++) tell({frame: {...last, count: count + k}}); }", frame["count"]
     )
     page.evaluate("painted()")
-    assert page.locator("canvas").get_attribute("data-frame") == str(frame["count"] + 50)
+    assert page.locator(".live-canvas").get_attribute("data-frame") == str(frame["count"] + 50)
     assert page.evaluate("paints") <= 2
 
 

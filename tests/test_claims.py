@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from ngdm_helpers.course import build, claims
@@ -76,6 +77,11 @@ claims.ledger()
 """
     process = subprocess.run([sys.executable, "-O", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert process.returncode == 1 and "Unsupported: X: measured 2" in process.stderr
+
+
+def test_what_supports_a_verdict_is_a_bool(ledger_of):
+    ledger_of(X=lambda: claims.Measured("2", np.True_))
+    assert claims.ledger().rows[0][1].supports is True
 
 
 def test_a_row_that_needs_pytorch_says_so_without_it(ledger_of):

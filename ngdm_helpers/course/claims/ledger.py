@@ -39,11 +39,12 @@ class Claim:
     def measured(self):
         """What is measured now; where that takes PyTorch and there is none, the sentence that says so."""
         try:
-            return self.measure()
+            ours, supports = self.measure()
         except ModuleNotFoundError as error:
             if error.name not in ("torch", "torchvision"):
                 raise
             return Measured("not measured here: it needs PyTorch, which is not installed", None)
+        return Measured(ours, supports if supports is None else bool(supports))  # NumPy's comparisons are not bools
 
     def __post_init__(self):
         for name, allowed in (("verdict", VERDICTS), ("source", SOURCES)):

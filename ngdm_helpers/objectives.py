@@ -215,7 +215,9 @@ class ReLURegression(Objective):
 
     def __post_init__(self):
         self._check_data(lam1=checks.nonnegative, lam2=checks.nonnegative)
-        if (largest := float(checks.namespace(self.y).max(self.y))) > 0:
+        xp = checks.namespace(self.y)
+        if bool(xp.any(self.y > 0)):
+            largest = float(xp.max(self.y))
             other = "counterexamples.NeuronRegression takes any y"
             raise ValueError(f"y must be ≤ 0 for (3) to be convex, got an entry {largest!r}; {other}")
 

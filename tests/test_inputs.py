@@ -33,7 +33,7 @@ def from_step(k, rate):
 
 # (call, exception, argument, what is allowed, value)
 BAD = [
-    (start(objective=3), TypeError, "objective", "one of ngdm_helpers.objectives", "3"),
+    (start(objective=3), TypeError, "objective", "an objectives.Objective", "3"),
     # numbers and arrays over the batch
     *[
         (lambda make=make, value=value: make(value), ValueError, name, allowed, repr(value))
@@ -263,6 +263,11 @@ def test_bad_input_is_named(call, kind, argument, allowed, value):
     with pytest.raises(kind, match=rf"^{argument} (must|is not) .*{allowed}.*\bgot .*{value}") as caught:
         call()
     assert caught.type is kind
+
+
+@pytest.mark.parametrize("make", [ReLURegression, lambda X, y: Lasso(X, y, 1.0), NeuronRegression])
+def test_a_batch_may_be_empty(make):
+    assert make(X, np.zeros((0, 3))).value(ONE).shape == (0,)
 
 
 def test_the_good_call_is_good():

@@ -99,6 +99,15 @@ def test_no_row_is_lost_that_another_wrote_within_a_tick_of_the_clock(tmp_path):
     assert [row["k"] for row in recorded.load("shared", tmp_path)] == [2, 3]
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": 3}', '{"rows": ["a"]}', "\xff"])
+def test_a_damaged_record_is_named(tmp_path, text):
+    (tmp_path / "kept.json").write_bytes(text.encode("latin-1"))
+    for call in (recorded.load, lambda name, folder: recorded.write(name, [{"k": 1}], "a command", ("k",), folder)):
+        with pytest.raises(ValueError, match=r"kept\.json must be a record"):
+            call("kept", tmp_path)
+    assert (tmp_path / "kept.json").read_bytes() == text.encode("latin-1")
+
+
 def test_numbers_are_rounded_to_significant_digits():
     assert recorded.rounded(123456.789) == 123460.0 and recorded.rounded(1234.56789, ".3f") == 1234.568
     assert recorded.rounded(math.nan) is None and recorded.rounded(-math.inf) is None

@@ -2,6 +2,7 @@
 
 import inspect
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -68,7 +69,7 @@ def test_what_is_measured_together_is_written_together(measure, tmp_path):
         measure(stop_at=2, together=("kind",), finished=finished.append)
     assert measure.groups == [[1, 2, 3], [1, 2, 3]] and finished == [SETTINGS[:3]]
     assert [row["square"] for row in recorded.load(NAME, tmp_path)] == [1, 4, 9]
-    assert measure(together=("kind",), device="abacus", command="a command") == 3
+    assert measure(together=("kind",), provenance={"device": "abacus"}, command="a command") == 3
     provenance = recorded.load(NAME, tmp_path)[-1]["provenance"]
     assert provenance["device"] == "abacus" and provenance["command"] == "a command"
 
@@ -116,6 +117,28 @@ raise SystemExit(cli.main({options(tmp_path / "parts")}))
     )
 
 
+def test_what_cannot_be_recorded_is_refused_before_the_first_run(measure, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(experiments.edge_of_stability, "row", lambda **setting: called.append(setting))
+    for misspelt in ({"forse": True}, {"where": tmp_path}):
+        with pytest.raises(TypeError, match=next(iter(misspelt))):
+            experiments.edge_of_stability.edge_of_stability(folder=tmp_path, progress=False, **misspelt)
+        with pytest.raises(TypeError, match=next(iter(misspelt))):
+            measure(**misspelt)
+    with pytest.raises(TypeError, match="command"):
+        runner.measure([], list, NAME, KEY, "")
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OSError, match=rf"^folder must be a folder to write to, got '{re.escape(str(folder))}'"):
+            measure(folder=folder)
+    with pytest.raises(OSError, match=r"^work must be a folder to write to"):
+        experiments.lasso_deep.vgg16_l1(images=8, test_images=8, work=tmp_path / "file", folder=tmp_path)
+    (tmp_path / f"{NAME}.json").write_text('{"rows": [{"x": 1}]}')
+    with pytest.raises(ValueError, match=rf"rows of {NAME} in .* must have the fields x, kind, got one without kind"):
+        measure()
+    assert called == measure.groups == []
+
+
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +175,19 @@ def test_bad_input_from_the_command_line_is_named(tmp_path, capsys):
     assert "steps must be a positive integer, got 0" in capsys.readouterr().err
     assert cli.main(["record", "vgg16-l1", "--data", str(tmp_path / "none.npz"), *folder]) == 1
     assert "data must be a file that exists" in capsys.readouterr().err
+    for name, option, value in (
+        ("depth", "images", "0"),
+        ("depth", "images", "9999"),
+        ("vgg16-l1", "test-images", "-1"),
+        ("edge-of-stability", "seeds", "-1"),
+        ("mlp-l1", "seeds", "-1"),
+        ("mlp-l1", "adam-lr", "0"),
+    ):
+        assert cli.main(["record", name, f"--{option}", value, *folder]) == 1
+        assert capsys.readouterr().err.startswith(f"{option.replace('-', '_')} must be ")
+    (tmp_path / "file").write_text("")
+    assert cli.main(["record", "edge-of-stability", "--folder", str(tmp_path / "file")]) == 1
+    assert "folder must be a folder to write to" in capsys.readouterr().err
 
 
 def test_an_interrupt_of_the_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):

@@ -22,7 +22,7 @@ def main(arguments=None):
     except ModuleNotFoundError as error:
         print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; make lab installs it", file=sys.stderr)
         return 1
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

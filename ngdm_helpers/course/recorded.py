@@ -28,10 +28,21 @@ def load(name, folder=FOLDER):
     return list(_rows(path, path.stat().st_mtime_ns)) if path.exists() else []
 
 
+def by_key(rows, key, what="rows"):
+    """The ``rows`` by their values of the fields ``key``; ValueError, which calls them ``what``, if one lacks any."""
+    for row in rows:
+        if lacking := [field for field in key if field not in row]:
+            raise ValueError(f"{what} must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
+    return {tuple(row[field] for field in key): row for row in rows}
+
+
 @functools.lru_cache(maxsize=16)  # more than there are records
 def _rows(path, modified):
     """The rows of a file as of the time ``modified``: what is written later is read anew."""
-    return json.loads(path.read_text(encoding="utf-8"))["rows"]
+    try:
+        return [dict(row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{path} must be a record, {{"rows": […]}}; restore it or move it away, got {error}') from None
 
 
 def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
@@ -44,9 +55,7 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     """
     import filelock  # comes with PyTorch, which measures what is recorded
 
-    for row in rows:
-        if lacking := [field for field in key if field not in row]:
-            raise ValueError(f"rows must have the fields {', '.join(key)}, got one without {', '.join(lacking)}")
+    new = by_key(rows, key)
     versions = {}
     for package in ("numpy", "torch"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -59,12 +68,12 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         "versions": versions,
         "processor": f"{os.cpu_count()} cores, {platform.machine()}",
     }
-    new = {tuple(row[field] for field in key): {**row, "provenance": provenance} for row in rows}
+    new = {values: {**row, "provenance": provenance} for values, row in new.items()}
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(path.with_name(f".{path.name}.lock")):
         _rows.cache_clear()  # before and after: writes within a tick of the file system's clock bear the same time
-        old = {tuple(row[field] for field in key): row for row in load(name, folder)}
+        old = by_key(load(name, folder), key, f"the rows of {path}")
         write_text(path, _text(list({**old, **new}.values()), compact))
         _rows.cache_clear()
     return path

@@ -197,12 +197,12 @@ def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.devi
         raise TypeError(f"{name} must be {dtype} on {device or 'any device'}, got {value.dtype} on {value.device}")
 
 
-def checked_seed(seed: Any) -> int:
+def checked_seed(seed: Any, name: str = "seed") -> int:
     """``seed``; TypeError unless it is an integer, ValueError unless it is from 0 to 2**63 − 1."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an integer, got {seed!r}")
+        raise TypeError(f"{name} must be an integer, got {seed!r}")
     if not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be at least 0 and below 2**63, got {seed}")
+        raise ValueError(f"{name} must be at least 0 and below 2**63, got {seed}")
     return int(seed)
 
 

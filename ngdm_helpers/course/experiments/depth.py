@@ -118,12 +118,21 @@ def depth(
         raise ValueError(f"depths must be among {', '.join(map(str, DEPTHS))}, got {unknown[0]!r}")
     seeds, threads = checks.count("seeds", seeds), checks.count("threads", threads)
     steps = steps if steps is None else checks.count("steps", steps)
-    X, y = (part.to(ngdm_helpers.device()) for part in read_images(data, True, images, download))
+    X, y = (part.to(ngdm_helpers.device()) for part in named_images("images", data, True, images, download))
     label = data if data in NAMES else "cifar10-jpeg"
-    how |= {"title": "VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}", "compact": True, "threads": threads}
-    how |= {"data": DESCRIPTIONS[label], "device": torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)}
+    how |= {"title": "VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}", "compact": True}
+    device = torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)
+    how |= {"provenance": {"data": DESCRIPTIONS[label], "device": device, "threads": threads}}
     rows = settings(label, len(y), parts, depths, activations, seeds, steps)
     return measure(rows, lambda group: [row(X, y, threads, **group[0])], record=NAMES[label], key=KEY, **how)
+
+
+def named_images(option, *arguments):
+    """`read_images`, whose errors call ``count`` by the name of the ``option``."""
+    try:
+        return read_images(*arguments)
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("count must", f"{option} must")) from None
 
 
 def read_images(source, train=True, count=None, download=False):

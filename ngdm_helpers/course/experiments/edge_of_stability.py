@@ -30,7 +30,8 @@ def edge_of_stability(
     for activation in activations:
         checks.choice("activations", activation, networks.ACTIVATIONS)
     rates, steps = [checks.positive_number("rates", lr) for lr in rates], checks.count("steps", steps)
-    grid = itertools.product(activations, rates, map(models.checked_seed, seeds), [steps])
+    seeds = [models.checked_seed(seed, "seeds") for seed in seeds]
+    grid = itertools.product(activations, rates, seeds, [steps])
     settings = [dict(zip(KEY, values, strict=True)) for values in grid]
     title = "{activation}, η = {lr:g}, seed {seed}"
     return measure(settings, lambda group: [row(**group[0])], record=NAME, key=KEY, title=title, **how)

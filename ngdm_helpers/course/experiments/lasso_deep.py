@@ -23,8 +23,8 @@ import ngdm_helpers
 from ngdm_helpers import checks, networks, theory
 from ngdm_helpers import data as sources
 from ngdm_helpers.course import problems
-from ngdm_helpers.course.experiments.depth import read_images
-from ngdm_helpers.course.experiments.runner import experiment, measure
+from ngdm_helpers.course.experiments.depth import named_images
+from ngdm_helpers.course.experiments.runner import experiment, measure, writable
 from ngdm_helpers.course.recorded import rounded, thinned
 
 METHODS = networks.METHODS
@@ -55,9 +55,11 @@ def mlp_l1(
     how, and what is returned: see `runner.measure`. Raises TypeError or ValueError, naming the argument.
     """
     lam, steps = [checks.positive_number("lam", value) for value in lam], checks.count("steps", steps)
+    lr, adam_lr = checks.positive_number("lr", lr), checks.positive_number("adam_lr", adam_lr)
+    seeds = [networks.models.checked_seed(seed, "seeds") for seed in seeds]
     rates = {name: adam_lr if checks.choice("method", name, METHODS) == "adam" else lr for name in method}
     settings = [
-        {"method": name, "lam": value, "lr": checks.positive_number("lr", rate), "seed": seed, "steps": steps}
+        {"method": name, "lam": value, "lr": rate, "seed": seed, "steps": steps}
         for seed, (name, rate), value in itertools.product(seeds, rates.items(), lam)
     ]
 
@@ -145,9 +147,10 @@ def vgg16_l1(
     lam, lr = [checks.positive_number("lam", value) for value in lam], checks.positive_number("lr", lr)
     batch, checkpoint_every = checks.count("batch", batch), checks.count("checkpoint_every", checkpoint_every)
     steps = steps if steps is None else checks.count("steps", steps)
-    if not isinstance(seed, int) or not 0 <= seed < 2**31:
+    if type(seed) is not int or not 0 <= seed < 2**31:
         raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    train, test = (read_images(data, *part, download) for part in ((True, images), (False, test_images)))
+    parts = ("images", data, True, images), ("test_images", data, False, test_images)
+    train, test = (named_images(*part, download) for part in parts)
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
     common = {"weights": _named(weights), "data": pathlib.Path(data).name, "images": len(train[0]), "lr": lr}
@@ -157,6 +160,7 @@ def vgg16_l1(
         common | {"method": name, "lam": value, "steps": steps or steps_needed(largest, lr, value, name)}
         for value, name in itertools.product(lam, method)
     ]
+    writable("work", work)
     if how.get("force"):
         for setting in settings:
             checkpoint(work, setting).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shlex
 import sys
+import tempfile
 import typing
 
 from tqdm.auto import tqdm
@@ -34,6 +35,7 @@ def experiment(name, takes):
         @functools.wraps(function)
         def entered(*arguments, **options):
             given = signature.bind(*arguments, **options).arguments
+            _check(signature, given)
             given = {option: value for option, value in given.items() if option != "how"}
             return function(*arguments, command=reproducible_command(name, signature, given), **options)
 
@@ -45,29 +47,42 @@ def experiment(name, takes):
 
 
 def measure(
-    settings, rows, record, key, title, together=None, finished=None, force=False, folder=FOLDER, progress=True, **write
-):
+    settings, rows, record, key, title, *, command, compact=False, provenance=None, together=None, finished=None,
+    force=False, folder=FOLDER, progress=True,
+):  # fmt: skip
     """Measure ``settings``, dicts with the fields ``key``, and write their rows; how many were measured.
 
     rows: group of settings → list of rows, written at once to ``record``. together: the fields by which settings form
     a group; without, each is one. title: of the progress bar, formatted with the first setting of a group. finished:
-    called with a group once its rows are safe. write: command and provenance, see `recorded.write`.
+    called with a group once its rows are safe. command, compact, provenance (a dict): see `recorded.write`.
 
     force: measure what is recorded again. folder: where the record lies. progress: show a bar. A run that is
-    interrupted is not recorded: the KeyboardInterrupt goes on to the caller.
+    interrupted is not recorded: the KeyboardInterrupt goes on to the caller. OSError, before the first run, for a
+    folder that cannot be written to.
     """
-    done = set() if force else {tuple(row[field] for field in key) for row in recorded.load(record, folder)}
+    done = {} if force else recorded.by_key(recorded.load(record, folder), key, f"the rows of {record} in {folder}")
     missing = [setting for setting in settings if tuple(setting[field] for field in key) not in done]
+    if missing:
+        writable("folder", folder)
     groups = {}
     for i, setting in enumerate(missing):
         groups.setdefault(tuple(setting[field] for field in together) if together else i, []).append(setting)
     with tqdm(groups.values(), unit="run", disable=not progress) as bar:
         for group in bar:
             bar.set_description(title.format(**group[0]))
-            recorded.write(record, rows(group), key=key, folder=folder, **write)
+            recorded.write(record, rows(group), command, key, folder, compact, **(provenance or {}))
             if finished:
                 finished(group)
     return len(missing)
+
+
+def writable(name, folder):
+    """Make ``folder`` if it is missing; OSError, which calls it ``name``, unless files can be written there."""
+    try:
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(f"{name} must be a folder to write to, got {str(folder)!r}: {error.strerror}") from None
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -115,6 +130,15 @@ def reproducible_command(name, signature, given):
 
 def _options(signature):
     return [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+
+
+def _check(signature, given):
+    """TypeError for an option that `measure` does not know, and for one value where a list is asked for."""
+    inspect.signature(measure).bind_partial(**given.get("how", {}))
+    for option in _options(signature):
+        value = given.get(option.name, ())
+        if typing.get_origin(option.annotation) is tuple and not isinstance(value, (list, tuple)):
+            raise TypeError(f"{option.name} must be a list or a tuple, got {value!r}")
 
 
 def _kind(option):

@@ -1,11 +1,15 @@
 """The command ngdm: its exit codes, its messages, and what --help says."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from ngdm_helpers.course import build, cli
+from tests.lab import ROOT
 from tests.test_without_torch import BLOCKED
 
 TINY = """\
@@ -57,13 +61,24 @@ def test_outside_the_project(tmp_path, capsys):
         assert "no notebooks in" in capsys.readouterr().err
 
 
-def test_an_interrupt_ends_with_130(tiny, capsys, monkeypatch):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(build, "build", interrupted)
-    assert cli.main(["build", f"--folder={tiny.parent}"]) == 130
-    assert "stopped" in capsys.readouterr().err
+@pytest.mark.slow
+@pytest.mark.parametrize("to_group", [True, False])
+def test_an_interrupt_ends_with_130(tiny, to_group):
+    """A real signal, as Ctrl-C sends it to the command and its kernel, or to the command alone."""
+    begun, target = tiny.parent / "begun", tiny.with_suffix(".ipynb")
+    before = build.build(tiny).read_bytes()
+    tiny.write_text(f"{TINY}import pathlib, time\n\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)\n")
+    command = [sys.executable, "-m", "ngdm_helpers", "build", f"--folder={tiny.parent}"]
+    run = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT
+    )
+    while run.poll() is None and not begun.exists():
+        time.sleep(0.02)
+    (os.killpg if to_group else os.kill)(run.pid, signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 130 and "stopped; the same command starts again" in errors
+    assert "Traceback" not in errors and "Error" not in errors
+    assert target.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import hashlib
 import json
 import pathlib
 import re
+import signal
 
 import jupytext
 import nbformat
@@ -20,7 +21,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")  # "-": on the slide of the cell before
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _PROGRESS = {WIDGET_VIEW, "text/plain"}  # a widget that leaves nothing to look at but its text
-_EXECUTION = {"kernel_name": "python3", "timeout": 600}  # seconds a cell
+_EXECUTION = {"kernel_name": "python3", "timeout": 600, "shutdown_kernel": "immediate"}  # seconds a cell
 _EXECUTION |= {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
 _FOLDED = {  # tag: what of its cells JupyterLab shows folded
     "solution": {"source_hidden": True, "outputs_hidden": True},
@@ -161,7 +162,7 @@ def build(source, discard=False):
     """Execute the notebook that the .py file ``source`` describes and write its .ipynb, atomically.
 
     Raises `Drift` if the .ipynb was edited by hand since it was built, unless ``discard``; nothing is written then.
-    A cell that raises stops the build (nbclient's CellExecutionError), and the old .ipynb stays.
+    A cell that raises stops the build (nbclient's CellExecutionError), an interrupt too, and the old .ipynb stays.
     """
     import nbclient
 
@@ -171,7 +172,15 @@ def build(source, discard=False):
     if target.exists() and not discard and _is_edited(_read_built(target), notebook):
         raise Drift(f"{target} was edited by hand, and build would overwrite it: {_CARRY_OVER.format(source)}")
     written = fingerprint(inputs(notebook))
-    nbclient.execute(notebook, cwd=source.parent, **_EXECUTION)
+    client = nbclient.NotebookClient(notebook, resources={"metadata": {"path": source.parent}}, **_EXECUTION)
+    try:
+        client.execute()
+    except Exception:
+        # nbclient takes an interrupt itself, shuts its kernel down, and then fails for want of a kernel.
+        if not hasattr(client, "_async_cleanup_kernel_future"):
+            raise
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
     _strip(notebook)
     # As a reader gets it: nbformat joins lines and drops what is empty.
     stored = nbformat.reads(nbformat.writes(notebook), as_version=4)

@@ -302,9 +302,17 @@ def test_the_slide_type_follows_from_the_id(tiny, name, written, slide):
 
 
 def test_an_unknown_slide_type_is_refused(tiny):
-    tiny.write_text(TINY.replace('id="sum"', 'id="sum" slideshow={"slide_type": "slid"}'))
-    with pytest.raises(ValueError, match=r"slide_type of cell 'sum' must be one of .*, got 'slid'"):
-        build.read_source(tiny)
+    for written, got in (('{"slide_type": "slid"}', "'slid'"), ("{}", "None"), ('"x"', "'x'")):
+        tiny.write_text(TINY.replace('id="sum"', f'id="sum" slideshow={written}'))
+        with pytest.raises(ValueError, match=rf"slide_type of cell 'sum' must be one of .*, got {got}"):
+            build.read_source(tiny)
+
+
+def test_tags_are_a_list(tiny):
+    for written in ('"solution"', "[1]", "3", "{}"):
+        tiny.write_text(TINY.replace('id="sum"', f'id="sum" tags={written}'))
+        with pytest.raises(ValueError, match=r"tiny.py: the metadata of each cell must be a notebook's, got"):
+            build.read_source(tiny)
 
 
 @pytest.mark.parametrize(
@@ -461,10 +469,34 @@ def test_a_merge_conflict_is_named_with_its_line(tiny):
     build.check(tiny)
 
 
-@pytest.mark.parametrize("content", [b"", b"not JSON", b"[]", b"{}", b"\xff\xfe"])
+NO_NOTEBOOKS = [b"", b"not JSON", b"[]", b"{}", b"\xff\xfe"]
+NO_NOTEBOOKS += [b'{"cells": [], "metadata": [], "nbformat": 4, "nbformat_minor": 5}']
+NO_NOTEBOOKS += [b'{"cells": [1], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}']
+
+
+def test_a_folder_is_no_notebook(tiny):
+    tiny.with_suffix(".ipynb").mkdir()
+    for function in (build.check, build.build):
+        with pytest.raises(ValueError, match=r"tiny\.ipynb must be a file in UTF-8"):
+            function(tiny)
+
+
+@pytest.mark.parametrize("stamp", ["x", [], {}, None, {"results_sha256": 1}])
+def test_a_damaged_stamp_is_mended_by_a_build(tiny, stamp):
+    written = build.build(tiny).read_bytes()
+    change(tiny.with_suffix(".ipynb"), lambda notebook: notebook.metadata.update(ngdm=stamp))
+    with pytest.raises(build.Drift, match=r"tiny\.ipynb .*; run: ngdm build tiny$"):
+        build.check(tiny)
+    assert build.build(tiny).read_bytes() == written
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("content", NO_NOTEBOOKS)
 def test_what_is_no_notebook_is_named(tiny, content):
     tiny.with_suffix(".ipynb").write_bytes(content)
-    with pytest.raises(ValueError, match=r"tiny.ipynb (is not a notebook; run: ngdm build --discard|must be UTF-8)"):
+    with pytest.raises(
+        ValueError, match=r"tiny.ipynb (is not a notebook; run: ngdm build --discard|must be a file in UTF-8)"
+    ):
         build.check(tiny)
 
 
@@ -481,8 +513,9 @@ def test_check_misses_neither_side(tiny):
         build.check(tiny)
     build.build(tiny)
     tiny.unlink()
-    with pytest.raises(build.Drift, match=r"tiny.ipynb has no tiny.py"):
-        build.check(tiny)
+    for function in (build.check, build.build):
+        with pytest.raises(build.Drift, match=r"tiny.ipynb has no tiny.py"):
+            function(tiny)
 
 
 def test_build_does_not_overwrite_an_edit_by_hand(tiny):
@@ -519,7 +552,13 @@ def test_a_failing_cell_leaves_the_old_notebook(tiny):
 
 
 @pytest.mark.parametrize(
-    ("new", "fault"), [("# %%", "no id"), ('# %% id="title"', "the id 'title' of an earlier cell")]
+    ("new", "fault"),
+    [
+        ("# %%", "no id"),
+        ('# %% id="title"', "the id 'title', taken or"),
+        ("# %% id=1", "the id 1, taken"),
+        ('# %% id="a b"', "the id 'a b', taken"),
+    ],
 )
 def test_every_cell_names_its_own_id(tiny, new, fault):
     tiny.write_text(TINY.replace('# %% id="sum"', new))

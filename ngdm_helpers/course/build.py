@@ -35,6 +35,7 @@ _SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "check": "skip", "solution": "s
 _FRONT_END = {"ExecuteTime", "collapsed", "deletable", "editable", "execution", "jp-MarkdownHeadingCollapsed"}
 _FRONT_END |= {"jupyter", "scrolled", "trusted"}
 _CARRY_OVER = "carry over to {0.name} what shall stay, then run: ngdm build --discard-edits {0.stem}"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # nbformat's
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)", re.MULTILINE)
 
 
@@ -46,20 +47,29 @@ def read_source(path):
     """The notebook that a .py file describes: cells with ids, no outputs.
 
     Two things follow and need not be written: the slide type, from the id, and what is folded, from the tags. Raises
-    ValueError for a missing or double id, an unknown slide type and the marks of a merge conflict.
+    ValueError for a missing or double id, an unknown slide type, tags that are no list and the marks of a merge
+    conflict, `Drift` if there is no such file.
     """
     path, seen = pathlib.Path(path), set()
-    notebook = jupytext.reads(_text(path, "edit them out"), fmt="py:percent")
+    if not path.exists():
+        built = path.with_suffix(".ipynb")
+        raise Drift(f"{built} has no {path.name}: the .py file is the source, write it or delete the notebook")
+    try:
+        notebook = jupytext.reads(_text(path, "edit them out"), fmt="py:percent")
+    except (AttributeError, TypeError, nbformat.ValidationError) as error:  # jupytext's, for tags that are no list, say
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path}: the metadata of each cell must be a notebook's, got: {reason}") from None
     for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines between cells
         name, first = cell.metadata.pop("id", None), cell.source.partition("\n")[0]
-        if name is None or name in seen:
-            fault = "no id" if name is None else f"the id {name!r} of an earlier cell"
+        if not isinstance(name, str) or not _ID.fullmatch(name) or name in seen:
+            fault = "no id" if name is None else f"the id {name!r}, taken or not of letters, digits, - and _"
             raise ValueError(f'{path}: cell {number} ({first!r}) has {fault}; write # %% id="…" with an id of its own')
         seen.add(name)
         cell.id = name
         by_role = _SLIDE_OF_ROLE.get(name.rpartition("-")[2], "subslide")
-        slide = cell.metadata.setdefault("slideshow", {"slide_type": _SLIDE_OF_ID.get(name, by_role)})["slide_type"]
+        slide = cell.metadata.setdefault("slideshow", {"slide_type": _SLIDE_OF_ID.get(name, by_role)})
+        slide = slide.get("slide_type") if isinstance(slide, dict) else slide
         if slide not in SLIDE_TYPES:
             raise ValueError(f"{path}: slide_type of cell {name!r} must be one of {SLIDE_TYPES}, got {slide!r}")
         for tag in cell.metadata.get("tags", []):
@@ -75,17 +85,21 @@ def _read_built(path):
     anew = f"run: ngdm build --discard-edits {path.stem}"
     text = _text(path, f"settle {path.stem}.py, then {anew}")
     try:
-        return nbformat.reads(text, as_version=4)
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
         raise ValueError(f"{path} is not a notebook; {anew} ({str(error).partition(chr(10))[0]})") from None
+    if not isinstance(notebook.metadata.get("ngdm", {}), dict):
+        del notebook.metadata["ngdm"]  # as if it had never been built
+    return notebook
 
 
 def _text(path, remedy):
     """The text of a file, without a byte-order mark. ValueError names the line of a merge conflict."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be UTF-8: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} must be a file in UTF-8: {error}") from None
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
         raise ValueError(f"{path}, line {line}: {conflict[1]}, the marks of a merge conflict; {remedy}")
@@ -125,8 +139,6 @@ def check(source):
     """
     source = pathlib.Path(source)
     target, rebuild = source.with_suffix(".ipynb"), f"run: ngdm build {source.stem}"
-    if not source.exists():
-        raise Drift(f"{target} has no {source.name}: the .py file is the source, write it or delete the notebook")
     fresh = read_source(source)
     if not target.exists():
         raise Drift(f"{source} has no {target.name}; {rebuild}")
@@ -146,7 +158,7 @@ def check(source):
     if built.get("results_sha256") != fingerprint(results(old)):
         has_outputs = any(cell.get("outputs") for cell in old.cells)
         raise Drift(f"{target} {'holds outputs of a live session' if has_outputs else 'lost its outputs'}; {rebuild}")
-    if built["inputs_sha256"] != fingerprint(inputs(fresh)):
+    if built.get("inputs_sha256") != fingerprint(inputs(fresh)):
         raise Drift(f"{target} holds outputs of cells that have been edited since; {rebuild}")
 
 

@@ -15,7 +15,8 @@ import numpy as np
 # An array of any library that follows the Python array API standard: NumPy, torch, …; checked as the program runs.
 Array = Any
 Number = float | Array  # a number, or an array over the batch
-BATCHED = "a number or an array over the batch"
+_TOO_LARGE = "a number beyond ±1.8e308"  # an integer of so many digits that Python may refuse to print it
+NUMBER, BATCHED = "a number", "a number or an array over the batch"
 
 
 def namespace(array: Array) -> Any:
@@ -42,13 +43,17 @@ def floating(name: str, value: Any, *, like: Array | None = None) -> Array:
     """``value`` as a floating-point array: an array is returned as it is, a list becomes one.
 
     A list takes the library, dtype and device of ``like`` (NumPy float64 without it).
-    Raises TypeError for anything else and ValueError for entries that are not finite.
+    Raises TypeError for anything else and ValueError for entries that are masked or not finite.
     """
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked entries, got {np.ma.count_masked(value)}")
     if not is_array(value):
         try:
-            if value is None or np.asarray(value).dtype.kind in "US":
+            if value is None or np.asarray(value).dtype.kind not in "iufO":  # O: numbers of other kinds, Fraction
                 raise TypeError
             value = np.asarray(value).astype(np.float64)
+        except OverflowError:
+            raise ValueError(f"{name} must be finite, got {_TOO_LARGE}") from None
         except (TypeError, ValueError):
             raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
         if like is not None:
@@ -81,13 +86,16 @@ def _require(name, value, ok, allowed):
 
 def _real(name, value, inside, allowed, expected, like=None):
     """``value`` after the test ``inside``, which ``allowed`` puts in words; ``expected``: the types, in words."""
-    if is_array(value) or isinstance(value, (list, tuple)):
+    if expected != NUMBER and (is_array(value) or isinstance(value, (list, tuple))):
         value = floating(name, value, like=like)
         _require(name, value, inside(value), allowed)
         return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be {expected}, got {value!r}")
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got {_TOO_LARGE}") from None
     if not inside(value):
         raise ValueError(f"{name} must be {allowed}, got {value!r}")
     if math.isinf(value):
@@ -105,18 +113,25 @@ def nonnegative(name: str, value: Any, expected: str = BATCHED, like: Array | No
     return _real(name, value, lambda v: v >= 0, "non-negative", expected, like)
 
 
+def finite(name: str, value: Any, expected: str = BATCHED, like: Array | None = None) -> Number:
+    """A finite number, or an array of them over the batch; a list becomes an array like ``like``."""
+    return _real(name, value, lambda v: v == v, "finite", expected, like)
+
+
 def positive_number(name: str, value: Any) -> float:
     """A Python float > 0 and finite."""
-    if is_array(value) or isinstance(value, (list, tuple)):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    return positive(name, value, "a number")
+    return positive(name, value, NUMBER)
 
 
 def fraction(name: str, value: Any) -> float:
     """A Python float in [0, 1)."""
-    if is_array(value) or isinstance(value, (list, tuple)):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    return _real(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1", "a number")
+    return _real(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1", NUMBER)
+
+
+def instance(name: str, value: Any, kind: type) -> None:
+    """TypeError unless ``value`` is of the class ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be of the class {kind.__name__}, got {value!r}")
 
 
 def count(name: str, value: Any) -> int:

@@ -151,7 +151,7 @@ class MaxNorm(Objective):
             value=lambda b: xp.max(xp.abs(b), axis=-1),
             subgradient=subgradient,
             smooth_gradient=xp.zeros_like,
-            prox=lambda b, step: b - project_l1_ball(b, step),
+            prox=lambda b, step: b - _project(b, step),
         )
 
 
@@ -178,7 +178,7 @@ class SmoothMaxNorm(Objective):
         xp = checks.namespace(beta)
 
         def gradient(b):
-            return project_l1_ball(b / delta_coordinate)
+            return _project(b / delta_coordinate)
 
         def value(b):
             g = gradient(b)
@@ -188,10 +188,17 @@ class SmoothMaxNorm(Objective):
 
 
 def project_l1_ball(v: Array, radius: Number = 1.0) -> Array:
-    """The nearest point with ‖·‖₁ ≤ r = ``radius`` to each ``v``: (..., p) → (..., p); r ≥ 0, unchecked, broadcasts.
+    """The nearest point with ‖·‖₁ ≤ r = ``radius`` to each ``v``: (..., p) → (..., p); r ≥ 0 broadcasts.
 
     It is S_t(v) with t = max(0, maxⱼ (|v|₍₁₎ + … + |v|₍ⱼ₎ − r)/j), |v| sorted downwards (Duchi et al. 2008).
     """
+    v = checks.vectors("v", v)
+    checks.same_library_and_device("radius", radius, v, "v")
+    return _project(v, checks.nonnegative("radius", radius, like=v))
+
+
+def _project(v, radius=1.0):
+    """`project_l1_ball` for a loop, unchecked."""
     xp = checks.namespace(v)
     size = xp.flip(xp.sort(xp.abs(v), axis=-1), axis=-1)
     count = xp.arange(1, v.shape[-1] + 1, dtype=v.dtype, device=array_api_compat.device(v))

@@ -104,7 +104,7 @@ class Objective:
         An array is returned as it is; a list takes the library, dtype and device of the data. Raises TypeError or
         ValueError that calls it ``name``.
         """
-        data = {field: getattr(self, field, None) for field in ("X", "A", "lam")}
+        data = {entry.name: getattr(self, entry.name) for entry in fields(self)}  # type: ignore[arg-type]
         anchor_name, anchor = next(((k, v) for k, v in data.items() if checks.is_array(v)), ("", None))
         checks.same_library_and_device(name, beta, anchor, anchor_name)
         beta = checks.vectors(name, beta, like=anchor)

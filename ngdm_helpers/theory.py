@@ -44,12 +44,12 @@ def capture_level(A: Array, norm: float | str) -> Number:
     eigenvalues = np.linalg.eigvalsh(A)
     if not (eigenvalues > 0).all():
         raise ValueError(f"A must be positive definite, got smallest eigenvalue {float(eigenvalues.min())!r}")
+    if checks.is_array(norm) or norm not in (2, math.inf, "inf"):
+        raise ValueError(f"norm must be 2 or inf, got {norm!r}")
     if norm == 2:
         level = eigenvalues.min(axis=-1) / 2
-    elif norm in (math.inf, "inf"):
-        level = (1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))).min(axis=-1)
     else:
-        raise ValueError(f"norm must be 2 or inf, got {norm!r}")
+        level = (1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))).min(axis=-1)
     return checks.scalar(level)
 
 
@@ -98,7 +98,7 @@ def max_norm_steps(p: int, eps: Number) -> int | Array:
     p, eps = checks.count("p", p), _positive("eps", eps)
     # 1/(ε√p) is often a whole number, which rounding may lift a little
     rounds = np.maximum(np.ceil(1 / (np.asarray(eps) * p**0.5) - 1 - 1e-9), 0)
-    steps = (p * rounds).astype(int)
+    steps = _whole("eps must be so large", p * rounds)
     return int(steps) if steps.ndim == 0 else steps
 
 
@@ -125,7 +125,7 @@ def residue(beta: Array, lr: Number, lam: Number) -> Array:
 def entry_step(beta0: Array, lr: Number, lam: Number) -> Array:
     """K = maxᵢ ⌊|β₀ⁱ|/s⌋, the step from which the iterates of (8) are on their 2-cycle. beta0: (..., p) → (...,)."""
     crossings, _ = _crossings(*_vectors_and_step("beta0", beta0, lr, lam))
-    return crossings.max(axis=-1).astype(int)
+    return _whole("lr·lam must be so large", crossings.max(axis=-1))
 
 
 def orbit(beta0: Array, lr: Number, lam: Number) -> tuple[Array, Array]:
@@ -178,6 +178,7 @@ def subgradient_bound(objective: Objective, lr: Number) -> Number:
     Boyd, Xiao & Mutapcic (2003). For (7) it is ηλ²p/2, hence ‖β_best‖₁ ≤ pηλ/2; it needs the dimension,
     ``L1Norm(lam, p)``. ``inf`` without a finite G.
     """
+    checks.instance("objective", objective, Objective)
     return _positive("lr", lr) * objective.lipschitz**2 / 2
 
 
@@ -273,7 +274,7 @@ def huber_rise(c: Number, start: Number, delta: Number = 1.0) -> Number:
     c, delta = _positive("c", c), _positive("delta", delta)
     if np.any(np.asarray(c) <= 2):
         raise ValueError(f"c must be above 2 (up to there the loss does not rise), got {c}")
-    size = _positive("start", np.abs(start))
+    size = _positive("start", np.abs(checks.finite("start", _numpy("start", start))))
     if np.any(size >= np.asarray(delta)):
         raise ValueError(f"start must lie within delta = {delta} of 0, got {start}")
     return np.log(delta / size) / np.log(np.asarray(c) - 1)
@@ -286,9 +287,12 @@ def local_threshold(X: Array, interior: Array) -> float:
     (−δ, δ). It is 2/L if I holds all samples.
     """
     X = checks.floating("X", _numpy("X", X))
-    if X.ndim != 2 or tuple(np.shape(interior)) != X.shape[:1] or not np.any(interior):
+    if X.ndim != 2:
+        raise ValueError(f"X must have shape (n, p), got {X.shape}")
+    inside = np.asarray(interior)
+    if inside.dtype != bool or inside.shape != X.shape[:1] or not inside.any():
         raise ValueError(f"interior must be ({X.shape[0]},) booleans, one at least true, got {interior!r}")
-    return 2 * X.shape[0] / float(np.linalg.norm(X[np.asarray(interior, dtype=bool)], ord=2)) ** 2
+    return 2 * X.shape[0] / float(np.linalg.norm(X[inside], ord=2)) ** 2
 
 
 def chord_curvature(trajectory: Trajectory, objective: Objective) -> Array:
@@ -297,6 +301,8 @@ def chord_curvature(trajectory: Trajectory, objective: Objective) -> Array:
     It is 2 on every 2-cycle of the subgradient method, because g_{k+1} − g_k = −(2/η)(x_k − x_{k+1}) there. NaN where
     two iterates coincide. Raises ValueError if the trajectory skipped iterates (record_every > 1).
     """
+    checks.instance("trajectory", trajectory, Trajectory)
+    checks.instance("objective", objective, Objective)
     if (every := trajectory.record_every) != 1:
         raise ValueError(f"trajectory must hold every iterate (record_every=1), got record_every={every}")
     x, lr = trajectory.iterates, trajectory.lr
@@ -337,11 +343,11 @@ def active_curvature(objective: ReLURegression, beta: Array) -> Array:
 
     objective: its data are one NumPy X (n, p) and a number λ₂. The result is never above ``objective.curvature``.
     """
-    if not isinstance(objective, ReLURegression):
-        raise TypeError(f"objective must be a ReLURegression, got {objective!r}")
+    checks.instance("objective", objective, ReLURegression)
     X, beta = objective.X, _vectors("beta", beta)
     if X.ndim != 2 or checks.is_array(objective.lam2):
         raise ValueError(f"objective must have one X and one number lam2, got X {tuple(X.shape)}")
+    checks.dimension(X.shape[-1], beta)
     active = (beta @ X.T > 0)[..., None] * X
     return 2 * np.linalg.eigvalsh(np.swapaxes(active, -1, -2) @ active)[..., -1] + 2 * objective.lam2
 
@@ -389,6 +395,13 @@ def _counts(name, value):
     return _positive(name, value)
 
 
+def _whole(allowed, steps):
+    """Numbers of steps as integers; ValueError for one that an integer of 64 bits does not hold."""
+    if not np.all(steps < 2**63):
+        raise ValueError(f"{allowed} that the number of steps is below 2**63, got {float(np.max(steps)):.3g} steps")
+    return steps.astype(int)
+
+
 def _pair(name, value):
     """The two coordinates of ``value`` (..., 2), each (...,)."""
     value = _vectors(name, value)
@@ -400,7 +413,10 @@ def _vectors_and_step(name, beta, lr, lam):
     """beta (..., p) and s = ηλ, with a last axis of 1, in beta's dtype."""
     beta, lr, lam = _vectors(name, beta), _positive("lr", lr), _positive("lam", lam)
     checks.broadcast(beta.shape[:-1], lr=checks.shape(lr), lam=checks.shape(lam))
-    return beta, np.asarray(lr * lam, dtype=beta.dtype)[..., None]
+    s = np.asarray(lr * lam, dtype=beta.dtype)
+    if not np.all((s > 0) & np.isfinite(s)):
+        raise ValueError(f"lr·lam must be positive and finite in {beta.dtype}, got {s}")
+    return beta, s[..., None]
 
 
 def _crossings(beta, s):

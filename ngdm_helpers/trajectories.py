@@ -242,8 +242,7 @@ def iterate(
 ) -> Iterator[Array]:
     """β₀, β₁, β₂, … without end: what `run` records, for those who need neither all of it nor its values."""
     rule, options = _rule(method, options)
-    if not isinstance(objective, Objective):
-        raise TypeError(f"objective must be an objectives.Objective, got {objective!r}")
+    checks.instance("objective", objective, Objective)
     beta, rates = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
     if oracle.prox is None and method in ("proximal", "fista", "rda"):
@@ -255,7 +254,8 @@ def iterate(
 
 def _values(value, iterates):
     """``value`` of all iterates (T, ..., p), in slices of `_BLOCK` numbers: temporaries have the shape (T, ..., n)."""
-    xp, rows, block = checks.namespace(iterates), iterates.shape[0], max(1, _BLOCK // math.prod(iterates.shape[1:]))
+    xp, rows = checks.namespace(iterates), iterates.shape[0]
+    block = max(1, _BLOCK // max(1, math.prod(iterates.shape[1:])))  # a batch may be empty
     return xp.concat([value(iterates[k : min(k + block, rows), ...]) for k in range(0, rows, block)])
 
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from ngdm_helpers import theory, trajectories
-from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
+from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, PowerTail, SmoothMaxNorm, project_l1_ball
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
-NAN, INF = math.nan, math.inf
+NAN, INF, HUGE = math.nan, math.inf, 10**5000
+MASKED = np.ma.array([9e9, 1.0], mask=[True, False])
 X, Y, ONE = np.ones((3, 2)), np.zeros(3), np.ones(2)
 TX, TY, TONE = (torch.tensor(array) for array in (X, Y, ONE))
 ELSEWHERE = TONE.to("meta")  # a device that every machine has besides the CPU
@@ -33,7 +34,7 @@ def from_step(k, rate):
 
 # (call, exception, argument, what is allowed, value)
 BAD = [
-    (start(objective=3), TypeError, "objective", "an objectives.Objective", "3"),
+    (start(objective=3), TypeError, "objective", "of the class Objective", "3"),
     # numbers and arrays over the batch
     *[
         (lambda make=make, value=value: make(value), ValueError, name, allowed, repr(value))
@@ -81,6 +82,55 @@ BAD = [
     (lambda: L1Norm(np.array([[1.0, NAN]])), ValueError, "lam", "finite", "nan at index (0, 1)"),
     (lambda: L1Norm(torch.tensor([1.0, -2.0])), ValueError, "lam", "non-negative", "-2.0 at index (1,)"),
     (lambda: Huber(X, Y, [1.0, 0.0]), ValueError, "delta", "positive", "0.0 at index (1,)"),
+    # integers that no float holds, alone, in a list and from a schedule
+    *[
+        (call, ValueError, name, "finite", "a number beyond ±1.8e308")
+        for name, call in [
+            ("lam", lambda: L1Norm(HUGE)),
+            ("lam", lambda: L1Norm([1, HUGE])),
+            ("lam", lambda: L1Norm(-HUGE)),
+            ("lr", start(lr=HUGE)),
+            ("lr(3)", start(lr=from_step(3, HUGE))),
+            ("beta0", start(beta0=[1, HUGE])),
+            ("X", lambda: Lasso([[HUGE]], [0.0], 1)),
+            ("momentum", start(method="momentum", momentum=HUGE)),
+            ("power", lambda: trajectories.diminishing(1, HUGE)),
+            ("lr", lambda: theory.orbit(ONE, HUGE, 1)),
+        ]
+    ],
+    # what would lose a part
+    (lambda: LASSO.value([1 + 1j, 2]), TypeError, "beta", "an array of numbers", "[(1+1j), 2]"),
+    (lambda: LASSO.value([True, True]), TypeError, "beta", "an array of numbers", "[True, True]"),
+    (lambda: L1Norm([True, False]), TypeError, "lam", "an array of numbers", "[True, False]"),
+    (lambda: LASSO.value(np.array(["2020", "2021"], "M8[Y]").tolist()), TypeError, "beta", "an array of n", "datetime"),
+    (start(beta0=MASKED), ValueError, "beta0", "no masked entries", "1"),
+    (start(lr=MASKED), ValueError, "lr", "no masked entries", "1"),
+    (lambda: L1Norm(MASKED), ValueError, "lam", "no masked entries", "1"),
+    (lambda: theory.orbit(MASKED, 1, 1), ValueError, "beta0", "no masked entries", "1"),
+    # theory: what is no number, what fits no integer
+    (lambda: theory.huber_rise(3, None), TypeError, "start", A_NUMBER, "None"),
+    (lambda: theory.huber_rise(3, "a"), TypeError, "start", A_NUMBER, "'a'"),
+    (lambda: theory.capture_level(np.eye(2), ONE), ValueError, "norm", "2 or inf", "array([1., 1.])"),
+    (lambda: theory.subgradient_bound(None, 1), TypeError, "objective", "of the class Objective", "None"),
+    (lambda: theory.chord_curvature(None, LASSO), TypeError, "trajectory", "of the class Trajectory", "None"),
+    (lambda: theory.active_curvature(LASSO, ONE), TypeError, "objective", "of the class ReLURegression", "Lasso"),
+    (lambda: theory.active_curvature(ReLURegression(X, Y), np.ones(3)), ValueError, "beta", "(..., 2)", "(3,)"),
+    (lambda: theory.entry_step([1.0], 1e-10, 1e-10), ValueError, "lr·lam", "below 2**63", "1e+20 steps"),
+    (lambda: theory.entry_step([1.0], 1e-200, 1e-200), ValueError, "lr·lam", "positive and finite in float64", "0.0"),
+    (lambda: theory.residue(ONE, 1e200, 1e200), ValueError, "lr·lam", "positive and finite in float64", "inf"),
+    (lambda: theory.max_norm_steps(3, 1e-20), ValueError, "eps", "below 2**63", "1.73e+20 steps"),
+    (
+        lambda: theory.local_threshold(X, np.array([0, 1, 1])),
+        ValueError,
+        "interior",
+        "(3,) booleans",
+        "array([0, 1, 1])",
+    ),
+    (lambda: theory.local_threshold(X, ["a", "b", ""]), ValueError, "interior", "(3,) booleans", "['a', 'b', '']"),
+    (lambda: theory.local_threshold(1.0, [True]), ValueError, "X", "shape (n, p)", "()"),
+    (lambda: theory.local_threshold(ONE, [True, True]), ValueError, "X", "shape (n, p)", "(2,)"),
+    (lambda: project_l1_ball(3.0), ValueError, "v", "shape (..., p)", "()"),
+    (lambda: project_l1_ball(ONE, -1), ValueError, "radius", "non-negative", "-1.0"),
     (lambda: L1Norm("1"), TypeError, "lam", A_NUMBER, "'1'"),
     (lambda: L1Norm(None), TypeError, "lam", A_NUMBER, "None"),
     (lambda: L1Norm(True), TypeError, "lam", A_NUMBER, "True"),
@@ -268,6 +318,21 @@ def test_bad_input_is_named(call, kind, argument, allowed, value):
 @pytest.mark.parametrize("make", [ReLURegression, lambda X, y: Lasso(X, y, 1.0), NeuronRegression])
 def test_a_batch_may_be_empty(make):
     assert make(X, np.zeros((0, 3))).value(ONE).shape == (0,)
+
+
+@pytest.mark.parametrize("method", trajectories.METHODS)
+def test_a_run_may_have_an_empty_batch(method):
+    assert run(LASSO, ONE, [], 3, method).values.shape == (4, 0)
+    path = run(TORCH_LASSO, torch.ones((0, 2), dtype=TX.dtype), 0.1, 3, method)
+    assert path.iterates.shape == (4, 0, 2) and path.overflow_step is None
+
+
+def test_a_list_takes_the_library_of_the_data_whatever_they_are_called():
+    number = torch.tensor(1.5, dtype=torch.float32)
+    for objective in (SmoothMaxNorm(number), PowerTail(number), L1Norm(number)):
+        assert run(objective, [1.0, 1.0], 0.1, 3).iterates.dtype == torch.float32
+        assert isinstance(objective.value([1.0, 2.0]), torch.Tensor)
+    assert project_l1_ball([3.0, 4.0]).tolist() == [0.0, 1.0]
 
 
 def test_the_good_call_is_good():

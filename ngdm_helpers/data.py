@@ -65,10 +65,13 @@ def images(
     Raises TypeError or ValueError, naming the argument; FileNotFoundError if the images are not there.
     """
     count, size = count if count is None else checks.count("count", count), checks.count("size", size)
+    for name, value in (("train", train), ("download", download)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
     if checks.choice("source", source, SOURCES) == "digits":
         pixels, labels = _digits(train, count)
     else:
-        pixels, labels = _cifar10(train, count, pathlib.Path(root or CACHE).expanduser(), download)
+        pixels, labels = _cifar10(train, count, at_home("root", root or CACHE), download)
     return scaled(pixels, labels, size)
 
 
@@ -84,6 +87,14 @@ def scaled(pixels: np.ndarray, labels: np.ndarray, size: int) -> tuple[torch.Ten
         antialias = X.shape[-1] > size
         X = torch.nn.functional.interpolate(X, size=(size, size), mode="bilinear", antialias=antialias)
     return ((X - 0.5) / 0.5).contiguous(), torch.from_numpy(labels.astype(np.int64))
+
+
+def at_home(name: str, folder: str | os.PathLike) -> pathlib.Path:
+    """``folder`` with ~ written out; FileNotFoundError, which calls it ``name``, for a user without a home folder."""
+    try:
+        return pathlib.Path(folder).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(f"{name} must be given where there is no home folder, got {str(folder)!r}") from None
 
 
 def first(count: int | None, available: int) -> np.ndarray:

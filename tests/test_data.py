@@ -12,6 +12,7 @@ import torchvision
 from PIL import Image
 
 from ngdm_helpers import data
+from ngdm_helpers.course.experiments import lasso_deep
 from ngdm_helpers.course.experiments.depth import read_images
 
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
@@ -177,6 +178,9 @@ BAD = [
     ({"count": 0}, ValueError, "count must be a positive integer, got 0"),
     ({"count": 1438}, ValueError, "count must be at most 1437, the number of images there are, got 1438"),
     ({"train": False, "count": 361}, ValueError, "count must be at most 360"),
+    ({"train": "test"}, TypeError, "train must be True or False, got 'test'"),
+    ({"train": None}, TypeError, "train must be True or False, got None"),
+    ({"download": "no"}, TypeError, "download must be True or False, got 'no'"),
     ({"size": 0}, ValueError, "size must be a positive integer, got 0"),
     ({"size": 3.5}, TypeError, "size must be a positive integer, got 3.5"),
 ]
@@ -186,6 +190,19 @@ BAD = [
 def test_bad_input_is_named(arguments, exception, message):
     with pytest.raises(exception, match=re.escape(message)):
         data.images(**arguments)
+
+
+def test_only_cifar10_needs_a_home_folder(monkeypatch):
+    def nobody(user):
+        raise KeyError(user)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert len(data.images("digits", count=3)[1]) == 3
+    with pytest.raises(FileNotFoundError, match=r"root must be given where there is no home folder, got '~"):
+        data.images("cifar10")
+    with pytest.raises(FileNotFoundError, match=r"work must be given where there is no home folder, got '~"):
+        lasso_deep.checkpoint(lasso_deep.WORK, {})
 
 
 BAD_FILES = [

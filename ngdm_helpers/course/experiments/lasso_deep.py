@@ -160,7 +160,7 @@ def vgg16_l1(
         common | {"method": name, "lam": value, "steps": steps or steps_needed(largest, lr, value, name)}
         for value, name in itertools.product(lam, method)
     ]
-    writable("work", work)
+    writable("work", sources.at_home("work", work))
     if how.get("force"):
         for setting in settings:
             checkpoint(work, setting).unlink(missing_ok=True)
@@ -366,4 +366,4 @@ def checkpoint(work, setting):
     """Where the checkpoint of a run lies in the folder ``work``: named by its setting, however it is tested."""
     trained = {field: value for field, value in setting.items() if field != "test_images"}
     digest = hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:16]
-    return pathlib.Path(work).expanduser() / f"{digest}.pt"
+    return sources.at_home("work", work) / f"{digest}.pt"

@@ -227,6 +227,12 @@ def tune(**changes):
     return networks.fine_tune(**(arguments | changes))
 
 
+def frozen():
+    model = copy.deepcopy(MODEL)
+    model[0].requires_grad_(False)
+    return model
+
+
 def step(**changes):
     arguments = {"weights": [W], "gradients": [W.clone()], "memory": [[]], "step": 1, "lr": 0.1, "lam": 0.1}
     return networks.update(**(arguments | changes))
@@ -270,6 +276,17 @@ BAD = [
     (lambda: tune(batch=13), ValueError, "batch must be at most 12, the number of examples, got 13"),
     (lambda: tune(y=Y[:5]), ValueError, "y must have a label for each of the 12 examples, got shape (5,)"),
     (lambda: tune(steps=0), ValueError, "steps must be a positive integer, got 0"),
+    (lambda: tune(lams=np.ones((2, 2))), TypeError, "lams[0] must be a number, got array([1., 1.])"),
+    (lambda: tune(lams=torch.ones(2, 2)), TypeError, "lams[0] must be a number, got [1.0, 1.0]"),
+    (lambda: tune(lams=b"1"), TypeError, "lams must be one or more numbers, got b'1'"),
+    (lambda: tune(lams=[10**400]), ValueError, "lams[0] must be finite, got a number beyond ±1.8e308"),
+    (lambda: tune(y=Y + 9), ValueError, "y must be labels 0, …, 2, got 9 to 11"),
+    (lambda: tune(X=X[:, :1]), ValueError, "X must have a shape that the model takes, got (1, 1)"),
+    (lambda: tune(X=X[:0], y=Y[:0]), ValueError, "X must have at least one example, got none"),
+    (lambda: tune(model=frozen()), ValueError, "model must have no frozen parameters, got requires_grad=False for 0.w"),
+    (lambda: step(memory=[[W.clone()]]), ValueError, "memory must be as buffers(weights, 'sgd') returned it, 0 tensor"),
+    (lambda: step(method="adam"), ValueError, "memory must be as buffers(weights, 'adam') returned it, 2 tensor(s)"),
+    (lambda: step(method="momentum", memory=[[torch.ones(2)]]), ValueError, "1 tensor(s) like each weight, got [(2,)]"),
     (lambda: tune(lr=-1), ValueError, "lr must be positive, got -1.0"),
 ]
 
@@ -306,7 +323,7 @@ def test_bad_input_to_fine_tuning_is_named():
         ({"X": X.float()}, TypeError, "X must be torch.float64 on cpu, got torch.float32 on cpu"),
         ({"y": y.double()}, TypeError, "y must be torch.int64 on cpu, got torch.float64 on cpu"),
         ({"y": y - 1}, ValueError, "y must be labels 0, 1, …, got -1"),
-        ({"model": 3}, TypeError, "model must be a torch.nn.Module with parameters, got 3"),
+        ({"model": 3}, TypeError, "model must be a torch.nn.Module, got 3"),
         ({"seed": -1}, ValueError, "seed must be at least 0 and below 2**63, got -1"),
     ):
         arguments = {"model": model, "X": X, "y": y, "lams": [0.1], "lr": 0.1, "steps": 2, "progress": False} | options

@@ -196,6 +196,21 @@ BAD = [
         ValueError,
         "images must be a torch tensor of shape (n, 3, 32, 32",
     ),
+    *[
+        (
+            lambda bad=bad: networks.vgg(11, "relu", "variance-preserving", images=bad),
+            ValueError,
+            "images must be finite, and not 0 after a layer, got a size of",
+        )
+        for bad in (0 * IMAGES, IMAGES * torch.nan, IMAGES[:0])
+    ],
+    (
+        lambda: networks.vgg(11, init="variance-preserving", images=IMAGES.double()),
+        TypeError,
+        "images must be torch.float32 on any device, got torch.float64",
+    ),
+    (lambda: networks.vgg([11]), ValueError, "depth must be one of 11, 13, 19, got [11]"),
+    (lambda: networks.mlp("relu", b"12"), TypeError, "widths must be two or more positive integers, got b'12'"),
     (lambda: networks.activation_gain("relu", 0), ValueError, "scale must be positive, got 0.0"),
     (lambda: probes.mean_share("relu", -1), ValueError, "scale must be positive, got -1.0"),
 ]

@@ -1,6 +1,7 @@
 """Sharpness against dense Hessians, and full-batch gradient descent against torch.optim."""
 
 import itertools
+import math
 import re
 import sys
 
@@ -237,10 +238,25 @@ def test_a_hessian_of_0_has_sharpness_0_and_vgg_can_be_trained_on_one_batch():
     assert differences.shape == (1,)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_a_start_may_be_of_any_size(size):
+    weight = torch.tensor([1.0, -1.0, 2.0], requires_grad=True, dtype=torch.float64)
+    loss = weight.pow(4).sum()
+    start = np.array([1.0, 2.0, 3.0])
+    assert networks.sharpness(loss, weight, size * start)[0] == pytest.approx(48)
+
+
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 MODEL, X, Y = tiny()
 W = torch.ones(2, requires_grad=True)
+HALF = torch.ones(2, requires_grad=True, dtype=torch.bfloat16)
+
+
+def frozen():
+    model, _, _ = tiny()
+    model[0].requires_grad_(False)
+    return model
 
 
 def gd(**changes):
@@ -264,6 +280,37 @@ BAD = [
         ValueError,
         "tolerance must be non-negative, got -1.0",
     ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, tolerance=[1, 1]),
+        TypeError,
+        "tolerance must be a number, got [1",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, start=[math.nan, 1.0]),
+        ValueError,
+        "start must be finite, got nan at index (0,)",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, start=torch.ones(2)),
+        TypeError,
+        "start must be a NumPy array, got a Tensor",
+    ),
+    (
+        lambda: networks.sharpness(HALF.square().sum(), HALF),
+        TypeError,
+        "that require gradients, got [tensor([1., 1.], dtype=torch.bfloat16",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), [W, torch.ones(2)]),
+        TypeError,
+        "that require gradients, got [tensor([1., 1.], requires_grad=True), tensor([1., 1.])]",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), []),
+        TypeError,
+        "parameters must be float32 or float64 tensors that require gradients, got []",
+    ),
+    (lambda: gd(model=frozen()), ValueError, "model must have no frozen parameters, got requires_grad=False for 0.wei"),
     (lambda: gd(model=3), TypeError, "model must be a torch.nn.Module, got 3"),
     (lambda: gd(model=torch.nn.Tanh()), ValueError, "model must have parameters, got Tanh()"),
     (lambda: gd(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),

@@ -160,6 +160,13 @@ BAD = [
     (lambda: train(y=LABELS + 1), ValueError, "y must be labels 0, …, 9, got 1 to 10"),
     (lambda: train(y=LABELS.int()), TypeError, "y must be torch.int64 on cpu, got torch.int32 on cpu"),
     (lambda: train(threads=0), ValueError, "threads must be a positive integer, got 0"),
+    (
+        lambda: train(models=[networks.vgg(11).double()]),
+        TypeError,
+        "models must have the dtype of X (torch.float32), g",
+    ),
+    (lambda: train(models=[networks.vgg(11).requires_grad_(False)]), ValueError, "models[0] must have no frozen param"),
+    (lambda: train(X=IMAGES[:0], y=LABELS[:0]), ValueError, "X must have at least one example, got none"),
     (lambda: train(lr=-1), ValueError, "lr must be positive, got -1.0"),
     (lambda: train(steps=0), ValueError, "steps must be a positive integer, got 0"),
     (lambda: train(batch=21), ValueError, "batch must be at most 20, the number of examples, got 21"),

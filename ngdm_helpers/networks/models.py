@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import numbers
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -67,7 +68,7 @@ def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0
     torch's global generator is left as it was. Raises TypeError or ValueError, naming the argument.
     """
     activation_layer(activation)
-    if isinstance(widths, str) or not isinstance(widths, Iterable):
+    if isinstance(widths, (str, bytes)) or not isinstance(widths, Iterable):
         raise TypeError(f"widths must be two or more positive integers, got {widths!r}")
     widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
     if len(widths) < 2:
@@ -131,7 +132,7 @@ def vgg(
     The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
     argument.
     """
-    if depth not in VGG:
+    if not isinstance(depth, numbers.Integral) or depth not in VGG:
         raise ValueError(f"depth must be one of {', '.join(map(str, VGG))}, got {depth!r}")
     checks.choice("init", init, INITIALISATIONS)
     gain = checks.positive_number("gain", gain)
@@ -161,10 +162,14 @@ def vgg(
     model = model.to(memory_format=torch.channels_last)
     with torch.no_grad():
         if init == "variance-preserving" and images is not None:
+            checked_tensor("images", images, weighted[0].weight.dtype)
             outputs = images[:_PROBES]
             for layer in model:
                 if hasattr(layer, "weight"):
-                    layer.weight /= layer(outputs).square().mean().sqrt()
+                    size = layer(outputs).square().mean().sqrt()
+                    if not 0 < size.item() < math.inf:
+                        raise ValueError(f"images must be finite, and not 0 after a layer, got a size of {size.item()}")
+                    layer.weight /= size
                 outputs = layer(outputs)
         for layer in weighted:
             layer.weight *= gain
@@ -195,6 +200,26 @@ def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.devi
         raise TypeError(f"{name} must be a torch tensor, got a {type(value).__name__}")
     if value.dtype != dtype or value.device != (device or value.device):
         raise TypeError(f"{name} must be {dtype} on {device or 'any device'}, got {value.dtype} on {value.device}")
+
+
+def trainable(model: Any, name: str = "model") -> list[torch.nn.Parameter]:
+    """The parameters of ``model``; TypeError or ValueError unless it is a module that has some, and none is frozen."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"{name} must be a torch.nn.Module, got {model!r}")
+    if not (parameters := list(model.parameters())):
+        raise ValueError(f"{name} must have parameters, got {model!r}")
+    if frozen := [part for part, parameter in model.named_parameters() if not parameter.requires_grad]:
+        raise ValueError(f"{name} must have no frozen parameters, got requires_grad=False for {', '.join(frozen)}")
+    return parameters
+
+
+def output_shape(model: torch.nn.Module, X: Tensor) -> tuple[int, ...]:
+    """The shape of model(X); ValueError unless the model takes X."""
+    try:
+        with torch.no_grad():
+            return tuple(model(X).shape)
+    except RuntimeError as error:
+        raise ValueError(f"X must have a shape that the model takes, got {tuple(X.shape)}: {error}") from None
 
 
 def checked_seed(seed: Any, name: str = "seed") -> int:

@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks.models import checked_tensor, cpu_threads, mse
+from ngdm_helpers.networks.models import checked_tensor, cpu_threads, mse, output_shape, trainable
 from ngdm_helpers.trajectories import ON_OVERFLOW, DivergenceWarning
 
 __all__ = ["GDRun", "full_batch_gd", "sharpness"]
@@ -41,7 +41,10 @@ def sharpness(
         raise TypeError(f"loss must be a scalar tensor, got {loss!r}")
     if not loss.requires_grad:
         raise ValueError(f"loss must be computed from parameters, with gradients on, got {loss!r}")
-    tolerance = checks.nonnegative("tolerance", tolerance, expected="a number")
+    fit = [getattr(part, "requires_grad", 0) and part.dtype in (torch.float32, torch.float64) for part in parameters]
+    if not fit or not all(fit):
+        raise TypeError(f"parameters must be float32 or float64 tensors that require gradients, got {parameters!r}")
+    tolerance = checks.nonnegative("tolerance", tolerance, checks.NUMBER)
     gradients = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
     gradient = torch.cat([part.reshape(-1) for part in gradients])
     if not (math.isfinite(loss.item()) and bool(gradient.isfinite().all())):
@@ -62,10 +65,14 @@ def sharpness(
         return float(product([1.0])[0]), np.ones(1)
     if start is None:
         start = np.random.default_rng(0).standard_normal(p)
-    elif np.shape(start) != (p,):
-        raise ValueError(f"start must have shape ({p},), one entry a parameter, got {np.shape(start)}")
+    elif checks.is_array(start) and not isinstance(start, np.ndarray):
+        raise TypeError(f"start must be a NumPy array, got a {type(start).__name__}")
+    elif (start := checks.floating("start", start)).shape != (p,):
+        raise ValueError(f"start must have shape ({p},), one entry a parameter, got {start.shape}")
     elif not np.any(start):
         raise ValueError("start must not be 0 in every entry, got zeros")
+    elif not 1e-100 < np.abs(start).max() < 1e100:  # its norm would not be within the range of a float
+        start = start / np.abs(start).max()
     if not product(start).any() and not product(np.random.default_rng(0).standard_normal(p)).any():
         return 0.0, np.asarray(start) / np.linalg.norm(start)  # a Hessian of 0: Lanczos could not begin
     hessian = LinearOperator((p, p), matvec=product, dtype=np.float64)
@@ -169,19 +176,11 @@ def full_batch_gd(
 
 def checked_parameters(model: torch.nn.Module, X: Tensor, Y: Tensor) -> list[torch.nn.Parameter]:
     """The parameters of ``model``; TypeError or ValueError unless it maps X to something of Y's shape."""
-    if not isinstance(model, torch.nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
-    if not (parameters := list(model.parameters())):
-        raise ValueError(f"model must have parameters, got {model!r}")
+    parameters = trainable(model)
     for name, array in (("X", X), ("Y", Y)):
         checked_tensor(name, array, parameters[0].dtype, parameters[0].device)
         if not bool(array.isfinite().all()):
             raise ValueError(f"{name} must be finite, got {int((~array.isfinite()).sum())} entries that are not")
-    try:
-        with torch.no_grad():
-            shape = tuple(model(X).shape)
-    except RuntimeError as error:
-        raise ValueError(f"X must have a shape that the model takes, got {tuple(X.shape)}: {error}") from None
-    if shape != tuple(Y.shape):
+    if (shape := output_shape(model, X)) != tuple(Y.shape):
         raise ValueError(f"Y must have the shape of the model's outputs, {shape}, got {tuple(Y.shape)}")
     return parameters

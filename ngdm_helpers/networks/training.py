@@ -18,7 +18,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ngdm_helpers import checks
-from ngdm_helpers.networks.models import accuracy, checked_seed, checked_tensor, cpu_threads
+from ngdm_helpers.networks.models import accuracy, checked_seed, checked_tensor, cpu_threads, output_shape, trainable
 
 __all__ = [
     "METHODS", "OPTIMIZERS", "FineTuned", "TrainingRun", "buffers", "count_small_weights", "cross_entropies",
@@ -117,6 +117,8 @@ def train(
     models, count, threads = _alike(models), _labelled(X, y, torch.float32), checks.count("threads", threads)
     if tuple(X.shape[1:]) != (3, 32, 32):
         raise ValueError(f"X must have shape (n, 3, 32, 32), got {tuple(X.shape)}")
+    if (dtype := models[0][0].weight.dtype) != X.dtype:
+        raise TypeError(f"models must have the dtype of X ({X.dtype}), got {dtype}")
     if int(y.max()) > 9:
         raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
     seeds = range(len(models)) if seeds is None else list(seeds)
@@ -199,7 +201,8 @@ def _alike(models):
     models = list(models) if isinstance(models, (list, tuple)) else [models]
     if not models or not all(isinstance(model, torch.nn.Sequential) for model in models):
         raise TypeError(f"models must be a list of networks.vgg(…), got {models!r}")
-    for model in models[1:]:
+    for i, model in enumerate(models):
+        trainable(model, f"models[{i}]")
         if [repr(layer) for layer in model] != [repr(layer) for layer in models[0]]:
             raise ValueError("models must have the same layers, got networks that differ in depth or activation")
     return models
@@ -211,6 +214,8 @@ def _labelled(X, y, dtype, device=None):
     checked_tensor("y", y, torch.int64, X.device)
     if tuple(y.shape) != (len(X),):
         raise ValueError(f"y must have a label for each of the {len(X)} examples, got shape {tuple(y.shape)}")
+    if not len(X):
+        raise ValueError("X must have at least one example, got none")
     if bool((y < 0).any()):
         raise ValueError(f"y must be labels 0, 1, …, got {int(y.min())}")
     return len(X)
@@ -250,7 +255,7 @@ def update(
     """
     if checks.is_array(lam) or isinstance(lam, (list, tuple)):
         raise TypeError(f"lam must be a number (update_many takes one for each network), got a {type(lam).__name__}")
-    lam = checks.nonnegative("lam", lam, expected="a number")
+    lam = checks.nonnegative("lam", lam, checks.NUMBER)
     return _update(1, weights, gradients, memory, step, lr, lam, _add_number, method)[0]
 
 
@@ -283,7 +288,7 @@ def _add_column(weight, gradient, lam):
 @torch.no_grad()
 def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, method):
     """The step of both doors on ``copies`` networks; (copies,) norms. lam: a number, or a column (copies, 1)."""
-    rule, _ = _RULES[checks.choice("method", method, METHODS)]
+    rule, remembered = _RULES[checks.choice("method", method, METHODS)]
     lr, step = checks.positive_number("lr", lr), checks.count("step", step)
     weights, gradients, memory = list(weights), list(gradients), list(memory)
     if not len(weights) == len(gradients) == len(memory) > 0:
@@ -297,6 +302,9 @@ def _update(copies, weights, gradients, memory, step, lr, lam, add_penalty, meth
         if gradient.shape != weight.shape:
             shapes = f"{tuple(gradient.shape)} for {tuple(weight.shape)}"
             raise ValueError(f"gradients must be shaped like weights, got {shapes}")
+        if [part.shape for part in buffered] != [weight.shape] * remembered:
+            allowed = f"as buffers(weights, {method!r}) returned it, {remembered} tensor(s) like each weight"
+            raise ValueError(f"memory must be {allowed}, got {[tuple(part.shape) for part in buffered]}")
         for part in _aligned(copies, weight, gradient, *buffered):
             for beta, slope, *state in _blocks(copies, *part):
                 if method != "proximal":
@@ -454,14 +462,17 @@ def fine_tune(
     """
     checks.choice("method", method, METHODS)
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
-    if isinstance(lams, str) or not isinstance(lams, Iterable):
+    if isinstance(lams, (str, bytes)) or not isinstance(lams, Iterable):
         raise TypeError(f"lams must be one or more numbers, got {lams!r}")
-    if not (lams := [checks.nonnegative(f"lams[{i}]", lam, expected="a number") for i, lam in enumerate(lams)]):
+    lams = lams.tolist() if isinstance(lams, Tensor) else lams
+    if not (lams := [checks.nonnegative(f"lams[{i}]", lam, checks.NUMBER) for i, lam in enumerate(lams)]):
         raise ValueError("lams must be one or more numbers, got none")
-    if not isinstance(model, torch.nn.Module) or not any(True for _ in model.parameters()):
-        raise TypeError(f"model must be a torch.nn.Module with parameters, got {model!r}")
-    weight = next(model.parameters())
+    weight = trainable(model)[0]
     count = _labelled(X, y, weight.dtype, weight.device)
+    if len(shape := output_shape(model, X[:1])) != 2:
+        raise ValueError(f"model must map X to outputs (n, m), got {shape} for one example")
+    if int(y.max()) >= shape[1]:
+        raise ValueError(f"y must be labels 0, …, {shape[1] - 1}, got {int(y.min())} to {int(y.max())}")
     batches = minibatches(count, batch, steps, seed, orders=shuffled_by_epoch)
     column = torch.tensor(lams, dtype=X.dtype, device=X.device)[:, None]
     copied = ((name, part.detach().repeat(len(lams), *[1] * part.ndim)) for name, part in model.named_parameters())

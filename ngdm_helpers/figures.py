@@ -104,12 +104,19 @@ def legend(ax: Axes, *entries: Any, **options: Any) -> None:
     ax.legend(*entries, **options).set_zorder(1)
 
 
+def check_words(alt: Any, caption: Any) -> None:
+    """TypeError unless ``caption`` is text, ValueError unless ``alt`` is, and not empty."""
+    if not isinstance(caption, str):
+        raise TypeError(f"caption must be text, got {caption!r}")
+    if not alt or not isinstance(alt, str):
+        raise ValueError(f"alt must describe the picture in words, got {alt!r}")
+
+
 class Picture:
     """A static figure as Jupyter shows it: a PNG, with alt text and a caption that states the finding."""
 
     def __init__(self, figure: Figure, caption: str, alt: str) -> None:
-        if not alt:
-            raise ValueError(f"alt must describe the picture in words, got {alt!r}")
+        check_words(alt, caption)
         buffer = io.BytesIO()
         with house():
             figure.savefig(buffer, format="png", dpi=1.5 * figure.dpi)  # sharp on a projector

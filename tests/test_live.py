@@ -2,11 +2,13 @@
 
 import base64
 import itertools
+import math
 import threading
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from traitlets import TraitError
 
 from ngdm_helpers import figures
 from ngdm_helpers.live import choice, live, log_slider, slider
@@ -377,6 +379,22 @@ def test_static_picture_needs_and_carries_alt_text():
             ValueError,
             "mark 'm' must lie on the control k .'a', 'b'., got 'c'",
         ),
+        (lambda: slider("b", 0, 0, math.inf), ValueError, "high must be finite, got inf"),
+        (lambda: slider("b", 0, "a", 1), TypeError, "low must be a number, got 'a'"),
+        (lambda: slider("b", math.nan, 0, 1), ValueError, "b must be finite, got nan"),
+        (lambda: slider("b", 0, 0, 10**400), ValueError, "high must be finite, got a number beyond"),
+        (lambda: slider("b", 1.0, 0.1, 2**63), ValueError, "step must leave at most 100000 places .* got 0.01"),
+        (lambda: log_slider("η", 1, 0.1, math.inf), ValueError, "high must be finite, got inf"),
+        (lambda: log_slider("η", 1, 0.1, 2, steps=2**63), ValueError, "steps must be at most 100000, got 9"),
+        (lambda: sine().set(c=1), ValueError, r"set must name controls \(a, b\), got c"),
+        (lambda: sine().set(a=math.nan), TraitError, "a must be a number, got nan"),
+        (lambda: sine(caption=3), TypeError, "caption must be text, got 3"),
+        (
+            lambda: live(Figure(), lambda: (), alt=["x"]),
+            ValueError,
+            r"alt must describe the picture in words, got \['x'\]",
+        ),
+        (lambda: figures.show(Figure(), None, alt="x"), TypeError, "caption must be text, got None"),
         (lambda: sine(background={"c"}), ValueError, r"background must name controls \(a, b\), got c"),
         (lambda: live(Figure(), lambda y: (), alt=""), ValueError, "alt must describe the picture"),
         (lambda: live(Figure(), lambda y: (), alt="x"), TypeError, "controls must match the arguments of update"),
@@ -385,6 +403,14 @@ def test_static_picture_needs_and_carries_alt_text():
 def test_bad_input_names_argument_value_and_what_is_allowed(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_the_picture_follows_the_controls_that_moved_before_one_refused():
+    widget = sine()
+    with pytest.raises(TraitError):
+        widget.set(a=0.9, b=math.nan)
+    assert widget.values == {"a": 0.9, "b": 0.0}
+    assert_picture_is_current(widget)
 
 
 def test_log_slider_spans_its_ends():

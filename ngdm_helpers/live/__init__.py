@@ -65,8 +65,7 @@ def live(
 
     Returns a `Live` widget. Raises TypeError or ValueError for controls, marks or a background that do not fit.
     """
-    if not alt:
-        raise ValueError(f"alt must describe the picture in words, got {alt!r}")
+    figures.check_words(alt, caption)
     try:
         inspect.signature(update).bind(**controls)
     except TypeError as error:
@@ -157,7 +156,9 @@ class Live(widgets.VBox):
             return figures.canvas_png(canvas)
 
     def set(self, **values: Any) -> None:
-        """Move several controls at once, with one redraw."""
+        """Move several controls at once, with one redraw. ValueError for a name that is no control's."""
+        if unknown := sorted(set(values) - set(self.controls)):
+            raise ValueError(f"set must name controls ({', '.join(self.controls)}), got {', '.join(unknown)}")
         with self._lock:
             self._held = True
             try:
@@ -166,7 +167,7 @@ class Live(widgets.VBox):
                     self.controls[name].value = value
             finally:
                 self._held = False
-            self._refresh()
+                self._refresh()  # a value that a control refuses comes after others that have moved
 
     def drive(self) -> None:
         """Move every control to both ends (a dropdown to every option) and to every mark, then back.

@@ -15,6 +15,8 @@ from ipywidgets.widgets.widget_description import DescriptionWidget
 
 from ngdm_helpers import checks
 
+_MOST = 100_000  # places on a scale, which the page holds as a list
+
 
 class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
     """A slider over a list of numbers, shown as text by ``format``, that keeps exactly any value set from Python.
@@ -49,6 +51,8 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
 
     @traitlets.validate("value")
     def _inside(self, proposal):
+        if math.isnan(proposal["value"]):
+            raise traitlets.TraitError(f"{self.description} must be a number, got nan")
         return min(max(proposal["value"], self.min), self.max)
 
     @traitlets.observe("value")
@@ -72,10 +76,9 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
 
 def log_slider(label: str, value: float, low: float, high: float, meaning: str = "", steps: int = 200) -> Scale:
     """A slider on a logarithmic scale from ``low`` to ``high`` (both > 0), starting at ``value``."""
-    if not 0 < low < high:
-        raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
-    _within(label, value, low, high)
-    steps = checks.count("steps", steps)
+    _check_ends(label, value, low, high, "0 < low < high")
+    if (steps := checks.count("steps", steps)) > _MOST:
+        raise ValueError(f"steps must be at most {_MOST}, got {steps}")
     # rounded to what is shown: what is read is what is used
     grid = (float(f"{low * (high / low) ** (k / steps):.3g}") for k in range(1, steps))
     numbers = [low, *(number for number in grid if low < number < high), high]
@@ -84,13 +87,13 @@ def log_slider(label: str, value: float, low: float, high: float, meaning: str =
 
 def slider(label: str, value: float, low: float, high: float, step: float = 0.01, meaning: str = "") -> ValueWidget:
     """A slider on a linear scale; integers throughout give an integer slider."""
-    if not low < high:
-        raise ValueError(f"low and high must satisfy low < high, got {low!r} and {high!r}")
-    _within(label, value, low, high)
+    _check_ends(label, value, low, high, "low < high")
     checks.positive_number("step", step)
     appearance = _appearance(label, meaning, low, high)
     if all(isinstance(number, int) for number in (value, low, high, step)):
         return widgets.IntSlider(value=value, min=low, max=high, step=step, **appearance)
+    if (high - low) / step > _MOST:
+        raise ValueError(f"step must leave at most {_MOST} places between low and high, got {step!r}")
     between = (float(f"{low + k * step:.12g}") for k in range(1, math.ceil((high - low) / step)))
     return Scale(value, [low, *between, high], ".4g", **appearance)
 
@@ -126,6 +129,10 @@ def _appearance(label, meaning, *ends):
     }
 
 
-def _within(label, value, low, high):
+def _check_ends(label, value, low, high, order):
+    for name, number in ((label, value), ("low", low), ("high", high)):
+        checks.finite(name, number, checks.NUMBER)
+    if not low < high or (low <= 0 and order.startswith("0")):
+        raise ValueError(f"low and high must satisfy {order}, got {low!r} and {high!r}")
     if not low <= value <= high:
         raise ValueError(f"{label} must start between {low!r} and {high!r}, got {value!r}")

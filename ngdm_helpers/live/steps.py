@@ -38,7 +38,7 @@ def checked(
 def draw_turns(runs: Runs, looks: Mapping[Line2D, Mapping[str, Any]]) -> None:
     """Draw each course of ``runs`` as in ``looks``, {line: properties}, or as points where it turns too often."""
     for line in runs:
-        x, y = line.get_xydata().T
+        x, y = np.asarray(line.get_xydata(), dtype=float).T
         rises = np.diff(y)
         turns = 0 if _in_plane(x) else int((rises[1:] * rises[:-1] < 0).sum())
         line.set(**(POINTS if turns > MOST_TURNS else looks[line]))
@@ -65,10 +65,9 @@ def record(
     """What the page needs to play ``runs``: plain data, and float32 numbers that follow the draw list's ``start``.
 
     {"last": the last step, "lines": […], "readings": {name: [first number, points, first step]}, "sound": [first
-    number, points] of the heights that are heard, or None}. A line is {"ops": its
-    span of ops, "points": [first number, points], "first": the step of its first point, "every": points a step,
-    "color", "plane": whether it is a path in a plane rather than a course over the steps}. Points are in pixels from
-    the top left corner.
+    number, points] of the heights that are heard, or None}. A line is {"ops": its span of ops, "points": [first number,
+    points], "first": the step of its first point, "every": points a step, "color", "plane": whether it is a path in a
+    plane rather than a course over the steps}. Points are in pixels from the top left corner.
     """
     lines, numbers, last = [], [np.empty(0)], 0
 
@@ -92,11 +91,7 @@ def record(
         values = np.asarray(line.get_ydata(), dtype=float)
         said[name] = [put(values), len(values), runs[line][0]]
     heard = None if sound is None else np.asarray(sound.get_ydata(), dtype=float)
-    data = {
-        "last": last,
-        "lines": lines,
-        "readings": said,
-        "sound": heard if heard is None else [put(heard), len(heard)],
-    }
+    ear = None if heard is None else [put(heard), len(heard)]
     with np.errstate(over="ignore"):  # beyond 10³⁸ a point is off every page
-        return data, np.concatenate(numbers).astype("<f4").tobytes()
+        floats = np.concatenate(numbers).astype("<f4").tobytes()
+    return {"last": last, "lines": lines, "readings": said, "sound": ear}, floats

@@ -266,6 +266,9 @@ def linear(M: Array, adjoint: Array | None = None) -> tuple[Callable[[Array], Ar
     adjoint: N, of M's shape; M itself without.
     """
     xp, N = namespace(M), M if adjoint is None else adjoint
+    if M.shape[-2:] == (1, 1):  # a weight and a sample: numbers multiply ten times as fast as matrices of one entry
+        number, conjugate = M[..., 0], N[..., 0]
+        return lambda v: v * number, lambda r: r * conjugate
     if M.ndim == 2:  # one matrix for the whole batch: a single matrix product
         transposed = xp.asarray(M.T, copy=True)
         return lambda v: v @ transposed, lambda r: r @ N

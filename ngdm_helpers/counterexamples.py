@@ -333,7 +333,8 @@ class Product(Objective):
 
         def subgradient(b):
             u, v = b[..., 0], b[..., 1]
-            return xp.stack([(u * v - 1) * v, (u * v - 1) * u], axis=-1)
+            residual = u * v - 1
+            return xp.stack([residual * v, residual * u], axis=-1)
 
         return Oracle(lambda b: (b[..., 0] * b[..., 1] - 1) ** 2 / 2, subgradient)
 

@@ -32,6 +32,7 @@ from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider,
 
 __all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
 
+MOST_GROUNDS = 64  # backgrounds kept; a large one has 300 kB
 FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
 
 
@@ -42,7 +43,7 @@ def live(
     alt: str,
     marks: Mapping[str, Mapping[str, Any]] | None = None,
     caption: str = "",
-    background: Collection[str] = (),
+    background: Collection[str] | Callable[..., Any] = (),
     play: Iterable[Line2D | tuple[Line2D, int, int]] = (),
     readings: Mapping[str, Line2D] | None = None,
     sound: Line2D | None = None,
@@ -55,7 +56,8 @@ def live(
     at the price of a full redraw.
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
-    background: names of controls whose moves redraw everything (ticks, contours, fields).
+    background: names of controls whose moves redraw everything (ticks, contours, fields); or a function of the
+    controls' values, as update is: what it returns is all that the background depends on.
     play: the lines whose points are the steps of a run from step 0 on, or (line, the step of its first point, points a
     step): the page can play them. readings: {name: a line of ``play``}: what the page reads out at each step.
     sound: a line, seen or not, whose heights the page makes audible as samples, when asked: what jumps by s hums as
@@ -71,7 +73,8 @@ def live(
     except TypeError as error:
         raise TypeError(f"controls must match the arguments of update{inspect.signature(update)}: {error}") from None
     marks = dict(marks or {})
-    for where, names in (("background", background), *((f"mark {label!r}", mark) for label, mark in marks.items())):
+    named = () if callable(background) else tuple(background)
+    for where, names in (("background", named), *((f"mark {label!r}", mark) for label, mark in marks.items())):
         if unknown := sorted(set(names) - set(controls)):
             raise ValueError(f"{where} must name controls ({', '.join(controls)}), got {', '.join(unknown)}")
     for label, mark in marks.items():
@@ -80,7 +83,8 @@ def live(
             if isinstance(controls[name], Scale):
                 controls[name].include(value)
     runs = steps.checked(figure, play, readings or {})
-    return Live(figure, update, controls, marks, caption, alt, frozenset(background), runs, dict(readings or {}), sound)
+    ground = background if callable(background) else lambda **values: tuple(values[name] for name in named)
+    return Live(figure, update, controls, marks, caption, alt, ground, runs, dict(readings or {}), sound)
 
 
 def _check_reachable(label, name, value, control):
@@ -116,7 +120,7 @@ class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
     def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound):
-        self.figure, self._update, self._background_names = figure, update, background
+        self.figure, self._update, self._background = figure, update, background
         self._runs, self._readings, self._sound = runs, readings, sound
         self._looks = {line: steps.look(line) for line in runs}
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
@@ -208,7 +212,7 @@ class Live(widgets.VBox):
         try:
             with figures.house():
                 artists = self._update(**values)
-                redraw = drawn is None or any(values[name] != drawn[name] for name in self._background_names)
+                redraw = drawn is None or self._background(**values) != self._background(**drawn)
                 self._paint(artists, redraw)
         except Exception as error:
             reason = html.escape(f"{type(error).__name__}: {error}")
@@ -232,8 +236,10 @@ class Live(widgets.VBox):
         if fresh or (self.figure.stale and not redraw):  # something changed that no name in `background` tells of
             self._grounds.clear()
         if fresh or redraw or self.figure.stale:
-            key = self.canvas.ratio, *(self.controls[name].value for name in sorted(self._background_names))
+            key = self.canvas.ratio, self._background(**self.values)
             if key not in self._grounds:
+                if len(self._grounds) == MOST_GROUNDS:
+                    self._grounds.clear()
                 self._split(fresh)
                 self._grounds[key] = self._ground()
                 # frames and ticks are drawn over every curve, but they depend on nothing but their axes

@@ -16,10 +16,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
+
+from ngdm_helpers import checks
+from ngdm_helpers.checks import Array
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -32,6 +38,11 @@ ADAM = {"color": BLUE, "linestyle": "-"}
 PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
 THEORY = {"color": BLACK, "linestyle": "--"}
 THRESHOLD = {"color": "0.5", "linestyle": ":"}
+# For fields. The places make the lightness rise evenly, so that it reads in grey and by any colour vision; white is
+# free for what has no value.
+FIELD = LinearSegmentedColormap.from_list("field", [(0, BLACK), (0.5, BLUE), (0.77, SKY), (1, YELLOW)]).with_extremes(
+    bad="white"
+)
 
 # Where drawing goes is no matter of style.
 _HOUSE: dict[Any, Any] = {
@@ -97,6 +108,79 @@ def note(ax: Axes, x: float, y: float, text: str, **options: Any) -> Text:
 def bands(count: int) -> ListedColormap:
     """A colormap of ``count`` pale bands, so that a filled field shows its level sets."""
     return ListedColormap(mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count)))
+
+
+def map_of(ax: Axes, x: Array, y: Array, values: Array, label: str = "", norm: Normalize | None = None) -> AxesImage:
+    """An image of the field ``values`` (m, n) over x (n,) and y (m,), a cell for each setting; NaN stays white.
+
+    x, y: rising and evenly spaced on the scale that ``ax`` has, linear or log; its limits become the edges of the
+    outermost cells. label: of the colour bar; without one there is none, for a map that is written on. norm: from
+    values to colours. Returns the image, which fills the axes, for `refill`.
+
+    Raises ValueError for settings that are not evenly spaced, or a field that does not fit them.
+    """
+    ax.set(autoscale_on=False)
+    ax.grid(False)
+    # a cell is as wide as any other on the axes' own scale, so the axes' fractions serve for a logarithmic one as well
+    image = ax.imshow(
+        np.full((1, 1), np.nan),
+        extent=(0, 1, 0, 1),
+        transform=ax.transAxes,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap=FIELD,
+        norm=norm,
+    )
+    refill(image, x, y, values)
+    if label:
+        with house():
+            bar = image.figure.colorbar(image, ax=ax, label=label, pad=0.02, aspect=30)
+            bar.minorticks_off()
+            if isinstance(engine := ax.figure.get_layout_engine(), ConstrainedLayoutEngine):
+                engine.set(wspace=0.05)  # or the next panel's label stands beside the bar's
+            if bar.ax.get_yscale() == "linear":
+                bar.ax.locator_params(nbins=5)
+    return image
+
+
+def refill(image: AxesImage, x: Array, y: Array, values: Array) -> None:
+    """Let an image of `map_of` show another field, or another part of one. What it shows already costs no redraw."""
+    ax = image.axes
+    if np.shape(values) != (len(y), len(x)):
+        raise ValueError(f"values must have shape {(len(y), len(x))}, a row for each y, got {np.shape(values)}")
+    limits = {"xlim": _edges("x", x, ax.get_xscale()), "ylim": _edges("y", y, ax.get_yscale())}
+    if (ax.get_xlim(), ax.get_ylim()) != tuple(limits.values()):
+        ax.set(**limits)
+    if not np.array_equal(np.ma.getdata(np.ma.asarray(image.get_array())), values, equal_nan=True):
+        image.set_data(values)
+
+
+def _edges(name, places, scale):
+    """The outer edges of cells around ``places``, which lie evenly on a linear or logarithmic scale."""
+    checks.choice("the scale of ax", scale, ("linear", "log"))
+    there, back = (np.log, np.exp) if scale == "log" else (np.asarray, np.asarray)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        at = there(np.asarray(places, dtype=float))
+        steps = np.diff(at)
+    if not (len(steps) and steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0)):
+        raise ValueError(f"{name} must rise evenly on a {scale} scale, got {places!r}")
+    return back(at[0] - steps[0] / 2), back(at[-1] + steps[0] / 2)
+
+
+def cross_hair(ax: Axes) -> tuple[Line2D, Line2D, Line2D]:
+    """Two lines across ``ax`` and a ring where they meet, in the colour of an NGDM run; `aim` moves them."""
+    look: dict[str, Any] = {"color": VERMILLION, "linewidth": 1.2}
+    (ring,) = ax.plot([], [], "o", markersize=9, markerfacecolor="none", markeredgecolor="white", markeredgewidth=1.8)
+    return ax.axvline(1, **look), ax.axhline(1, **look), ring
+
+
+def aim(hair: tuple[Line2D, Line2D, Line2D], x: float, y: float) -> None:
+    """Move a `cross_hair` to (x, y)."""
+    across, along, ring = hair
+    across.set_xdata([x, x])
+    along.set_ydata([y, y])
+    ring.set_data([x], [y])
 
 
 def legend(ax: Axes, *entries: Any, **options: Any) -> None:

@@ -688,6 +688,15 @@ figures.show(
 general = explorers.general_lasso()
 general
 
+# %% [markdown] id="general-map-note"
+# **The map.** Two equal weights, from the paper's start, at 102 400 settings of $\lambda$ and $\eta$. Put the
+# cross-hair on one diagonal of equal $\eta\lambda$ and then on another; add the data term, and look where $\lambda$
+# alone decides.
+
+# %% id="general-map"
+penalties = explorers.penalty_map()
+penalties
+
 # %% [markdown] id="general-why"
 # **Why.** Let $g_j$ be the derivative of the data term. At the exact solution
 # $g_j=-\lambda\operatorname{sign}\beta_j$ on the support, so there NGDM's step vanishes and it converges as gradient
@@ -736,6 +745,7 @@ claims.ledger("L4")
 
 # %% id="general-check" tags=["check"]
 general.drive()
+penalties.drive()
 assert (np.abs(final["subgradient"] / np.maximum(exact, 1e-9) - 1)[:, right] < 0.01).all()  # NGDM is right…
 assert (np.abs(final["subgradient"] / theory.band_mean_l1(50, 0.01, lams) - 1)[:, paradox] < 0.05).all()  # …and wrong
 assert (exact[:, paradox] == 0).all() and np.abs(final["proximal"] - exact).max() < 0.01
@@ -1652,6 +1662,14 @@ figures.show(
 stairs = explorers.staircase()
 stairs
 
+# %% [markdown] id="staircase-map-note"
+# **The map.** The staircase is one cut of it, at the height of the cross-hair. Move $\eta h$ down and watch the treads
+# shrink; the areas of equal mean sign are called *Arnold tongues*.
+
+# %% id="staircase-map"
+tongues = explorers.tongues()
+tongues
+
 # %% [markdown] id="staircase-why"
 # **Why.** The step is $\beta\leftarrow a\beta+\eta c-\eta\lambda\operatorname{sign}\beta$ with $a=1-\eta h$: it
 # contracts by $a$ on either side of 0 and jumps by $2\eta\lambda$ between them. That is a *contracted rotation*, and
@@ -1703,6 +1721,7 @@ claims.ledger("L12")
 
 # %% id="staircase-check" tags=["check"]
 stairs.drive()
+tongues.drive()
 treads = [
     theory.staircase_plateau(plus, period, 0.5)
     for period in range(2, 61)

@@ -456,6 +456,14 @@ figures.show(
 rise = explorers.huber_rise()
 rise
 
+# %% [markdown] id="rise-map-note"
+# **The map.** How unequal the two ends become, at 102 400 settings of $c$ and $x_0$. Follow one bright stripe to
+# smaller starts: which number stays the same along it?
+
+# %% id="rise-map"
+memory = explorers.huber_memory()
+memory
+
 # %% [markdown] id="rise-why"
 # **Why.** Inside $|x|\le\delta$ a step multiplies $x$ by $1-c$, which is below $-1$: the sign flips and the size
 # grows by $c-1$. The loss is even, so it grows by $(c-1)^2$ per step and does not see the flips. That goes on until
@@ -497,6 +505,7 @@ claims.ledger("E7")
 
 # %% id="rise-check" tags=["check"]
 rise.drive()
+memory.drive()
 inside = np.abs(run.iterates[:, 0]) <= 1
 assert (np.sign(run.iterates[1:, 0]) == -np.sign(run.iterates[:-1, 0])).all()  # flips at every step
 assert np.allclose(run.values[1:][inside[:-1] & inside[1:]] / run.values[:-1][inside[:-1] & inside[1:]], 1.1**2)
@@ -973,6 +982,14 @@ figures.show(
 toys = explorers.toy_problem()
 toys
 
+# %% [markdown] id="toy-map-note"
+# **The map.** The two weights once more, from 102 400 starts $(u,v)$: the colour is the sharpness after 60 steps. Look
+# for a start that ends just below $2/\eta$, then zoom in on the border with divergence.
+
+# %% id="toy-map"
+plane = explorers.basins()
+plane
+
 # %% [markdown] id="toy-why"
 # **Why.** Where (3) is twice differentiable its Hessian is $2X_A^\top X_A$, with $A=\{i:x_i^\top\beta>0\}$ the active
 # rows. Which rows are active depends on $\beta$; what they contribute does not. So the largest curvature takes
@@ -1026,6 +1043,7 @@ claims.ledger("E13")
 
 # %% id="toy-check" tags=["check"]
 toys.drive()
+plane.drive()
 for seed in range(20):
     toy, start = problems.relu_toy(seed=seed)
     path = trajectories.run(toy, start, 0.2 / toy.curvature, 200).iterates

@@ -30,7 +30,7 @@ _FOLDED = {  # tag: what of its cells JupyterLab shows folded
 # The slide type of a cell: by its id, else by the last word of its id, else a subslide. A cell that differs says so.
 _SLIDE_OF_ID = {"title": "slide", "imports": "skip", "ledger-note": "slide", "ledger": "-"}
 _SLIDE_OF_ID |= {"exercise-1": "slide", "read-next": "slide"}
-_SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "check": "skip", "solution": "skip"}
+_SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "map": "-", "check": "skip", "solution": "skip"}
 # What front-ends and nbclient write into a cell's metadata when they open, run or save it: no edit by hand.
 _FRONT_END = {"ExecuteTime", "collapsed", "deletable", "editable", "execution", "jp-MarkdownHeadingCollapsed"}
 _FRONT_END |= {"jupyter", "scrolled", "trusted"}

@@ -6,6 +6,7 @@ import itertools
 import math
 
 import numpy as np
+from matplotlib.colors import Normalize
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
@@ -15,8 +16,8 @@ from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
-    "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_rise", "local_edge", "quadratic_threshold",
-    "recorded_sharpness", "toy_problem", "trough",
+    "basins", "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_memory", "huber_rise",
+    "local_edge", "quadratic_threshold", "recorded_sharpness", "toy_problem", "trough",
 ]  # fmt: skip
 
 
@@ -592,4 +593,135 @@ def toy_problem():
         "rises as they learn, and comes down once it has passed 2/η.",
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "
         "curvature in units of L against the step, with a dotted line at 2/η and a dashed one at L.",
+    )
+
+
+def basins():
+    """Where gradient descent on ½(uv − 1)² is after 60 steps, from any start: sliders η, a zoom, a cross-hair."""
+    side, count, steps = 2.6, 320, 60
+    # exactly symmetric about 0: a quarter of the whole plane is enough
+    cells = (np.arange(count) - (count - 1) / 2) / count
+    figure, (plane, sharp) = figures.new(2, size=(11, 4.1))
+
+    def square(eta, u, v, zoom):
+        """η, and which square of a board of zoom × zoom the cross-hair is in: what the map depends on."""
+        return eta, zoom, *(min(int((start + side) / (2 * side) * zoom), zoom - 1) for start in (u, v))
+
+    @functools.lru_cache(maxsize=24)  # 800 kB each
+    def part(eta, zoom, column, row):
+        """The starts u and v in a square, and where they end."""
+        width = 2 * side / zoom
+        u, v = (width * (place - (zoom - 1) / 2) + width * cells for place in (column, row))
+        return u, v, problems.product_field(u, v, eta)
+
+    image = figures.map_of(plane, *part(0.76, 1, 0, 0), f"sharpness after {steps} steps", Normalize(2, 2 / 0.76))
+    plane.set(box_aspect=1, xlabel="start u", ylabel="start v")
+    plane.locator_params(nbins=5)
+    note(plane, 0.02, 0.02, "white: diverges", va="bottom")
+    hair = figures.cross_hair(plane)
+    (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=0.8)
+    sharp.set(xlim=(0, steps), ylim=(0, 8), xlabel="step k", ylabel="sharpness")
+    sharp.locator_params(nbins=4)
+    (course,), edge = sharp.plot([], [], marker=".", **NGDM, linewidth=0.8), sharp.axhline(1, **THRESHOLD)
+    flow = sharp.axhline(1, **THEORY)
+    note(sharp, 0.97, 0.97, "· · ·   2/η\n- - -  where gradient flow ends", ha="right", va="top")
+
+    def update(eta, u, v, zoom):
+        figures.refill(image, *part(*square(eta, u, v, zoom)))
+        if image.norm.vmax != 2 / eta:
+            image.set_clim(2, 2 / eta)
+        figures.aim(hair, u, v)
+        start = np.array([u, v])
+        run = trajectories.run(Product(), start, eta, steps, on_overflow="ignore")
+        path.set_data(*run.iterates.T)
+        with np.errstate(over="ignore", invalid="ignore"):
+            course.set_data(run.steps, theory.product_sharpness(run.iterates))
+        edge.set_ydata([2 / eta] * 2)
+        # a flow that starts at uv ≤ 0 may end at the saddle 0
+        along = float(theory.product_flow_sharpness(start)) if u * v > 0 else np.nan
+        flow.set_ydata([along] * 2)
+        end = float(problems.product_ends(start, eta))
+        fate = "diverges" if np.isnan(end) else f"ends at sharpness {end:.4g}"
+        plane.title.set_text(f"from ({u:.3g}, {v:.3g}): {fate}")
+        sharp.title.set_text(f"η = {eta:.3g}: 2/η = {2 / eta:.3g}")
+        return *hair, path, plane.title, course, edge, flow, sharp.title
+
+    known = dict(zip("uv", problems.TWO_WEIGHTS, strict=True))
+    return live(
+        figure,
+        update,
+        background=square,
+        u=slider("u", known["u"], -side, side, 0.01, meaning="first weight at the start"),
+        v=slider("v", known["v"], -side, side, 0.01, meaning="second weight at the start"),
+        eta=slider("η", 0.76, 0.3, 0.98, 0.04, meaning="learning rate"),
+        zoom=choice("zoom", 1, [("× 1", 1), ("× 3", 3), ("× 9", 9), ("× 27", 27)], meaning="about the cross-hair"),
+        marks={
+            "past the edge, and back": {"eta": 0.76, **known, "zoom": 1},
+            "small step": {"eta": 0.3, **known, "zoom": 1},
+            "onto the steepest": {"eta": 0.76, "u": 1.48, "v": 0.67, "zoom": 1},
+            "the border × 9": {"eta": 0.76, "u": 2.1, "v": 0.6, "zoom": 9},
+            "diverges": {"eta": 0.76, "u": 2.4, "v": -1.0, "zoom": 1},
+        },
+        play=[path, course],
+        readings={"sharpness": course},
+        caption="No start ends at a minimum steeper than 2/η; most are thrown on to a flat one. Islands of steep ends "
+        "crowd towards the border, and beyond it (white) gradient descent diverges.",
+        alt="Two panels. Left: the plane of starts, coloured by the sharpness of the minimum where each ends: an oval, "
+        "dark in the middle, with bright islands that become smaller and more numerous towards its border, and white "
+        "outside; a red cross-hair and the path from there. Right: the sharpness along that path against the step, "
+        "with 2/η dotted and the end of gradient flow dashed.",
+    )
+
+
+def huber_memory():
+    """How unequal the two ends of Huber's 2-cycle are, over c = ηL and the start x₀: a cross-hair, and its run."""
+    cs, starts, steps = np.linspace(2.2, 8, 400), np.geomspace(1e-4, 0.9, 256), problems.HUBER_STEPS
+    field = problems.in_blocks(lambda rows: problems.huber_lopsided(cs, rows[:, None]), starts)
+    figure, (plane, size) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
+    plane.set(yscale="log", xlabel="c = ηL", ylabel="x₀ / δ")
+    figures.map_of(plane, cs, starts, field, "difference of the ends / (c − 2)δ", Normalize(0, 1))
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    for crossings in range(1, 9):
+        # from here a start reaches δ in a whole number of steps
+        plane.plot(cs, (cs - 1.0) ** -crossings, **THEORY, linewidth=1, zorder=1)
+        if crossings < 6:
+            words = f"{crossings} steps to δ" if crossings > 1 else "1 step to δ"
+            plane.text(6, 5.0**-crossings, words, ha="center", va="center", bbox=ground, zorder=1)
+    hair = figures.cross_hair(plane)
+    size.set(yscale="log", xlim=(0, steps), ylim=(5e-5, 15), xlabel="step k", ylabel="|xₖ| / δ")
+    (path,) = size.plot([], [], marker=".", **NGDM, linewidth=0.6)
+    size.axhline(1, **THRESHOLD)
+    middle, farthest = size.axhline(1, **THEORY), size.axhline(1, **THRESHOLD)
+    note(size, 0.97, 0.03, "- - -  c/2: equal ends\n· · ·   1 and c − 1", ha="right", va="bottom")
+
+    def update(c, start):
+        figures.aim(hair, c, start)
+        run = trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps)
+        x = np.abs(run.iterates[:, 0])
+        path.set_data(run.steps, x)
+        middle.set_ydata([c / 2] * 2)
+        farthest.set_ydata([c - 1] * 2)
+        memory = abs(x[-1] - x[-2]) / (c - 2)
+        plane.title.set_text(f"c = {c:.3g}, x₀ = {start:.3g}δ: {memory:.3g} of the largest difference")
+        size.title.set_text(f"{theory.huber_rise(c, start):.2f} steps to δ; ends {min(x[-2:]):.3g}, {max(x[-2:]):.3g}")
+        return *hair, plane.title, path, middle, farthest, size.title
+
+    return live(
+        figure,
+        update,
+        c=slider("c = ηL", 4.0, 2.2, 8.0, 0.01, meaning="learning rate in units of 1/L"),
+        start=log_slider("x₀ / δ", 1e-3, 1e-4, 0.9, meaning="start in units of δ"),
+        marks={
+            "two steps to δ": {"c": 4.0, "start": 1 / 9},
+            "three steps to δ": {"c": 4.0, "start": 1 / 27},
+            "equal ends": {"c": 4.0, "start": 2 / 27},
+            "near 2/L": {"c": 2.2, "start": 1e-3},
+        },
+        play=[path],
+        readings={"|xₖ| / δ": path},
+        caption="The 2-cycle remembers the start for ever, however small it was: what counts is where x₀ lies between "
+        "two dashed lines, from which δ is reached in a whole number of steps.",
+        alt="Two panels. Left: a map over c and the start on a logarithmic scale: curved stripes, bright at the white "
+        "dashed lines and dark between them, that become thinner and steeper towards c = 2; a red cross-hair. Right: "
+        "the distance from 0 against the step, a straight rise to δ, then two levels on either side of c/2.",
     )

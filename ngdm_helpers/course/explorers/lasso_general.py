@@ -5,6 +5,7 @@ import itertools
 import math
 
 import numpy as np
+from matplotlib.colors import LogNorm
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
@@ -12,7 +13,7 @@ from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRES
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm, Lasso
 
-__all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso"]
+__all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso", "penalty_map"]
 
 
 def float_weights():
@@ -240,4 +241,67 @@ def finite_precision():
         alt="Two panels. Left: |β| against the step on logarithmic scales: two falling branches that end in a cross "
         "where the iterate is exactly 0. Right: the step of the first exact 0 against the number of digits, rising "
         "steeply; triangles at the top mean that it does not happen.",
+    )
+
+
+def penalty_map():
+    """‖β‖₁ at the end over (λ, η) for two equal weights, with a data term or without: a cross-hair, and its run."""
+    lams, etas = np.geomspace(0.01, 100, 400), np.geomspace(0.005, 1, 256)
+    steps, start, b = problems.MAP_STEPS, np.array(problems.PAPER_START[:1]), problems.MAP_PULL
+    field = functools.cache(lambda data: problems.penalty_field(lams, etas, data))
+    figure, (plane, norm) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
+    plane.set(xscale="log", yscale="log", xlabel="λ", ylabel="η")
+    image = figures.map_of(plane, lams, etas, field(False), "‖β‖₁ at the end", LogNorm(1e-3, 100))
+    for s in (0.01, 0.1, 1.0):
+        plane.plot([s / etas[-1], s / etas[0]], [etas[-1], etas[0]], color="white", linewidth=0.8, zorder=1)
+        plane.text(s / 0.7, 0.7, f"ηλ = {s:g}", color="white", rotation=-48, ha="left", va="center", zorder=1)
+    zero_from = plane.axvline(b, color="white", linestyle="--")
+    hair = figures.cross_hair(plane)
+    norm.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-4, 300), xlabel="step k + 1", ylabel="‖β‖₁")
+    for ax in (plane, norm):
+        ax.minorticks_off()  # on four logarithmic axes they take as long to lay out as the map
+    (fall,), band = norm.plot([], [], **NGDM, linewidth=1), norm.axhline(1, **THEORY)
+    exact_level = norm.axhline(1, color=PROXIMAL["color"])
+    note(norm, 0.03, 0.03, "- - -  ηλ\ngreen: the exact answer, unless 0", va="bottom")
+    terms = {"the penalty alone": False, "(β − ½)²/2 as well": True}
+
+    def update(lam, eta, loss):
+        data = terms[loss]
+        figures.refill(image, lams, etas, field(data))
+        if zero_from.get_visible() != data:
+            zero_from.set_visible(data)
+        figures.aim(hair, lam, eta)
+        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
+        norms = 2 * np.abs(run.iterates[:, 0])
+        fall.set_data(run.steps + 1, norms)
+        end, exact = norms[-problems.MAP_TAIL :].mean(), 2 * max(b - lam, 0) * data
+        band.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
+        # an exact answer of 0 has no place on the axis
+        exact_level.set_ydata([exact if exact else np.nan] * 2)
+        plane.title.set_text(f"λ = {lam:.3g}, η = {eta:.3g}: ‖β‖₁ = {end:.3g}, exact {exact:.3g}")
+        norm.title.set_text(f"the run there: ηλ = {eta * lam:.3g}")
+        return *hair, plane.title, fall, band, exact_level, norm.title
+
+    at, (alone, with_data) = {"eta": problems.PAPER_LR}, terms
+    return live(
+        figure,
+        update,
+        background=["loss"],
+        lam=log_slider("λ", 1.0, 0.01, 100, meaning="ℓ1 penalty"),
+        eta=log_slider("η", problems.PAPER_LR, 0.005, 1, meaning="learning rate"),
+        loss=choice("loss", alone, list(terms), meaning="what is added to λ|β| for each weight"),
+        marks={
+            **{f"paper, λ = {lam:g}": at | {"lam": lam, "loss": alone} for lam in problems.PAPER_LAMS},
+            "that ηλ by η": {"lam": 1.0, "eta": 1.0, "loss": alone},
+            "data, λ below ½": at | {"lam": 0.1, "loss": with_data},
+            "data, λ above ½": at | {"lam": 10.0, "loss": with_data},
+        },
+        play=[fall],
+        readings={"‖β‖₁": fall},
+        caption="The penalty alone: only ηλ counts, λ and η are one knob. With a data term λ decides as long as the "
+        "exact answer is not 0 (left of the dashed line); beyond, what is left is ηλ again.",
+        alt="Two panels. Left: a map of the final ℓ1 norm over λ and η on logarithmic scales, with a red cross-hair. "
+        "For the penalty alone its bands are parallel to the white diagonals of equal ηλ; with a data term they are "
+        "vertical left of a dashed line at one half, and diagonal to the right of it. Right: the norm against the step "
+        "for the setting under the cross-hair, with ηλ dashed.",
     )

@@ -3,8 +3,10 @@
 import functools
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
+from matplotlib.colors import Normalize
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
@@ -12,7 +14,7 @@ from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHO
 from ngdm_helpers.live import choice, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
-__all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase"]
+__all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase", "tongues"]
 
 RULES = {  # name: method, its options, style
     "SGD": ("subgradient", {}, NGDM), "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
@@ -242,4 +244,63 @@ def staircase():
         caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
         alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
         "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",
+    )
+
+
+def tongues():
+    """The mean of sign(β) over (c/λ, ηh), its staircase at the chosen ηh, and the run: a cross-hair for both."""
+    ratios, etahs, window = np.linspace(0, 1, 400), np.linspace(0.02, 1, 256), 30
+    figure, (plane, stairs, time) = figures.new(3, size=(11, 4), width_ratios=(5, 3, 3))
+    field = problems.in_blocks(lambda etah: problems.settled_signs(ratios, etah[:, None])[1], etahs)
+    figures.map_of(plane, ratios, etahs, field, "mean of sign(β)", Normalize(0, 1))
+    plane.set(xlabel="c/λ", ylabel="ηh")
+    heights = np.linspace(0.02, 0.99, 60)
+    for plus, period, name, at in ((1, 2, "0", 0.6), (2, 3, "1/3", 0.42), (3, 4, "1/2", 0.34), (3, 5, "1/5", 0.25)):
+        edges = np.array([theory.staircase_plateau(plus, period, 1 - etah) for etah in heights])
+        plane.plot(edges, heights, color="white", linewidth=0.8, zorder=1)
+        middle = max(np.interp(at, heights, edges.mean(axis=1)), 0.12)
+        plane.text(middle, at, name, color="white", ha="center", va="center", zorder=1)
+    hair = figures.cross_hair(plane)
+    stairs.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="c/λ", ylabel="mean of sign(β)")
+    stairs.plot([0, 1], [0, 1], **THRESHOLD)
+    (cut,) = stairs.plot([], [], ".", color=NGDM["color"], markersize=3)
+    (here,) = stairs.plot([], [], "o", color="black", markersize=9, markerfacecolor="none")
+    time.set(xlim=(0, window), ylim=(-1.15, 1.15), xlabel="step, once settled", ylabel="β / (largest |β| shown)")
+    time.axhline(0, **THRESHOLD)
+    (beta,) = time.plot([], [], marker="o", markersize=4, **NGDM, linewidth=0.8)
+
+    def update(ratio, etah):
+        figures.aim(hair, ratio, etah)
+        # the run under the cross-hair is one more of the cut
+        paths, means = problems.settled_signs(np.append(ratios, ratio), etah)
+        cut.set_data(ratios, means[:-1])
+        here.set_data([ratio], [means[-1]])
+        path = paths[: window + 1, -1]
+        beta.set_data(np.arange(window + 1), path / max(np.abs(path).max(), 1e-300))
+        # a cycle has at most as many steps as `settled_signs` looks back
+        positive = Fraction((means[-1] + 1) / 2).limit_denominator(60)
+        plane.title.set_text(f"c/λ = {ratio:.3g}, ηh = {etah:.3g}: mean sign {means[-1]:.4g}")
+        stairs.title.set_text(f"cut at ηh = {etah:.3g}")
+        time.title.set_text(f"positive at {positive.numerator} of {positive.denominator}")
+        return *hair, plane.title, cut, here, stairs.title, beta, time.title
+
+    return live(
+        figure,
+        update,
+        ratio=slider("c/λ", 0.57, 0.0, 1.0, 0.005, meaning="slope of the data term at 0, in units of λ"),
+        etah=slider("ηh", 0.5, 0.02, 1.0, 0.01, meaning="step times curvature: where the map is cut"),
+        marks={
+            "in the tongue of 0": {"ratio": 0.3, "etah": 0.7},
+            "in the tongue of 1/3": {"ratio": 0.57, "etah": 0.5},
+            "between tongues": {"ratio": 0.375, "etah": 0.5},
+            "small step": {"ratio": 0.57, "etah": 0.02},
+        },
+        play=[beta],
+        readings={"β / largest": beta},
+        caption="Each rational mean sign holds in a whole tongue of settings, wide for large steps and a point for "
+        "small ones. A staircase is the cut of this map along one ηh.",
+        alt="Three panels. Left: a map of the mean sign over c/λ and ηh: flat areas that start from points at the "
+        "bottom and widen upwards, the ones at 0, one third, one half and one fifth outlined; a red cross-hair. "
+        "Middle: the map along the horizontal line of the cross-hair, a staircase below the dotted diagonal. Right: "
+        "the run under the cross-hair, jumping around 0 in a repeating pattern.",
     )

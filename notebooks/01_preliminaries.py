@@ -35,6 +35,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.live import vote
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
 # %% [markdown] id="recursions-claim"
@@ -48,12 +49,21 @@ from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 # $$\beta_{k+1}=\beta_k-\eta\,\nabla f(\beta_k)\quad(1)\qquad\qquad
 # \beta_{k+1}=\beta_k-\eta\,\tilde\nabla f(\beta_k)\quad(2)$$
 
-# %% [markdown] id="recursions-predict"
-# **Predict.** Run 80 steps with $\eta=0.1$ from $x_0=1.73$, on $x^2$ and on $|x|$. Where do they end?
-#
-# * **A** Both at 0, up to rounding.
-# * **B** $x^2$ within $10^{-6}$ of 0 and still falling; $|x|$ jumping about 0, less than $\eta$ away and no nearer.
-# * **C** Neither arrives: with a constant step, no method does.
+# %% id="recursions-predict" tags=["vote"]
+vote(
+    "Run 80 steps with η = 0.1 from x₀ = 1.73, on x² and on |x|. Where do they end?",
+    {
+        "A": "Both at 0, up to rounding.",
+        "B": "x² within 10⁻⁶ of 0 and still falling; |x| jumping about 0, less than η away and no nearer.",
+        "C": "Neither arrives: with a constant step, no method does.",
+    },
+    answer="B",
+    because={
+        "A": "Of x² that is nearly true. On |x| every step is as long as the first.",
+        "B": "The gradient of x² fades near 0, the slope of |x| does not.",
+        "C": "That is true of |x|. On x² the steps η·2x become shorter by themselves.",
+    },
+)
 
 # %% id="recursions-by-hand"
 eta, smooth, kinked = 0.1, 1.73, 1.73
@@ -80,9 +90,8 @@ figures.show(
 )
 
 # %% [markdown] id="recursions-play-note"
-# **Play.** *Goals.* (i) On $x^2$, find where landing turns into diverging. (ii) On $|x|$, leave $x_0$ and find the
-# $\eta$ whose last two distances of the 80 steps have the smallest mean. (iii) Huber's function is quadratic near 0
-# and straight outside. Push $\eta$ past 2 there: does it diverge?
+# **Play.** The goals stand below the figure. *Question.* (iii) Huber's function is quadratic near 0 and straight
+# outside. Push $\eta$ past 2 there: does it diverge?
 
 # %% id="recursions-play"
 recursions = explorers.two_recursions()
@@ -120,9 +129,7 @@ claims.ledger("P3")
 # %% [markdown] id="recursions-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The gradient of $x^2$ fades near 0, the slope of $|x|$ does not.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) At $\eta=2/L=1$, where $x$ jumps between $\pm1.73$; 0.978 lands, slowly, 1.02 diverges. (ii)
 # $\eta=0.0218$, mean $\eta/2=0.0109$; below $1.73/80$ the 80 steps do not reach 0. (iii) No: outside
@@ -146,13 +153,23 @@ for lr in (1e-3, 0.1, 0.999):
 # a convex $f$ at $x$ is any $g$ with $f(z)\ge f(x)+g\,(z-x)$ for all $z$. The set of them is the *subdifferential*;
 # at a kink of a function of one variable it holds all slopes between the left and the right one.
 
-# %% [markdown] id="kinks-predict"
-# **Predict.** `relu(x)`, `clamp(x, min=0)` and `maximum(x, 0)` are the same function. At $x=0$ PyTorch's derivatives
-# of the three are
-#
-# * **A** the same, by convention 0;
-# * **B** not all the same, and one of them depends on the version of PyTorch;
-# * **C** undefined, with a warning.
+# %% id="kinks-predict" tags=["vote"]
+vote(
+    "`relu(x)`, `clamp(x, min=0)` and `maximum(x, 0)` are the same function. At x = 0 PyTorch's derivatives of the "
+    "three are",
+    {
+        "A": "the same, by convention 0;",
+        "B": "not all the same, and one of them depends on the version of PyTorch;",
+        "C": "undefined, with a warning.",
+    },
+    answer="B",
+    because={
+        "A": "0 is the convention of `relu`. Each function has one of its own.",
+        "B": "`relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the "
+        "table shows yours. All of them lie in the interval [0, 1], so all are subgradients.",
+        "C": "Undefined is what the derivative is in a textbook. Autograd always returns a number, and does not warn.",
+    },
+)
 
 # %% id="kinks-measure"
 # Needs PyTorch: ten functions with a kink, and what autograd is asked
@@ -213,8 +230,8 @@ figures.show(
 )
 
 # %% [markdown] id="kinks-play-note"
-# **Play.** *Goals.* (i) Zoom in on `abs` by a factor of 10 000. What changes? (ii) Find a function whose dot is not
-# between the two blue lines.
+# **Play.** *Questions.* (i) Zoom in on `abs` by a factor of 10 000. What changes? (ii) Which function's dot is not
+# between the two blue lines?
 
 # %% id="kinks-play"
 # Needs PyTorch: the slider that zooms in on a kink and on autograd's slope there
@@ -264,10 +281,7 @@ claims.ledger("P2")
 # %% [markdown] id="kinks-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** `relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the table
-# shows yours. All of them lie in the interval $[0,1]$, so all are subgradients.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Only the number in the left title: a kink has no scale of its own. (ii) `relu(x) − relu(−x)`: left and
 # right the slope is 1, and the dot is at 0. (`sqrt` has no dot: autograd says ∞.)
@@ -294,13 +308,23 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 # It is convex (Kumar 2023), and its optimum 0 is a point of non-differentiability. (That needs some $y_i<0$ or
 # $\lambda_1>0$.)
 
-# %% [markdown] id="loss-predict"
-# **Predict.** Make *one* of the $y_i$ positive and keep the others. (No two rows of $X$ are parallel, and none lies
-# along an axis.) The loss
-#
-# * **A** stays convex: one term out of many cannot matter;
-# * **B** stays convex if $\lambda_2$ is large enough to bend it upwards;
-# * **C** is not convex, for any $\lambda_1,\lambda_2$.
+# %% id="loss-predict" tags=["vote"]
+vote(
+    "Make *one* of the yᵢ positive and keep the others. (No two rows of X are parallel, and none lies along an "
+    "axis.) The loss",
+    {
+        "A": "stays convex: one term out of many cannot matter;",
+        "B": "stays convex if λ₂ is large enough to bend it upwards;",
+        "C": "is not convex, for any λ₁, λ₂.",
+    },
+    answer="C",
+    because={
+        "A": "One term is enough: near its kink the other terms are smooth, or have their kinks elsewhere.",
+        "B": "Raising λ₂ only shortens the segments on which it shows.",
+        "C": "Across xᵢᵀβ = 0 the slope falls, and a convex function's slope never does. The kinks of λ₁ lie on "
+        "other hyperplanes. (With a single parameter they coincide, and λ₁ ≥ yᵢ|xᵢ| does repair convexity.)",
+    },
+)
 
 # %% id="loss-picture"
 figure, ax = figures.new(size=(9, 4))
@@ -318,10 +342,10 @@ figures.show(
 )
 
 # %% [markdown] id="loss-play-note"
-# **Play.** The right panel shows, of 5000 segments, the one on which the loss rises highest above its chord. *Goals.*
-# (i) With all $y_i\le0$, try to make the number in the right title positive (beyond rounding). (ii) With one $y_i>0$
-# and $|y|>0$, try to make it vanish by raising $\lambda_2$. What remains on the black segment? (iii) Find a setting
-# with more than one minimiser.
+# **Play.** The right panel shows, of 5000 segments, the one on which the loss rises highest above its chord.
+# *Questions.* (i) With all $y_i\le0$, try to make the number in the right title positive (beyond rounding). (ii) With
+# one $y_i>0$ and $|y|>0$, try to make it vanish by raising $\lambda_2$. What remains on the black segment? (iii) In
+# which settings is there more than one minimiser?
 
 # %% id="loss-play"
 loss = explorers.relu_loss()
@@ -357,11 +381,7 @@ claims.ledger("P1")
 # %% [markdown] id="loss-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** Across $x_i^\top\beta=0$ the slope falls, and a convex function's slope never does. Raising $\lambda_2$ only
-# shortens the segments on which it shows; the kinks of $\lambda_1$ lie on other hyperplanes. (With a single parameter
-# they coincide, and $\lambda_1\ge y_i|x_i|$ does repair convexity.)
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) It stays within rounding of 0, below $10^{-14}$: the loss is convex. (ii) It shrinks, but not to 0:
 # with $\lambda_1=0$ and $\lambda_2$ from 0 to 2, from 0.40 to 0.30 for $|y|=2$, from 0.008 to 0.0027 for $|y|=0.1$. A
@@ -389,12 +409,21 @@ for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ�
 #
 # $$\min_{k<T} f(\beta_k)-f^*\;\le\;\frac{R^2}{2\eta T}+\frac{\eta G^2}{2}.$$
 
-# %% [markdown] id="descent-predict"
-# **Predict.** You may take $T=2000$ steps. Which constant $\eta$ gives the best guarantee?
-#
-# * **A** The smallest: small steps never overshoot.
-# * **B** One in between, proportional to $1/\sqrt T$.
-# * **C** One in between, proportional to $1/T$.
+# %% id="descent-predict" tags=["vote"]
+vote(
+    "You may take T = 2000 steps. Which constant η gives the best guarantee?",
+    {
+        "A": "The smallest: small steps never overshoot.",
+        "B": "One in between, proportional to 1/√T.",
+        "C": "One in between, proportional to 1/T.",
+    },
+    answer="B",
+    because={
+        "A": "Small steps do not arrive: in the bound, R²/(2ηT) grows without limit as η falls.",
+        "B": "η = R/(G√T). Four times as many steps call for half the step and halve the bound.",
+        "C": "Then ηT is the same for every T, and so is R²/(2ηT): the guarantee does not improve.",
+    },
+)
 
 # %% id="descent-picture"
 objective, solution = problems.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
@@ -417,8 +446,8 @@ figures.show(
 )
 
 # %% [markdown] id="descent-play-note"
-# **Play.** *Goals.* (i) Find the largest $\eta$ at which $f$ does not rise in the first ten steps. (ii) Find the
-# $\eta$ with the lowest best value. How far below the bound is it? (Read the bound off the dashed line.)
+# **Play.** The goals stand below the figure. *Question.* (ii) How far below the bound is the lowest best value? (Read
+# the bound off the dashed line.)
 
 # %% id="descent-play"
 descent = explorers.subgradient_method()
@@ -448,9 +477,7 @@ for budget in (20, 200, 2000):
 # %% [markdown] id="descent-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** $\eta=R/(G\sqrt T)$. Four times as many steps call for half the step and halve the bound.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\eta=0.398$; at the next position, 0.417, $f$ rises in step 10. (ii) $\eta=0.00219$: best value
 # 0.00068, bound 1.3, about 2000 times as much. (The bound has to hold for every convex $G$-Lipschitz function; this
@@ -477,15 +504,25 @@ assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
 # assumption of Davis et al. (2020). On a differentiable loss, it adds, gradient descent comes within some vicinity of
 # the optimum even with geometric steps; and a reducing schedule ends as a constant-step run.
 
-# %% [markdown] id="steps-predict"
-# **Predict.** Minimise a *sharp* loss (one that grows at least in proportion to the distance from its minimiser),
-# mean $|X\beta-y|$ with an exact solution, by 1500 subgradient steps. Which schedule comes closest?
-#
-# * **A** $\eta_k=0.3/\sqrt{k+1}$: its sum is infinite.
-# * **B** $\eta_k=0.3\cdot0.98^k$: its sum is 15.
-# * **C** $\eta_k=0.01$, constant.
-#
-# (The picture adds `StepLR`, from 0.3 down by ten every 100 steps.)
+# %% id="steps-predict" tags=["vote"]
+vote(
+    "Minimise a *sharp* loss (one that grows at least in proportion to the distance from its minimiser), mean |Xβ − "
+    "y| with an exact solution, by 1500 subgradient steps. Which schedule comes closest? (The picture adds `StepLR`, "
+    "from 0.3 down by ten every 100 steps.)",
+    {
+        "A": "ηₖ = 0.3/√(k + 1): its sum is infinite.",
+        "B": "ηₖ = 0.3·0.98ᵏ: its sum is 15.",
+        "C": "ηₖ = 0.01, constant.",
+    },
+    answer="B",
+    because={
+        "A": "Steps that tend to 0 *and* have an infinite sum guarantee arrival in the limit; they do not make it "
+        "fast.",
+        "B": "By more than ten orders of magnitude: its sum is enough to get there, and its steps shrink as fast as "
+        "the distance.",
+        "C": "A constant step stops at a distance of its own size.",
+    },
+)
 
 # %% id="steps-picture"
 schedules = {
@@ -514,9 +551,8 @@ figures.show(
 )
 
 # %% [markdown] id="steps-play-note"
-# **Play.** *Goals.* (i) On the sharp problem, with $\eta_0=0.3$, find the smallest $q$ for which the geometric steps
-# still arrive. (ii) Note what $0.3/\sqrt{k+1}$ reaches (its mark); then make `StepLR` *fail* to beat it, in two ways.
-# (iii) On ½x², make the geometric steps stop short as well.
+# **Play.** The goals stand below the figure; the second needs what $0.3/\sqrt{k+1}$ reaches (its mark). *Question.*
+# (iii) On ½x², when do the geometric steps stop short as well?
 
 # %% id="steps-play"
 steps = explorers.step_sizes()
@@ -553,10 +589,7 @@ claims.ledger("P4", "P5", "P6")
 # %% [markdown] id="steps-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B**, by more than ten orders of magnitude. Steps that tend to 0 *and* have an infinite sum guarantee arrival in
-# the limit; they do not make it fast.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $q=0.924$ arrives, 0.923 sticks at 0.011. (ii) Reduce too soon ($q=0.1$ every 10 steps: too little
 # travel, best 0.36) or too late ($q=0.98$ every 300: nearly constant, 0.060); $0.3/\sqrt{k+1}$ gets to 0.0027. (iii)
@@ -579,13 +612,22 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel �
 # CPU or a GPU. The paper grants that NGDM seldom meets a point of non-differentiability, and disputes that kinks are
 # therefore harmless. Here is one way in which they are not: can it matter *where* the same program runs?
 
-# %% [markdown] id="machines-predict"
-# **Predict.** The same 1000 starts, the same 300 steps on mean $|X\beta-y|$ in single precision, once in NumPy and
-# once in torch. The final iterates
-#
-# * **A** are equal to the last bit;
-# * **B** differ by rounding, about $10^{-7}$, in every run;
-# * **C** differ by rounding in most runs, and by thousands of times more in a few.
+# %% id="machines-predict" tags=["vote"]
+vote(
+    "The same 1000 starts, the same 300 steps on mean |Xβ − y| in single precision, once in NumPy and once in torch. "
+    "The final iterates",
+    {
+        "A": "are equal to the last bit;",
+        "B": "differ by rounding, about 10⁻⁷, in every run;",
+        "C": "differ by rounding in most runs, and by thousands of times more in a few.",
+    },
+    answer="C",
+    because={
+        "A": "The two libraries add up in a different order, and so round differently.",
+        "B": "That is true of most runs. A sign is not continuous, and in a few runs it turns rounding into a step.",
+        "C": "The gap jumps when the sign of a residual differs: 0 in one library, say, and ±1 in the other.",
+    },
+)
 
 # %% id="machines-measure"
 # Needs PyTorch: how far the same 1000 runs in NumPy and in torch come apart
@@ -688,15 +730,6 @@ figures.show(
 # the ledger of notebook 3 counts them on (7). But within rounding of one the last bit decides the step. In single
 # precision expect the same run to differ between libraries, and between a batch and a single run in one library: by
 # rounding mostly, and by thousands of times more now and then. In double precision none of our 1000 runs does.
-
-# %% [markdown] id="machines-answer"
-# **Check.**
-#
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The gap jumps when the sign of a residual differs: 0 in one library, say, and ±1 in the other.
-#
-# </details>
 
 # %% id="machines-check" tags=["check"]
 # Needs PyTorch: the check of these gaps

@@ -37,6 +37,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
 from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.live import vote
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 
 # %% [markdown] id="capture-claim"
@@ -47,14 +48,23 @@ from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 # $\|\beta_k-\beta^*\|<1$ for all $k$. The paper cites the *capture theorem* (Bertsekas, Proposition 1.2.5), and then
 # applies the proposition with $\|\cdot\|_\infty$, for which the unit ball is the cube $[-1,1]^p$.
 
-# %% [markdown] id="capture-predict"
-# **Predict.** Gradient descent on $\tfrac12\beta^\top A\beta$ with $A=\begin{pmatrix}1&2\\2&5\end{pmatrix}$, as
-# smooth as a loss can be, from $(-0.99,\,0.99)$ inside the cube, with $\eta=0.1$, well below $2/L$. The loss falls at
-# every step. The path
-#
-# * **A** stays in the cube;
-# * **B** leaves the cube, while $\|\beta\|_2$ falls at every step;
-# * **C** leaves the cube, and $\|\beta\|_2$ rises first.
+# %% id="capture-predict" tags=["vote"]
+vote(
+    "Gradient descent on ½βᵀAβ with A = [[1, 2], [2, 5]], as smooth as a loss can be, from (−0.99, 0.99) inside the "
+    "cube, with η = 0.1, well below 2/L. The loss falls at every step. The path",
+    {
+        "A": "stays in the cube;",
+        "B": "leaves the cube, while ‖β‖₂ falls at every step;",
+        "C": "leaves the cube, and ‖β‖₂ rises first.",
+    },
+    answer="B",
+    because={
+        "A": "The loss falls, but the largest entry need not: the cube is no sublevel set of this loss.",
+        "B": "The first coordinate is pulled outwards by the second: A is not diagonally dominant. By B above the "
+        "2-norm cannot rise below 2/L.",
+        "C": "It leaves the cube, but the 2-norm cannot rise below 2/L, by B above.",
+    },
+)
 
 # %% id="capture-by-hand"
 A, beta = np.array([[1.0, 2.0], [2.0, 5.0]]), np.array([-0.99, 0.99])
@@ -93,10 +103,9 @@ figures.show(
 # largest sublevel set inside the cube, the thin line the level of the start. *Kinks* turns the loss into an instance
 # of the paper's (3) with $y<0$: it adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$.
 #
-# *Goals.* (i) Put $t$ to 1 and find the $\rho$ above which the path leaves the cube. (ii) Click the first mark: up to
-# which $t$ does the run stay in the cube, and up to which $t$ does $S$ promise it? (iii) Click “with kinks”: does the
-# exit change? Which curve shows the kinks first, and at which step? Then click the two marks at $1.9/L$: what becomes
-# of the loss?
+# The first goal stands below the figure. *Questions.* (ii) Click the first mark: up to which $t$ does the run stay in
+# the cube, and up to which $t$ does $S$ promise it? (iii) Click “with kinks”: does the exit change? Which curve shows
+# the kinks first, and at which step? Then click the two marks at $1.9/L$: what becomes of the loss?
 
 # %% id="capture-play"
 capture = explorers.capture()
@@ -149,10 +158,7 @@ print(f"not convex, minima at 0 and 2: from 0.9, in the unit ball about 0, gradi
 # %% [markdown] id="capture-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The first coordinate is pulled outwards by the second: $A$ is not diagonally dominant. By B above the 2-norm
-# cannot rise below $2/L$.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $1/\sqrt5=0.447$, where diagonal dominance ends: 0.44 stays, 0.45 leaves. (ii) It stays up to $t=0.88$;
 # $S$ promises that only below $1/\sqrt{10}=0.316$. (iii) Hardly: $\max\|\beta\|_\infty=1.123$, not 1.120. The loss
@@ -186,13 +192,22 @@ for rho in np.linspace(0, 0.95, 20):
 # a method that is not a descent method. (Our copy of the paper lost all sizes. We take $n=50$, $p=100$, $X$ from
 # $U[0,1]$, $y$ from $U[-1,0]$, $\beta_0$ from $U[-1,1]$, $\lambda_1=\lambda_2=0.1$, $\eta=8\cdot10^{-5}$ and seed 2.)
 
-# %% [markdown] id="figure-predict"
-# **Predict.** Set $y=0$ and $\lambda_1=0$. Every kink is gone: (3) becomes a squared hinge with an $L$-Lipschitz
-# gradient, the *smooth twin*. With the same data, start and $\eta$, its $\|\beta\|_\infty$
-#
-# * **A** stays below 1: it is gradient descent now;
-# * **B** passes 1 all the same;
-# * **C** passes 1 only if $\eta>2/L$.
+# %% id="figure-predict" tags=["vote"]
+vote(
+    "Set y = 0 and λ₁ = 0. Every kink is gone: (3) becomes a squared hinge with an L-Lipschitz gradient, the *smooth "
+    "twin*. With the same data, start and η, its ‖β‖_∞",
+    {
+        "A": "stays below 1: it is gradient descent now;",
+        "B": "passes 1 all the same;",
+        "C": "passes 1 only if η > 2/L.",
+    },
+    answer="B",
+    because={
+        "A": "Gradient descent keeps no run in a cube, however smooth the loss.",
+        "B": "The exit is a property of XᵀX and of the ∞-norm.",
+        "C": "2/L bounds the 2-norm. The ∞-norm rises far below it.",
+    },
+)
 
 # %% id="figure-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
@@ -231,9 +246,7 @@ figures.show(
 # **Play.** Every curve comes in a pair: with kinks, and the smooth twin. $L$ is the largest curvature
 # $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
-# *Goals.* (i) At the start's $c$ and $|y|$, find a seed for which neither run leaves the cube. Is there one where
-# only the run with kinks does? (ii) Make the steps as small as you can: does the exit go away? (iii) Click “kinks
-# matter” and lower $c$: from where on does the 2-norm stay below its start?
+# The goals stand below the figure. *Question.* (ii) Make the steps as small as you can: does the exit go away?
 
 # %% id="figure-play"
 figure_one = explorers.figure_one()
@@ -327,9 +340,7 @@ claims.ledger("C1", "C2")
 # %% [markdown] id="figure-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The exit is a property of $X^\top X$ and of the ∞-norm.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) 20 of the 100 seeds, the first of them 10. Only the run with kinks leaves for 59 and 66, by less than
 # 0.003. (ii) No: at $c=0.02$, seed 2 still gets to 1.084 (twin 1.081), only later; of 100 seeds 76 leave instead of
@@ -359,13 +370,22 @@ assert np.abs(exits[4] - exits[2]).max() <= 5 and (falling["centred, 100 × 10"]
 # With kinks that fails, and, the paper says, it cannot be saved by asking for it only near a minimum: Laurent and von
 # Brecht (2018) found minima of ReLU networks to be generically non-differentiable.
 
-# %% [markdown] id="smoothness-predict"
-# **Predict.** The slope of $|x|$ jumps by 2 at 0. Round the kink off over $|x|\le\delta$ with $\delta=10^{-3}$
-# (Huber's function divided by $\delta$), and the gradient is continuous. The smallest $L$ in (5) is then
-#
-# * **A** about 2, the size of the jump;
-# * **B** 1000;
-# * **C** infinite, as before.
+# %% id="smoothness-predict" tags=["vote"]
+vote(
+    "The slope of |x| jumps by 2 at 0. Round the kink off over |x| ≤ δ with δ = 10⁻³ (Huber's function divided by "
+    "δ), and the gradient is continuous. The smallest L in (5) is then",
+    {
+        "A": "about 2, the size of the jump;",
+        "B": "1000;",
+        "C": "infinite, as before.",
+    },
+    answer="B",
+    because={
+        "A": "2 is by how much the slope changes. L divides that by the length over which it does.",
+        "B": "The slope changes by 2 over a length of 2δ.",
+        "C": "That is true of the kink itself, δ = 0.",
+    },
+)
 
 # %% id="smoothness-by-hand"
 delta = 1e-3
@@ -456,9 +476,7 @@ claims.ledger("C3")
 # %% [markdown] id="smoothness-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The slope changes by 2 over a length of $2\delta$.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) At about $\delta$: at $d=0.01$ the rounded secant slope is 49.8, nearly its limit 50.8 (kink: 201).
 # (ii) By 100: $L=1/\delta$. (iii) From $\delta=0.155$ on: rounding changes the slope in $|x|<\delta$ only, so for
@@ -485,13 +503,21 @@ for delta in (1.0, 1e-2, 1e-4):
 # as close, with $\eta=\varepsilon/G^2$. The paper concludes that assuming smoothness grossly overestimates NGDM's
 # speed, and that smooth networks should converge faster than others.
 
-# %% [markdown] id="rates-predict"
-# **Predict.** NGDM on $\|x\|_\infty$ in 100 dimensions, from $(1,\dots,1)/\sqrt{100}$, so that $G=R=1$. Once
-# $\varepsilon$ is small, halving it
-#
-# * **A** doubles the number of steps;
-# * **B** makes it four times as large;
-# * **C** adds a fixed number of steps.
+# %% id="rates-predict" tags=["vote"]
+vote(
+    "NGDM on ‖x‖_∞ in 100 dimensions, from (1, …, 1)/√100, so that G = R = 1. Once ε is small, halving it",
+    {
+        "A": "doubles the number of steps;",
+        "B": "makes it four times as large;",
+        "C": "adds a fixed number of steps.",
+    },
+    answer="A",
+    because={
+        "A": "√d/ε − d is dominated by its first term as soon as ε ≪ 1/√d.",
+        "B": "That is what the bound G²R²/ε² allows, and what happens if the dimension grows with the accuracy.",
+        "C": "That would be linear convergence. Here the step is η = ε: half the step, twice the number.",
+    },
+)
 
 # %% id="rates-by-hand"
 for eps in (0.02, 0.01, 0.005, 0.0025):
@@ -605,9 +631,7 @@ claims.ledger("C4")
 # %% [markdown] id="rates-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **A.** $\sqrt d/\varepsilon-d$ is dominated by its first term as soon as $\varepsilon\ll1/\sqrt d$.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $d=100=1/(4\varepsilon^2)$, with 100 steps. Beyond, fewer (196: 84), and none at
 # $d=400=1/\varepsilon^2$, where the start is within $\varepsilon$. (ii) −1.02, −1.10 and −1.58 (on its way to −1:
@@ -636,13 +660,22 @@ for name, (x, steps) in counts.items():
 # *Appendix A* gives the architecture: kuangliu's VGG with average for max pools, no batch normalisation and fewer
 # channels. Optimiser, learning rate, data, initialisation and number of seeds it does not give; ours are choices.
 
-# %% [markdown] id="depth-predict"
-# **Predict.** Between the two lies a bridge, $x\,\Phi(\beta x)$ with $\Phi$ the normal distribution function: GELU
-# for $\beta=1$, analytic for every $\beta$, ReLU for $\beta\to\infty$. A network with $\beta=100$ trains
-#
-# * **A** like GELU: both are smooth;
-# * **B** like ReLU: it has that shape;
-# * **C** somewhere in the middle.
+# %% id="depth-predict" tags=["vote"]
+vote(
+    "Between the two lies a bridge, x·Φ(βx) with Φ the normal distribution function: GELU for β = 1, analytic for "
+    "every β, ReLU for β → ∞. A network with β = 100 trains",
+    {
+        "A": "like GELU: both are smooth;",
+        "B": "like ReLU: it has that shape;",
+        "C": "somewhere in the middle.",
+    },
+    answer="B",
+    because={
+        "A": "Both are smooth, but training follows the shape of the graph, not the number of its derivatives.",
+        "B": "It is so close to ReLU that a step of SGD hardly sees the difference.",
+        "C": "The middle, if there is one, is at far smaller β.",
+    },
+)
 
 # %% id="depth-by-hand"
 # Needs PyTorch: five steps of training VGG11, and the layers of the three networks
@@ -704,19 +737,18 @@ figures.show(
 )
 
 # %% [markdown] id="depth-play-note"
-# **Play** with recorded runs (`ngdm record depth`): three seeds, three depths, eight
-# activations, three learning rates for each of three ways to start and step, on digits and on CIFAR-10. *leaky* is
-# $\max(x,x/2)$ with half of ReLU's kink; $|x|$ has twice of it. Above the dotted line a network does worse than
-# guessing. Most runs are short: 100 to 600 steps with batches of 8. In eight settings ReLU, $\beta=100$ and GELU were
-# trained for longer: 3000 steps on digits, one pass through the 50 000 images of CIFAR-10. Those runs are drawn
-# further down.
+# **Play** with recorded runs (`ngdm record depth`): three seeds, three depths, eight activations, three learning
+# rates for each of three ways to start and step, on digits and on CIFAR-10. *leaky* is $\max(x,x/2)$ with half of
+# ReLU's kink; $|x|$ has twice of it. Above the dotted line a network does worse than guessing. Most runs are short:
+# 100 to 600 steps with batches of 8. In eight settings ReLU, $\beta=100$ and GELU were trained for longer: 3000 steps
+# on digits, one pass through the 50 000 images of CIFAR-10. Those runs are drawn further down.
 #
 # *Mean loss* is the training loss averaged over the run; what is above log 10 = 2.30, guessing, counts as log 10, so
 # that a network that never learns scores 2.30. An activation *leads* if its mean loss is lower by more than 0.01.
 #
-# *Goals.* (i) Move β from 1 to ∞. Where does smoothness end? (ii) Find a setting in which ReLU leads for all three
-# seeds. (iii) Find one in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of
-# GELU, and in how many settings?
+# The second goal stands below the figure. *Questions.* (i) Move β from 1 to ∞. Where does smoothness end? (iii) Find
+# a setting in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of GELU, and in how many
+# settings?
 
 # %% id="depth-play"
 depths = explorers.recorded_depth()
@@ -891,9 +923,7 @@ claims.ledger("C5", "C7")
 # %% [markdown] id="depth-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** It is so close to ReLU that a step of SGD hardly sees the difference.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Only at ∞: every finite $\beta$ is analytic. The curve is near ReLU's long before (setting shown first,
 # median mean loss: GELU 0.96; $\beta=3,10,100$: 1.22, 1.15, 1.30; ReLU 1.19). (ii) VGG19, variance-preserving SGD at
@@ -934,13 +964,22 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # assumptions that describe them. For the trend of Figure 2 it also cites Hendrycks and Gimpel (2016), who introduced
 # GELU. It counts $L$-smoothness among the strongest, unmet by most losses of the field.
 
-# %% [markdown] id="forward-predict"
-# **Predict.** Round the kinks of Figure 1's loss off on a scale $w$: same data, start and $\eta$, 300 steps. As
-# $w\to0$, $L\to\infty$, and $\eta L$ passes 2. The run
-#
-# * **A** diverges once $\eta L>2$;
-# * **B** comes ever closer to the run with the kinks;
-# * **C** stays at a distance from it that does not go to 0.
+# %% id="forward-predict" tags=["vote"]
+vote(
+    "Round the kinks of Figure 1's loss off on a scale w: same data, start and η, 300 steps. As w → 0, L → ∞, and ηL "
+    "passes 2. The run",
+    {
+        "A": "diverges once ηL > 2;",
+        "B": "comes ever closer to the run with the kinks;",
+        "C": "stays at a distance from it that does not go to 0.",
+    },
+    answer="B",
+    because={
+        "A": "η < 2/L is sufficient, not necessary.",
+        "B": "A step of a fixed length moves continuously with the loss, as long as no iterate sits on a kink.",
+        "C": "The two losses differ within w of a kink only, and for small w no iterate is there.",
+    },
+)
 
 # %% id="forward-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data
@@ -1030,10 +1069,7 @@ claims.ledger("C6", "P8")
 # %% [markdown] id="forward-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** A step of a fixed length moves continuously with the loss, as long as no iterate sits on a kink; and
-# $\eta<2/L$ is sufficient, not necessary.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\beta=100$ (curvature 79.8 against 0.798): at most 0.0017 from ReLU. (ii) At about 17, where the
 # largest distance, $0.17/\beta$, is one pixel. (iii) By $\Phi(-0.75)=23\,\%$ of $|z|$ for every $\beta$:

@@ -41,6 +41,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.live import vote
 from ngdm_helpers.objectives import L1Norm, soft_threshold
 
 # %% [markdown] id="recursion-claim"
@@ -57,12 +58,21 @@ from ngdm_helpers.objectives import L1Norm, soft_threshold
 # penalties are our reconstruction: $\beta_0=(0.5053,\,0.5053)$ with $\eta\lambda=0.01$ and 1 gives both norms. These
 # are the roundest such values, not the only ones. We take $\eta=0.01$.)
 
-# %% [markdown] id="recursion-predict"
-# **Predict.** After 1000 steps with $\eta\lambda=0.01$, the first coordinate of $\beta$
-#
-# * **A** is 0, or so close that only rounding keeps it away;
-# * **B** still shrinks, more and more slowly;
-# * **C** jumps between two values of different sign, for ever.
+# %% id="recursion-predict" tags=["vote"]
+vote(
+    "After 1000 steps with ηλ = 0.01, the first coordinate of β",
+    {
+        "A": "is 0, or so close that only rounding keeps it away;",
+        "B": "still shrinks, more and more slowly;",
+        "C": "jumps between two values of different sign, for ever.",
+    },
+    answer="C",
+    because={
+        "A": "That is what a proximal step would do (exercise 3).",
+        "B": "That is what gradient descent does on a smooth function, whose gradient fades near the minimum.",
+        "C": "The step has a fixed length, so it cannot shorten on approach: the iterate steps over 0 and back.",
+    },
+)
 
 # %% id="recursion-by-hand"
 eta, lam = 0.01, 1.0
@@ -96,9 +106,8 @@ figures.show(
 # %% [markdown] id="recursion-play-note"
 # **Play.** Left: the path. Middle: the end of the run, magnified by $1/(\eta\lambda)$. Right: the norm.
 #
-# *Goals.* (i) Find two settings with different $\lambda$ and the same final norm. (ii) Make $\|\beta\|_1$ end *above*
-# where it started. (iii) Click “unequal parities”: the path comes in along one diagonal and ends up jumping along the
-# other. Why?
+# The goals stand below the figure. *Question.* (iii) Click “unequal parities”: the path comes in along one diagonal
+# and ends up jumping along the other. Why?
 
 # %% id="recursion-play"
 orbit = explorers.l1_orbit()
@@ -136,11 +145,7 @@ claims.ledger("L3a")
 # %% [markdown] id="recursion-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The step has a fixed length, so it cannot shorten on approach: the iterate steps over 0 and back. *A* is what
-# a proximal step would do (exercise 3), *B* what gradient descent does on a smooth function, whose gradient fades
-# near the minimum.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Any two with one $\eta\lambda$: $(\eta,\lambda)=(0.1,1)$ and $(0.001,100)$ end at 0.1894 / 0.0106. (ii)
 # From $(0.5053,0.5053)$ if $\eta\lambda>\|\beta_0\|_1=1.0106$: every second step is then at
@@ -163,12 +168,23 @@ for label, expected in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1
 # ever 0, with probability 1. *Proposition 3.2:* the sequence does not converge; from some step on it oscillates
 # between two vectors.
 
-# %% [markdown] id="propositions-predict"
-# **Predict.** Keep $\eta$ and $\beta_0$, and look at $\|\beta\|_1$ after 1000 steps. As $\lambda$ grows it
-#
-# * **A** grows steadily;
-# * **B** falls, then grows;
-# * **C** goes up and down again and again.
+# %% id="propositions-predict" tags=["vote"]
+vote(
+    "Keep η and β₀, and look at ‖β‖₁ after 1000 steps. As λ grows it",
+    {
+        "A": "grows steadily;",
+        "B": "falls, then grows;",
+        "C": "goes up and down again and again.",
+    },
+    answer="C",
+    because={
+        "A": "That is true of the two-step mean alone, which is pηλ/2.",
+        "B": "It falls and grows on every tooth of a sawtooth, and there are many of them.",
+        "C": "The final norm touches 0 wherever β₀ is an even multiple of ηλ and peaks at twice the mean wherever it "
+        "is an odd one (in the limit: exactly there the iterate lands on 0; at odd step numbers the other way "
+        "round). Once ηλ > β₀, every even iterate is the start itself: the curve is flat.",
+    },
+)
 
 # %% id="propositions-picture"
 lams = np.linspace(0.5, 60, 1191)
@@ -189,9 +205,8 @@ figures.show(
 )
 
 # %% [markdown] id="propositions-play-note"
-# **Play.** *Goals.* (i) Leave $\beta_0$, and find a $\lambda$ above 10 for which $\|\beta\|_1$ ends, at one of the
-# two steps, below 0.01. (ii) Compare the marks $\eta\lambda=0.5$ and $0.51$. (iii) Which quantity in the titles is
-# the same at every step of a run, and why?
+# **Play.** The first goal stands below the figure. *Questions.* (ii) Compare the marks $\eta\lambda=0.5$ and $0.51$.
+# (iii) Which quantity in the titles is the same at every step of a run, and why?
 
 # %% id="propositions-play"
 sawtooth = explorers.residue_sawtooth()
@@ -242,17 +257,11 @@ claims.ledger("L1", "L2")
 # %% [markdown] id="propositions-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
+# <details><summary>Key to the goals and questions</summary>
 #
-# **C.** The final norm touches 0 wherever $\beta_0$ is an even multiple of $\eta\lambda$ and peaks at twice the mean
-# wherever it is an odd one (in the limit: exactly there the iterate lands on 0; at odd step numbers the other way
-# round). Steady growth is true of the two-step mean alone, which is $p\eta\lambda/2$. Once $\eta\lambda>\beta_0$,
-# every even iterate is the start itself: the curve is flat.
-#
-# *Goals:* (i) $\lambda=10.1$, 12.6, 16.8, 25.3 or 50.5, or next to these, where $0.5053/\eta\lambda$ is nearly whole.
-# (ii) The residue jumps from 0.0053 to 0.5053, yet the norms are nearly the same, 0.9894 / 0.0106 and 1.0106 /
-# 0.0094: $r$ and $\eta\lambda-r$ have changed places. (iii) $\beta\bmod\eta\lambda$: each step adds or subtracts
-# $\eta\lambda$.
+# *Goals:* (i) $\lambda=10.1$, 12.6, 16.8 or 25.3, or next to these, where $0.5053/\eta\lambda$ is nearly whole. (ii)
+# The residue jumps from 0.0053 to 0.5053, yet the norms are nearly the same, 0.9894 / 0.0106 and 1.0106 / 0.0094: $r$
+# and $\eta\lambda-r$ have changed places. (iii) $\beta\bmod\eta\lambda$: each step adds or subtracts $\eta\lambda$.
 #
 # </details>
 
@@ -272,12 +281,22 @@ for s, smaller in ((0.5, 0.0053), (0.51, 0.0047), (1.0, 0.4947)):
 # **Claim.** When both runs seem to have converged, lower $\eta$ in both, say to $\eta/10$. The paper finds that the
 # paradox survives. (Its numbers are lost; ours are in the picture.)
 
-# %% [markdown] id="reduction-predict"
-# **Predict.** Divide $\eta$ by 10 in both runs. The *ratio* of the two final norms (two-step means)
-#
-# * **A** falls: a smaller step brings both closer to 0, where the solutions agree;
-# * **B** stays at 100;
-# * **C** rises: the small penalty gains more.
+# %% id="reduction-predict" tags=["vote"]
+vote(
+    "Divide η by 10 in both runs. The *ratio* of the two final norms (two-step means)",
+    {
+        "A": "falls: a smaller step brings both closer to 0, where the solutions agree;",
+        "B": "stays at 100;",
+        "C": "rises: the small penalty gains more.",
+    },
+    answer="B",
+    because={
+        "A": "Both come closer to 0, by the same factor, so their ratio stays. Single norms can have any ratio from "
+        "0 upwards, because one iterate may sit anywhere in its band.",
+        "B": "Each two-step mean is pηλ/2, exactly, so the ratio is λ₂/λ₁ for every η.",
+        "C": "Both gain the same factor of 10: η enters the two means in the same way.",
+    },
+)
 
 # %% id="reduction-picture"
 schedule = trajectories.step_decay(lr=0.01, every=200, factor=0.1)
@@ -300,10 +319,9 @@ figures.show(
 )
 
 # %% [markdown] id="reduction-play-note"
-# **Play.** *Goals.* (i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two
-# steps, a norm below the lower one of λ = 1. (ii) *On paper:* by how much would you have to divide the $\eta$ of the
-# large run alone to undo the paradox? (iii) Click η/100, and note that 0.5053 is a multiple of 0.0001. What would
-# exact arithmetic do?
+# **Play.** The first goal stands below the figure. *Questions.* (ii) *On paper:* by how much would you have to divide
+# the $\eta$ of the large run alone to undo the paradox? (iii) Click η/100, and note that 0.5053 is a multiple of
+# 0.0001. What would exact arithmetic do?
 
 # %% id="reduction-play"
 reduction = explorers.step_reduction()
@@ -341,10 +359,7 @@ claims.ledger("L3b")
 # %% [markdown] id="reduction-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** Each two-step mean is $p\eta\lambda/2$, exactly, so the ratio is $\lambda_2/\lambda_1$ for every $\eta$.
-# Single norms can have any ratio from 0 upwards, because one iterate may sit anywhere in its band.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\lambda=2$ and 1.35, for one: 0.0002 against 0.0042. (ii) By 100, the ratio of the penalties, and the
 # two runs end alike; by more, and the order of the means turns round. (iii) With $\lambda=1$ it would land on 0 at
@@ -367,12 +382,23 @@ assert min(expected[100.0]) > max(expected[1.0])  # the order persists
 # **Claim.** The paper concludes from this example that, with $\eta$ and $\beta_0$ fixed, a larger $\lambda$ can leave
 # a larger norm, and that the penalty thereby defeats its own purpose.
 
-# %% [markdown] id="disguise-predict"
-# **Predict.** Multiply $\lambda$ by 100 and divide $\eta$ by 100. The trajectory
-#
-# * **A** is the same, point by point;
-# * **B** ends with the smaller norm of the two, as a penalty should;
-# * **C** ends with a larger norm: the paradox again.
+# %% id="disguise-predict" tags=["vote"]
+vote(
+    "Multiply λ by 100 and divide η by 100. The trajectory",
+    {
+        "A": "is the same, point by point;",
+        "B": "ends with the smaller norm of the two, as a penalty should;",
+        "C": "ends with a larger norm: the paradox again.",
+    },
+    answer="A",
+    because={
+        "A": "The product ηλ is the same, and nothing else enters (8). In floating point the agreement is to "
+        "rounding, because η·λ rounds differently for different factors.",
+        "B": "That is what a larger penalty does to an exact solver's answer on data. (8) sees the product ηλ only, "
+        "and that has not changed.",
+        "C": "That is what happens if λ alone grows. Here η falls by the same factor.",
+    },
+)
 
 # %% id="disguise-picture"
 looks = {0.25: ("0.8", 6), 1.0: (figures.NGDM["color"], 3.5), 4.0: ("black", 1.2)}  # λ: colour and width
@@ -394,8 +420,7 @@ figures.show(
 )
 
 # %% [markdown] id="disguise-play-note"
-# **Play.** *Goal.* Make the gap in the left title as large as you can while $\eta\lambda$ is held. What is it made
-# of?
+# **Play.** The goal stands below the figure. *Question.* What is the largest gap made of?
 
 # %% id="disguise-play"
 disguise = explorers.disguised_learning_rate()
@@ -429,10 +454,7 @@ claims.ledger("L3c")
 # %% [markdown] id="disguise-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **A.** The product $\eta\lambda$ is the same, and nothing else enters (8). In floating point the agreement is to
-# rounding, because $\eta\cdot\lambda$ rounds differently for different factors.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goal:* $9.7\cdot10^{-17}$, at $\lambda=11$ for one; at most positions it is 0. It is rounding: there
 # $\eta\cdot\lambda$ is not 0.05 but the float next to it, and the difference of $7\cdot10^{-18}$ adds up on the way
@@ -455,13 +477,23 @@ assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the me
 # **Claim.** No weight is ever exactly 0, with probability 1 (Proposition 3.1). That is a statement about real
 # numbers. Weights are stored as float32, float16 or bfloat16, formats with 24, 11 and 8 significant bits.
 
-# %% [markdown] id="floats-predict"
-# **Predict.** Store 30 000 weights, uniform on $(-1,1)$, as bfloat16 and run (8) with $\eta\lambda=2^{-7}$ until all
-# are in their bands. Exactly 0 are then
-#
-# * **A** none;
-# * **B** a handful, by accidents of rounding;
-# * **C** about a third.
+# %% id="floats-predict" tags=["vote"]
+vote(
+    "Store 30 000 weights, uniform on (−1, 1), as bfloat16 and run (8) with ηλ = 2⁻⁷ until all are in their bands. "
+    "Exactly 0 are then",
+    {
+        "A": "none;",
+        "B": "a handful, by accidents of rounding;",
+        "C": "about a third.",
+    },
+    answer="C",
+    because={
+        "A": "That is Proposition 3.1, for exact arithmetic.",
+        "B": "That is what float32 does.",
+        "C": "The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples "
+        "of 2⁻⁷.",
+    },
+)
 
 # %% id="floats-by-hand"
 # Needs PyTorch: how many of 30 000 weights in bfloat16 end at exactly 0, run by torch itself
@@ -515,10 +547,9 @@ figures.show(
 )
 
 # %% [markdown] id="floats-play-note"
-# **Play.** Left: every weight, its size at the end against its size at the start. *Goals.* (i) Find the largest
-# $\eta\lambda$ at which some bfloat16 weights cannot move. (ii) Keep bfloat16, go from 0.001 to $2^{-10}$, a step 2 %
-# smaller: what happens to the weights between ¼ and ½, and why? (iii) Find a schedule and a format for which no
-# weight is 0 after 2000 steps although all are below $10^{-5}$.
+# **Play.** Left: every weight, its size at the end against its size at the start. The goals stand below the figure.
+# *Question.* (ii) Keep bfloat16, go from 0.001 to $2^{-10}$, a step 2 % smaller: what happens to the weights between
+# ¼ and ½, and why?
 
 # %% id="floats-play"
 float_weights = explorers.float_weights()
@@ -560,10 +591,7 @@ claims.ledger("L1")
 # %% [markdown] id="floats-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples of
-# $2^{-7}$. *A* is Proposition 3.1, *B* what float32 does.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) 0.00196 (24 %): bfloat16 stores it as $2^{-9}$, half the spacing above ½, a tie that leaves every
 # second weight there. (ii) From moving to the band, at 0.001, to staying, 99 % of them: $2^{-10}$ is half *their*
@@ -594,13 +622,23 @@ assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 ste
 # range of the distribution. **Our choice:** $n=10$, $p=50$, $\eta=0.01$, $\lambda=0.1$ and 100, entries from
 # $U[-1,1]$.)
 
-# %% [markdown] id="general-predict"
-# **Predict.** Our choice has the printed pair, as the next cells show. Take more data, 200 samples for 50 weights,
-# and raise $\lambda$ from $10^{-3}$ to 100, with $\eta$ held. The final $\|\beta\|_1$ of NGDM
-#
-# * **A** grows all the way: the paradox;
-# * **B** first falls, as the exact answer does, then grows in proportion to $\lambda$;
-# * **C** falls to 0 and stays there.
+# %% id="general-predict" tags=["vote"]
+vote(
+    "Our choice has the printed pair, as the next cells show. Take more data, 200 samples for 50 weights, and raise "
+    "λ from 10⁻³ to 100, with η held. The final ‖β‖₁ of NGDM",
+    {
+        "A": "grows all the way: the paradox;",
+        "B": "first falls, as the exact answer does, then grows in proportion to λ;",
+        "C": "falls to 0 and stays there.",
+    },
+    answer="B",
+    because={
+        "A": "It grows only where the exact answer is 0, or nearly so. Left of there NGDM follows the exact answer "
+        "down.",
+        "B": "A U-curve: the larger of the exact norm and pηλ/2, roughly. Change η and only the rising branch moves.",
+        "C": "That is the exact answer, and the proximal step finds it.",
+    },
+)
 
 # %% id="general-by-hand"
 for seed in (0, 1, 74):  # 74: of 100 seeds the one nearest to the printed pair
@@ -679,10 +717,11 @@ figures.show(
 )
 
 # %% [markdown] id="general-play-note"
-# **Play.** *Goals.* (i) Find the $\lambda$ at which the norm of NGDM is smallest. Halve $\eta$: which branch of the
-# curve moves? (ii) Choose Adam: where is its floor, and on which sliders does it depend? (iii) Click “n < p”: left of
-# the grey line NGDM is off by a visible amount. Compare it with $p\eta\lambda/2$. (At small $\lambda$ the runs of
-# 1500 steps are not over: a weight travels $1500\,\eta\lambda$ at most along directions that the data do not see.)
+# **Play.** The first goal stands below the figure. *Questions.* (i) At that $\lambda$, halve $\eta$: which branch of
+# the curve moves? (ii) Choose Adam: where is its floor, and on which sliders does it depend? (iii) Click “n < p”:
+# left of the grey line NGDM is off by a visible amount. Compare it with $p\eta\lambda/2$. (At small $\lambda$ the
+# runs of 1500 steps are not over: a weight travels $1500\,\eta\lambda$ at most along directions that the data do not
+# see.)
 
 # %% id="general-play"
 general = explorers.general_lasso()
@@ -731,10 +770,7 @@ claims.ledger("L4")
 # %% [markdown] id="general-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** A U-curve: the larger of the exact norm and $p\eta\lambda/2$, roughly. Change $\eta$ and only the rising
-# branch moves.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\lambda=0.126$, at the grey line: 0.07. At $\eta=0.0101$ the rising branch is half as high; the
 # falling one hardly moves. (ii) At 0.10 to 0.14 from $\lambda=0.18$ on, about $p\eta/8$: it depends on $\eta$ and
@@ -764,13 +800,23 @@ assert (np.abs(printed) < 2).all()  # the printed pair is typical of our setting
 #
 # with the best value so far on the left. A larger $\lambda$ allows a larger error.
 
-# %% [markdown] id="bound-predict"
-# **Predict.** (12) is a worst-case bound, and allowing an error is not making it. For 1000 weights, with random
-# starts, the best value NGDM ever sees on (7) is
-#
-# * **A** far below the bound, as worst-case bounds go: a tenth of it, or less;
-# * **B** about half of it;
-# * **C** within a few percent of it.
+# %% id="bound-predict" tags=["vote"]
+vote(
+    "(12) is a worst-case bound, and allowing an error is not making it. For 1000 weights, with random starts, the "
+    "best value NGDM ever sees on (7) is",
+    {
+        "A": "far below the bound, as worst-case bounds go: a tenth of it, or less;",
+        "B": "about half of it;",
+        "C": "within a few percent of it.",
+    },
+    answer="C",
+    because={
+        "A": "That takes weights that are all small at the same step: residues that are all near 0 or all near ηλ.",
+        "B": "The mean of a single weight's two values is the bound itself. With one weight the better one is half "
+        "of it on average; with many weights no step is good for all.",
+        "C": "The mean of two consecutive values *is* the bound, and among many weights the fluctuations average out.",
+    },
+)
 
 # %% id="bound-by-hand"
 rng = np.random.default_rng(0)
@@ -803,9 +849,9 @@ figures.show(
 )
 
 # %% [markdown] id="bound-play-note"
-# **Play.** *Goals.* (i) Reach the bound exactly, for any $p$. (ii) Get below 5 % of it with $p=1000$. What must the
-# residues be? (iii) With random residues, $p=100$ and $\eta\lambda=0.05$: how many steps does the guarantee itself
-# (dotted) need to come within a factor 2 of (12)?
+# **Play.** The goals stand below the figure. *Questions.* (ii) What must the residues be for that? (iii) With random
+# residues, $p=100$ and $\eta\lambda=0.05$: how many steps does the guarantee itself (dotted) need to come within a
+# factor 2 of (12)?
 
 # %% id="bound-play"
 best = explorers.best_so_far()
@@ -845,9 +891,7 @@ claims.ledger("L5")
 # %% [markdown] id="bound-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The mean of two consecutive values *is* the bound, and among many weights the fluctuations average out.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) All the same at $\eta\lambda/2$: both values of the orbit are the bound. (ii) All the same at 0.01 or
 # 0.02 (2 %, 4 %), or at 0.98 or 0.99: all near 0, or all near $\eta\lambda$, so that all weights are small at the
@@ -872,12 +916,22 @@ assert np.isclose(balanced, theory.subgradient_bound(L1Norm(2.0, 3), 0.01))
 # Proposition 3.1 guarantees that the solution of (7) is 0 for every $\lambda$. *Reducing*: a few levels, as with
 # torch's StepLR; then $\eta>0$ at the end, and an error remains.
 
-# %% [markdown] id="diminishing-predict"
-# **Predict.** Run (8) with $\eta_k\lambda=\tfrac12/(k+1)$ from $\sqrt2-1$ for 10 000 steps. At the end
-#
-# * **A** $\beta$ is exactly 0, in exact arithmetic and in float64;
-# * **B** $\beta$ is never 0 in exact arithmetic, and exactly 0 in float64;
-# * **C** $\beta$ is never 0 in either.
+# %% id="diminishing-predict" tags=["vote"]
+vote(
+    "Run (8) with ηₖλ = ½/(k + 1) from √2 − 1 for 10 000 steps. At the end",
+    {
+        "A": "β is exactly 0, in exact arithmetic and in float64;",
+        "B": "β is never 0 in exact arithmetic, and exactly 0 in float64;",
+        "C": "β is never 0 in either.",
+    },
+    answer="B",
+    because={
+        "A": "The steps are rational and so are their sums; √2 − 1 is not. In exact arithmetic β cannot be 0.",
+        "B": "With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one "
+        "is an accident of rounding, that it happens is not.",
+        "C": "True of exact arithmetic. In float64 the iterates come so close to 0 that rounding makes them 0.",
+    },
+)
 
 # %% id="diminishing-by-hand"
 exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
@@ -914,10 +968,9 @@ figures.show(
 )
 
 # %% [markdown] id="diminishing-play-note"
-# **Play** with the number of digits of the arithmetic. *Goals.* (i) From $\sqrt2-1$, find the fewest digits with
-# which $1/(k+1)$ does not reach 0 in 10 000 steps. (ii) Which schedule reaches 0 from 0.5053 with any number of
-# digits from 4 on, and from $\sqrt2-1$ with few only? Why? (iii) How many branches of $1/(k+1)$ can you tell apart
-# near step 1000 with 34 digits? What sets their slopes?
+# **Play** with the number of digits of the arithmetic. The goals stand below the figure. *Questions.* (ii) Why does
+# the schedule of goal (ii) reach 0 from one start and not from the other? (iii) How many branches of $1/(k+1)$ can
+# you tell apart near step 1000 with 34 digits? What sets their slopes?
 
 # %% id="diminishing-play"
 precision = explorers.finite_precision()
@@ -970,10 +1023,7 @@ claims.ledger("L6")
 # %% [markdown] id="diminishing-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one is an
-# accident of rounding, that it happens is not.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) 20 (from 0.5053 19, from $\pi-3$ 21). (ii) *Reducing*: 0.5053 is a multiple of its third step,
 # $10^{-4}$, and is 0 from step 5007 on; $\sqrt2-1$ to $d$ digits is one of $10^{-d}$, and the last step is $10^{-5}$:
@@ -999,13 +1049,23 @@ assert 0 not in problems.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 # observed the same paradox”. Idea 10 looks at networks. First: what can Adam do on (7) and (11)?
 # (“SGD” here names torch's optimizer. On (7) there are no minibatches, so it is NGDM.)
 
-# %% [markdown] id="adam-predict"
-# **Predict.** In idea 6 the norm under Adam came down to a floor. On (7) alone, where SGD ends with a mean $|\beta|$
-# of $\eta\lambda/2$, Adam's at the end is
-#
-# * **A** 0: its momentum averages the signs out;
-# * **B** about $\eta/8$, whatever $\lambda$;
-# * **C** about $\eta\lambda/8$.
+# %% id="adam-predict" tags=["vote"]
+vote(
+    "In idea 6 the norm under Adam came down to a floor. On (7) alone, where SGD ends with a mean |β| of ηλ/2, "
+    "Adam's at the end is",
+    {
+        "A": "0: its momentum averages the signs out;",
+        "B": "about η/8, whatever λ;",
+        "C": "about ηλ/8.",
+    },
+    answer="B",
+    because={
+        "A": "The momentum does average the signs, but with a delay, and that keeps the weight on a cycle.",
+        "B": "Adam divides the gradient by its size. On (7) that removes λ altogether, and the momentum keeps the "
+        "weight on a cycle.",
+        "C": "λ scales the gradient and the number that Adam divides it by alike: it drops out.",
+    },
+)
 
 # %% id="adam-by-hand"
 start = np.random.default_rng(0).uniform(-1, 1, 2000)
@@ -1045,9 +1105,9 @@ figures.show(
 )
 
 # %% [markdown] id="adam-play-note"
-# **Play.** *Goals.* (i) With Adam, move $\lambda$ from end to end: what changes in the left panel? (ii) For which
-# $\lambda$ is the mean $|\beta|$ of Adam larger than that of SGD? (iii) Set $\beta_1=0$: which cycle is that? (iv) By
-# what factor does momentum enlarge the mean $|\beta|$ of SGD at $\lambda=1$, and at 100?
+# **Play.** The second goal stands below the figure. *Questions.* (i) With Adam, move $\lambda$ from end to end: what
+# changes in the left panel? (iii) Set $\beta_1=0$: which cycle is that? (iv) By what factor does momentum enlarge the
+# mean $|\beta|$ of SGD at $\lambda=1$, and at 100?
 
 # %% id="adam-play"
 optimizers = explorers.optimizer_bands()
@@ -1091,10 +1151,7 @@ claims.ledger("L9a")
 # %% [markdown] id="adam-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** Adam divides the gradient by its size. On (7) that removes $\lambda$ altogether, and the momentum keeps the
-# weight on a cycle.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Nothing that shows. (ii) Up to 0.247: where $\lambda/2$ is below 0.124. (iii) $P=1$, the 2-cycle of SGD
 # at $\lambda=1$, for every $\lambda$: mean $\eta/2$. (iv) 2.4 at $\lambda=1$, 2.1 to 2.8 below 3: momentum is Adam's
@@ -1121,13 +1178,24 @@ assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 # 30 times less; of the weights, **0.01 %** are below $10^{-5}$ against **99.7 %**. (The code in Appendix B keeps the
 # larger $\lambda=0.1$, $\eta=0.01$ and plain SGD for 150 epochs; our copy has lost the smaller $\lambda$.)
 
-# %% [markdown] id="deep-predict"
-# **Predict.** Nobody here has trained anything yet. From the number of weights $N$, $\eta$ and $\lambda$ alone, the
-# printed 69178.44 can be foretold
-#
-# * **A** not at all: it depends on the images and the pre-trained weights;
-# * **B** in its order of magnitude;
-# * **C** to within a few units.
+# %% id="deep-predict" tags=["vote"]
+vote(
+    "Nobody here has trained anything yet. From the number of weights N, η and λ alone, the printed 69178.44 can be "
+    "foretold",
+    {
+        "A": "not at all: it depends on the images and the pre-trained weights;",
+        "B": "in its order of magnitude;",
+        "C": "to within a few units.",
+    },
+    answer="C",
+    because={
+        "A": "That is what one would hope of a fine-tuned network; that is idea 10b.",
+        "B": "Too modest: the weights' residues are unknown one by one, but 138 million of them average out.",
+        "C": "The weights remember their start only in their residues, and 138 million residues average out: one "
+        "step is known to a relative 1/√(3N), which is ± 3.4, the two-step mean exactly. (That the printed norm "
+        "agrees in all five digits before the point is luck, about one chance in eight.)",
+    },
+)
 
 # %% id="deep-by-hand"
 # Needs PyTorch: the weights of torchvision's VGG16, counted
@@ -1174,9 +1242,9 @@ figures.show(
 )
 
 # %% [markdown] id="deep-play-note"
-# **Play.** *Goals.* (i) Find the $\lambda$ above which fewer than one weight in a hundred is below $10^{-5}$ at
-# $\eta=0.01$. (ii) Find one for which *all* are. (iii) Does the share change with $N$? (iv) Drag both $\eta$ and
-# $\lambda$ to the right end: the simulated weights, which start from $\mathcal N(0,0.1^2)$, leave the dashed law.
+# **Play.** One goal stands below the figure. *Questions.* (i) Which is the $\lambda$ above which fewer than one
+# weight in a hundred is below $10^{-5}$ at $\eta=0.01$? (iii) Does the share change with $N$? (iv) Drag both $\eta$
+# and $\lambda$ to the right end: the simulated weights, which start from $\mathcal N(0,0.1^2)$, leave the dashed law.
 # Why?
 
 # %% id="deep-play"
@@ -1220,17 +1288,12 @@ claims.ledger("L7a", "L8")
 # %% [markdown] id="deep-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The weights remember their start only in their residues, and 138 million residues average out: one step is
-# known to a relative $1/\sqrt{3N}$, which is ± 3.4, the two-step mean exactly. (That the printed norm agrees in all
-# five digits before the point is luck, about one chance in eight. *A* is what one would hope of a fine-tuned network;
-# that is idea 10b.)
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) 0.1, where it is 1 % (0.943 % at the next position, 0.106): the share is $10^{-5}/\eta\lambda$. (ii)
-# 0.001 or less: $\eta\lambda\le10^{-5}$. (iii) No. (iv) $\eta\lambda=1$ exceeds every $|\beta_0|$ (0.40 at most): at
-# even steps each weight is where it started, and the start is not uniform on $(0,1)$. 68 % are below 0.1 instead of
-# 10 %.
+# Where $\eta\lambda\le10^{-5}$: $\eta=0.001$ and $\lambda$ up to 0.01. (iii) No. (iv) $\eta\lambda=1$ exceeds every
+# $|\beta_0|$ (0.40 at most): at even steps each weight is where it started, and the start is not uniform on $(0,1)$.
+# 68 % are below 0.1 instead of 10 %.
 #
 # </details>
 
@@ -1248,13 +1311,23 @@ assert abs(small / N - 0.01) < 1e-4
 # Han et al. (2015): drive weights towards 0 by a penalty, then prune. Other $\lambda$ and Adam, it says, show the
 # same paradox. It gives no accuracy.
 
-# %% [markdown] id="tune-predict"
-# **Predict.** A network with 85 002 weights recognises about 99 % of the test digits. It is fine-tuned by SGD with
-# the paper's $\eta=0.01$ and $\lambda=0.1$. Then
-#
-# * **A** it still recognises most; its weights are small but not 0;
-# * **B** it is worse, as the price of a strong penalty;
-# * **C** it guesses.
+# %% id="tune-predict" tags=["vote"]
+vote(
+    "A network with 85 002 weights recognises about 99 % of the test digits. It is fine-tuned by SGD with the "
+    "paper's η = 0.01 and λ = 0.1. Then",
+    {
+        "A": "it still recognises most; its weights are small but not 0;",
+        "B": "it is worse, as the price of a strong penalty;",
+        "C": "it guesses.",
+    },
+    answer="C",
+    because={
+        "A": "That describes λ = 0.01.",
+        "B": "“Worse” is too weak: nothing that it had learned survives.",
+        "C": "The penalty pulls at every weight with the force λ = 0.1; no weight's data gradient is that large at "
+        "the start, nor at the end.",
+    },
+)
 
 # %% id="tune-by-hand"
 # Needs PyTorch: the small network before and after 500 steps of fine-tuning at λ = 0.1
@@ -1317,10 +1390,9 @@ figures.show(
 )
 
 # %% [markdown] id="tune-play-note"
-# **Play** with recorded runs of 10 000 steps, three seeds each (`ngdm record mlp-l1`).
-# *Goals.* (i) Find the run with the most exact zeros among those above 90 % accuracy. (ii) For which optimizers is
-# there a paradox among networks that recognise digits? (iii) What does $\lambda$ change about Adam's norm at its
-# large end?
+# **Play** with recorded runs of 10 000 steps, three seeds each (`ngdm record mlp-l1`). The first goal stands below
+# the figure. *Questions.* (ii) For which optimizers is there a paradox among networks that recognise digits? (iii)
+# What does $\lambda$ change about Adam's norm at its large end?
 
 # %% id="tune-play"
 tuning = explorers.fine_tuned_mlp()
@@ -1411,10 +1483,7 @@ claims.ledger("L7b", "L7c", "L9b", "L10b")
 # %% [markdown] id="tune-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The penalty pulls at every weight with the force $\lambda=0.1$; no weight's data gradient is that large at
-# the start, nor at the end. *A* describes $\lambda=0.01$.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Proximal SGD at $\lambda=0.01$: 99.1 % zeros, accuracy 0.956 (seeds: 0.950 to 0.972). (ii) For none: up
 # to $\lambda=0.01$, with accuracies above 0.91, every norm falls; those of SGD and momentum rise from 0.02 on, where
@@ -1451,14 +1520,24 @@ assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 # Bottou 2010 for methods that do better). Of Han et al. (2015) it says that they propose regularisation to push
 # weights towards 0 before pruning.
 
-# %% [markdown] id="zeros-predict"
-# **Predict.** LASSO (11) with 200 coefficients, of which 181 are 0 in the exact solution. A soft-threshold after
-# every step gives all of them. Now let each step see 10 random rows of $X$ only. After 20 000 steps, the *exact*
-# zeros are
-#
-# * **A** 181 as well;
-# * **B** far fewer;
-# * **C** none.
+# %% id="zeros-predict" tags=["vote"]
+vote(
+    "LASSO (11) with 200 coefficients, of which 181 are 0 in the exact solution. A soft-threshold after every step "
+    "gives all of them. Now let each step see 10 random rows of X only. After 20 000 steps, the *exact* zeros are",
+    {
+        "A": "181 as well;",
+        "B": "far fewer;",
+        "C": "none.",
+    },
+    answer="B",
+    because={
+        "A": "That needs the whole gradient. RDA, which thresholds the *average* gradient, has more zeros than the "
+        "soft-threshold after every step.",
+        "B": "The soft-threshold has zeros because it stops at the kink, but the noise of a minibatch kicks most of "
+        "them off again.",
+        "C": "That is true of Adam and NGDM, which have no soft-threshold.",
+    },
+)
 
 # %% id="zeros-by-hand"
 problem = problems.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
@@ -1517,18 +1596,17 @@ figures.show(
 # **Play: forward against backward Euler.** In one dimension, $f(\beta)=\tfrac12(\beta-b)^2+\lambda|\beta|$. NGDM
 # takes the slope where it *is*; the proximal step takes the slope of the penalty where it *lands*:
 # $\beta^+=\beta-\eta\,(\beta-b)-\eta\lambda u$ with $u\in\partial|\beta^+|$. At a landing on 0 any $u\in[-1,1]$ will
-# do, and that is what lets it stop. *Goals.* (i) Drag $\eta$ up: what happens to NGDM's jumps, what to the other's
-# limit? (ii) Move the minimiser off the kink: when do both converge? (iii) Put it exactly at the edge, $\lambda=|b|$,
-# and start from either side.
+# do, and that is what lets it stop. The third goal stands below the figure. *Questions.* (i) Drag $\eta$ up: what
+# happens to NGDM's jumps, what to the other's limit? (ii) Move the minimiser off the kink: when do both converge?
+# (iii) What does each method do at the edge, on either side?
 
 # %% id="zeros-euler" slideshow={"slide_type": "-"}
 euler = explorers.euler_at_kink()
 euler
 
 # %% [markdown] id="zeros-play-note"
-# **Play: the solvers.** *Goals.* (i) Find a factor on $\eta$ with which NGDM, cut at $2\eta\lambda$, has the exact
-# support. (ii) Choose Adam: is its shelf at $2\eta\lambda$? (iii) Raise $\lambda$ until the exact answer is 0, which
-# is where every run starts. Who is there at the end?
+# **Play: the solvers.** The goals stand below the figure. *Questions.* (ii) Choose Adam: is its shelf at
+# $2\eta\lambda$? (iii) Once the exact answer is 0, where every run starts: who is there at the end?
 
 # %% id="zeros-play"
 solvers = explorers.sparse_solvers()
@@ -1592,10 +1670,7 @@ claims.ledger("L10a", "L11")
 # %% [markdown] id="zeros-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The soft-threshold has zeros because it stops at the kink, but the noise of a minibatch kicks most of them
-# off again. RDA, which thresholds the *average* gradient, has more. (Adam and NGDM have none.)
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals,* Euler: (i) They grow with $\eta\lambda$, 0.6 to 2 times as large; the other's limit stays 0, reached sooner
 # (step 12 at $\eta=0.1$, 1 at 1). (ii) If $|b|>\lambda$. (iii) From the side of $b$ both have
@@ -1627,12 +1702,24 @@ assert off < 1e-6  # the last line of the trap: λ/(2n) solves (11)
 # 0 as long as $|c|\le\lambda$, and what certifies this is a number, the subgradient $c/\lambda\in[-1,1]$ of $|\beta|$
 # at 0. NGDM only ever sees $\pm1$. Averaged over time its signs approximate $c/\lambda$, in the strangest way.
 
-# %% [markdown] id="staircase-predict"
-# **Predict.** Plot the mean of $\operatorname{sign}\beta_k$ against $c/\lambda\in[0,1]$, at $\eta h=\tfrac12$. It is
-#
-# * **A** the diagonal;
-# * **B** a staircase with a few steps and jumps between them;
-# * **C** a continuous curve that is constant almost everywhere, and yet climbs from 0 to 1.
+# %% id="staircase-predict" tags=["vote"]
+vote(
+    "Plot the mean of sign βₖ against c/λ ∈ [0, 1], at ηh = ½. It is",
+    {
+        "A": "the diagonal;",
+        "B": "a staircase with a few steps and jumps between them;",
+        "C": "a continuous curve that is constant almost everywhere, and yet climbs from 0 to 1.",
+    },
+    answer="C",
+    because={
+        "A": "That is the limit of small steps, ηh → 0.",
+        "B": "The widest treads look like that, but between any two treads there are infinitely many others, and no "
+        "jump.",
+        "C": "Between any two treads there are infinitely many others, and together the treads fill the interval: "
+        "over all rationals their widths add up to 2, the length of [−1, 1]. The check below adds them up to period "
+        "60.",
+    },
+)
 
 # %% id="staircase-picture"
 ratios = np.linspace(0, 0.999, 2000)
@@ -1655,8 +1742,7 @@ figures.show(
 )
 
 # %% [markdown] id="staircase-play-note"
-# **Play.** *Goals.* (i) Find a tread with period 7. (ii) On the tread at 0, where is the middle of the 2-cycle? (iii)
-# Bring the staircase as close to the diagonal as you can.
+# **Play.** The goals stand below the figure. *Question.* (ii) On the tread at 0, where is the middle of the 2-cycle?
 
 # %% id="staircase-play"
 stairs = explorers.staircase()
@@ -1708,10 +1794,7 @@ claims.ledger("L12")
 # %% [markdown] id="staircase-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** Between any two treads there are infinitely many others, and together the treads fill the interval: over all
-# rationals their widths add up to 2, the length of $[-1,1]$. The check below adds them up to period 60.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) At $\eta h=\frac12$: $c/\lambda=0.34$ to 0.35 (positive at 4 of 7), 0.72 to 0.73 (5 of 7), 0.97 to 0.98
 # (6 of 7). (ii) At $c/h$, the green line: at $c/\lambda=0.2$ the cycle is $-0.133$, 0.533 in units of $\lambda/h$.

@@ -35,6 +35,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import claims, explorers, problems, recorded
+from ngdm_helpers.live import vote
 from ngdm_helpers.objectives import Huber, Quadratic
 
 # %% [markdown] id="quadratic-claim"
@@ -44,12 +45,22 @@ from ngdm_helpers.objectives import Huber, Quadratic
 # separates stable from “unstable” (that is, merely non-divergent) convergence. On convex quadratics, it says,
 # gradient descent diverges beyond.
 
-# %% [markdown] id="quadratic-predict"
-# **Predict.** On $\tfrac12(x^2+y^2/10)$ take $\eta$ slightly above $2/L=2$. Then
-#
-# * **A** both coordinates grow;
-# * **B** $x$ grows while $y$ converges to 0;
-# * **C** the method takes the longer way round and still converges.
+# %% id="quadratic-predict" tags=["vote"]
+vote(
+    "On ½(x² + y²/10) take η slightly above 2/L = 2. Then",
+    {
+        "A": "both coordinates grow;",
+        "B": "x grows while y converges to 0;",
+        "C": "the method takes the longer way round and still converges.",
+    },
+    answer="B",
+    because={
+        "A": "y has curvature 1/10, so its own threshold is η = 20.",
+        "B": "The directions do not know of each other.",
+        "C": "There is no other way round: the steep direction multiplies x by 1 − η, which is below −1, at every "
+        "step.",
+    },
+)
 
 # %% id="quadratic-by-hand"
 for eta in (1.9, 2.0, 2.05):
@@ -80,8 +91,8 @@ figures.show(
 )
 
 # %% [markdown] id="quadratic-play-note"
-# **Play.** *Goals.* (i) Find the $\eta$ with the smallest loss after 60 steps. (ii) What happens at exactly 2? (iii)
-# Past 2, watch the loss fall first and rise later.
+# **Play.** The first goal stands below the figure. *Questions.* (ii) What happens at exactly 2? (iii) Past 2, the
+# loss falls first and rises later. Why?
 
 # %% id="quadratic-play"
 quadratic = explorers.quadratic_threshold()
@@ -113,9 +124,7 @@ claims.ledger("E1")
 # %% [markdown] id="quadratic-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The directions do not know of each other.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\eta=1.84$, $1.6\cdot10^{-12}$: both directions shrink about equally fast. (ii) $x$ flips between
 # $\pm0.03$ and the loss sinks to $0.03^2/2=0.00045$ only. (iii) It falls while $y$ dominates, then $x$ takes over:
@@ -134,13 +143,22 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses, demonstrated “in most convex
 # optimization settings” (it cites Jacot et al. 2018 and Li and Liang 2018), and a conjecture for networks with kinks.
 
-# %% [markdown] id="phenomenon-predict"
-# **Predict.** Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of
-# the Hessian of the loss,
-#
-# * **A** falls as the loss falls;
-# * **B** rises, and training breaks down when it passes $2/\eta$;
-# * **C** rises to about $2/\eta$ and stays there, while the loss goes on falling.
+# %% id="phenomenon-predict" tags=["vote"]
+vote(
+    "Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of the "
+    "Hessian of the loss,",
+    {
+        "A": "falls as the loss falls;",
+        "B": "rises, and training breaks down when it passes 2/η;",
+        "C": "rises to about 2/η and stays there, while the loss goes on falling.",
+    },
+    answer="C",
+    because={
+        "A": "The other way round: as long as it is well below 2/η, it rises while the loss falls.",
+        "B": "That is what a quadratic would do.",
+        "C": "Past 2/η a quadratic would blow up; a network does not, because its loss is no quadratic.",
+    },
+)
 
 # %% id="phenomenon-live"
 # Needs PyTorch: the loss and the sharpness of a ReLU network in training
@@ -170,10 +188,9 @@ figures.show(
 )
 
 # %% [markdown] id="phenomenon-play-note"
-# **Play** with recorded runs of 4000 steps (`ngdm record edge-of-stability`). *Goals.* (i)
-# Find a run that does not reach the edge in 4000 steps. (ii) Find the one that overflows, and say why (compare
-# $\eta\lambda_{\max}$ at step 0 with that of its neighbour). (iii) Does the kinked activation behave differently from
-# the smooth ones?
+# **Play** with recorded runs of 4000 steps (`ngdm record edge-of-stability`). The goals stand below the figure.
+# *Questions.* (ii) Why does that run overflow? Compare $\eta\lambda_{\max}$ at step 0 with that of its neighbour.
+# (iii) Does the kinked activation behave differently from the smooth ones?
 
 # %% id="phenomenon-play"
 sharpness = explorers.recorded_sharpness()
@@ -214,9 +231,7 @@ claims.ledger("E2", "E12")
 # %% [markdown] id="phenomenon-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** Past $2/\eta$ a quadratic would blow up; a network does not, because its loss is no quadratic.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) ReLU at $\eta=0.05$: sharpness at most 26.8, $2/\eta=40$. (ii) tanh at 0.4, at step 17:
 # $\eta\lambda_{\max}$ starts at 5.5, so that a step multiplies the top component by about $-4.5$; from 4.2, at 0.3,
@@ -241,12 +256,21 @@ assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff
 # Stability, as a conjecture about losses beyond $L$-smooth ones, is “incorrect even for Lipschitz continuous,
 # differentiable, convex functions”.
 
-# %% [markdown] id="bound-predict"
-# **Predict.** A convex Lipschitz function with a minimiser, NGDM with a constant step. Then
-#
-# * **A** the iterates stay bounded;
-# * **B** the average loss stays bounded, the iterates need not;
-# * **C** not even the average loss need stay bounded.
+# %% id="bound-predict" tags=["vote"]
+vote(
+    "A convex Lipschitz function with a minimiser, NGDM with a constant step. Then",
+    {
+        "A": "the iterates stay bounded;",
+        "B": "the average loss stays bounded, the iterates need not;",
+        "C": "not even the average loss need stay bounded.",
+    },
+    answer="B",
+    because={
+        "A": "No: the iterates of this example run away.",
+        "B": "The inequality bounds the average, whatever f; the iterates of this example run away.",
+        "C": "The inequality forbids that, for every such f.",
+    },
+)
 
 # %% id="bound-picture"
 width = 0.25  # f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0
@@ -267,9 +291,8 @@ figures.show(
 )
 
 # %% [markdown] id="bound-play-note"
-# **Play.** Every run starts at $(\eta/2,\,0)$, so that $x$ flips between $\pm\eta/2$. *Goals.* (i) Find the smallest
-# $\eta$ for which the iterates escape. (ii) For which $\eta$ does the run
-# end *in* the set of minimisers?
+# **Play.** Every run starts at $(\eta/2,\,0)$, so that $x$ flips between $\pm\eta/2$. The goals stand below the
+# figure. *Question.* (ii) For which $\eta$ does the run end *in* the set of minimisers?
 
 # %% id="bound-play"
 trough = explorers.trough()
@@ -303,13 +326,11 @@ claims.ledger("E3", "E4", "E15")
 # %% [markdown] id="bound-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The inequality bounds the average, whatever $f$; the iterates of this example run away.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $\eta=0.5$, twice the width: $w(y)<0.25=\eta/2$ for every $y$, so that $f$ stays above 0. (ii) For
 # every smaller one: it stops once $w(y)\ge\eta/2$, that is at $y=2\eta/(1-2\eta)$. Within the 4000 steps that happens
-# up to 0.454; at 0.461 it takes 6090.
+# up to 0.454; at 0.46 it takes 5656.
 #
 # </details>
 
@@ -331,12 +352,21 @@ assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 # paper shows neither $n$, $p$ and $\delta$ nor whether it takes the sum; we take $n=20$, $p=50$, $\delta=1$ and the
 # mean.)
 
-# %% [markdown] id="huber-predict"
-# **Predict.** Double the learning rate from $\eta=5/L$ to $10/L$. The loss at which the run settles
-#
-# * **A** stays the same: the gradient is bounded;
-# * **B** roughly doubles;
-# * **C** is four times as high.
+# %% id="huber-predict" tags=["vote"]
+vote(
+    "Double the learning rate from η = 5/L to 10/L. The loss at which the run settles",
+    {
+        "A": "stays the same: the gradient is bounded;",
+        "B": "roughly doubles;",
+        "C": "is four times as high.",
+    },
+    answer="B",
+    because={
+        "A": "The gradient is bounded, and a step is η times it: the jumps grow with η.",
+        "B": "(c − 1)/2 goes from 2 to 4.5.",
+        "C": "That would be true of a parabola. Huber's loss is straight out there: twice as far is twice as high.",
+    },
+)
 
 # %% id="huber-picture"
 problem = problems.huber_problem()  # X from U[0, 1], y from U[0, 1]
@@ -359,7 +389,7 @@ figures.show(
 )
 
 # %% [markdown] id="huber-play-note"
-# **Play.** $\eta$ and $c=\eta L$ are one quantity: move either. *Goals.* (i) Find the largest $c$ that converges.
+# **Play.** $\eta$ and $c=\eta L$ are one quantity: move either. The first goal stands below the figure. *Questions.*
 # (ii) On U[0, 1], drag $c$ to its end. Which of these stay below the dotted line of the middle panel: every loss, the
 # mean of the last 200, the best? (iii) Halve $\delta$ (from 2 to 1): by what factor does the plateau change? (iv)
 # Switch to centred data at the same $c$: what becomes of $\eta$, and why is the plateau lower than the dashed line?
@@ -394,9 +424,7 @@ claims.ledger("E6")
 # %% [markdown] id="huber-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** $(c-1)/2$ goes from 2 to 4.5.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) 1.97; on the slider of $\eta$ 1.99 ($\eta=0.146$). (ii) The mean, 67.2 against 68, and the best, 0.13
 # at the start; single losses alternate between 52 and 82. (iii) By 4, as $\delta^2$, and so does the measured mean.
@@ -417,12 +445,21 @@ assert problems.huber_tail(1.95) < 1e-12
 # **Claim.** The paper notes that the loss goes *up* for a while before the oscillations set in, and leaves it open
 # why.
 
-# %% [markdown] id="rise-predict"
-# **Predict.** While the loss rises smoothly, the iterate (in one dimension)
-#
-# * **A** moves steadily away from the minimum on one side;
-# * **B** jumps across the minimum at every step;
-# * **C** stands still until a kink is reached.
+# %% id="rise-predict" tags=["vote"]
+vote(
+    "While the loss rises smoothly, the iterate (in one dimension)",
+    {
+        "A": "moves steadily away from the minimum on one side;",
+        "B": "jumps across the minimum at every step;",
+        "C": "stands still until a kink is reached.",
+    },
+    answer="B",
+    because={
+        "A": "Its distance from the minimum grows steadily. Its side changes at every step.",
+        "B": "The oscillation is there from the first step. An even loss hides it.",
+        "C": "The loss rises because the iterate moves; and within the parabola there is no kink.",
+    },
+)
 
 # %% id="rise-picture"
 one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
@@ -446,11 +483,9 @@ figures.show(
 )
 
 # %% [markdown] id="rise-play-note"
-# **Play.** *Goals.* (i) Make the rise last at least 100 steps, once with $c$ alone, and once with $x_0$ alone from
-# $c=2.11$. (ii) From $x_0=10^{-3}$, choose $c$ so that the two ends of the 2-cycle differ as much as possible. What
-# decides which 2-cycle it becomes? (iii) In the middle panel, on which pieces of the dashed map do the two blue dots
-# lie? Positions are drawn in units of $c\delta$, the loss in units of $\delta^2$, because $\delta$ only scales the
-# picture.
+# **Play.** The goals stand below the figure. *Questions.* (ii) What decides which 2-cycle it becomes? (iii) In the
+# middle panel, on which pieces of the dashed map do the two blue dots lie? Positions are drawn in units of $c\delta$,
+# the loss in units of $\delta^2$, because $\delta$ only scales the picture.
 
 # %% id="rise-play"
 rise = explorers.huber_rise()
@@ -492,9 +527,7 @@ claims.ledger("E7")
 # %% [markdown] id="rise-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The oscillation is there from the first step. An even loss hides it.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) From $x_0=10^{-3}$, $2<c\le2.07$ (2.07: step 103); at $c=2.11$, $x_0\le3\cdot10^{-5}$. (ii) From
 # $x_0=10^{-3}$, $c=6.65$: 5.63 and 1.02. The first $|x|$ past $\delta$, $\rho=|x_0|(c-1)^m$, decides; the other end
@@ -518,13 +551,22 @@ assert abs(np.diff(run.values[-2:])[0]) > 0.01  # the loss alternates
 # **Claim.** The paper calls Huber's loss non-smooth, because it is once but not twice differentiable, and presents
 # the loss curves above as evidence that results for $L$-smooth losses fail there.
 
-# %% [markdown] id="growth-predict"
-# **Predict.** Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At $\eta=2.5$, above
-# its $2/L=2$, gradient descent on it
-#
-# * **A** converges, because it is smooth;
-# * **B** diverges, because $\eta>2/L$;
-# * **C** ends in a 2-cycle, like Huber.
+# %% id="growth-predict" tags=["vote"]
+vote(
+    "Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At η = 2.5, above its 2/L = 2, "
+    "gradient descent on it",
+    {
+        "A": "converges, because it is smooth;",
+        "B": "diverges, because η > 2/L;",
+        "C": "ends in a 2-cycle, like Huber.",
+    },
+    answer="C",
+    because={
+        "A": "Smooth or not, near 0 it is a parabola, and η is too large for it.",
+        "B": "It leaves the neighbourhood of 0, but further out the slope grows too slowly for it to escape.",
+        "C": "The 2-cycle is at ±0.888, where tanh(a)/a = 0.8. The jump in Huber's second derivative plays no part.",
+    },
+)
 
 # %% id="growth-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
@@ -551,8 +593,8 @@ figures.show(
 )
 
 # %% [markdown] id="growth-play-note"
-# **Play.** *Goals.* (i) For each loss, find out whether it diverges at $\eta=2.1$. (ii) Find the $\eta$ at which
-# log-cosh has a 2-cycle of $\pm1$. (iii) How small can a 2-cycle of Huber be? Of log-cosh?
+# **Play.** The second goal stands below the figure. *Questions.* (i) For each loss, find out whether it diverges at
+# $\eta=2.1$. (iii) How small can a 2-cycle of Huber be? Of log-cosh?
 
 # %% id="growth-play"
 growth = explorers.growth_decides()
@@ -586,9 +628,7 @@ claims.ledger("E5")
 # %% [markdown] id="growth-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **C.** The 2-cycle is at $\pm0.888$, where $\tanh(a)/a=0.8$. The jump in Huber's second derivative plays no part.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $x^2/2$ and $x^2/2+x^4/4$ diverge; the others end in 2-cycles, the smallest $\pm0.320$ for
 # $\sqrt{1+x^2}-1$. (ii) $2/\tanh1=2.626$; at 2.63 it is $\pm1.003$. (iii) Huber: no end is below $\delta=1$, and they
@@ -614,13 +654,22 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # $C^2$ or $L$-smooth. The example below is both.) (iii) Finite differences on ReLU networks are invalid, because
 # their minima are not differentiable.
 
-# %% [markdown] id="subquadratic-predict"
-# **Predict.** Take $x^2/2$ up to $|x|=1$, and let it go on like $|x|^q$ beyond. Gradient descent at $\eta=2.5$, past
-# $2/L=2$, stays bounded
-#
-# * **A** for $q=1$ only: the gradient has to be bounded;
-# * **B** for every $q<2$;
-# * **C** for no $q$: near 0 all of them are the same parabola, and 2.5 is too large for it.
+# %% id="subquadratic-predict" tags=["vote"]
+vote(
+    "Take x²/2 up to |x| = 1, and let it go on like |x|^q beyond. Gradient descent at η = 2.5, past 2/L = 2, stays "
+    "bounded",
+    {
+        "A": "for q = 1 only: the gradient has to be bounded;",
+        "B": "for every q < 2;",
+        "C": "for no q: near 0 all of them are the same parabola, and 2.5 is too large for it.",
+    },
+    answer="B",
+    because={
+        "A": "A bounded gradient is enough, but not needed: what counts is the slope divided by the distance.",
+        "B": "Leaving the parabola is not diverging: for q < 2 the secant slope comes down to 2/η somewhere.",
+        "C": "It is too large near 0, and every run leaves the parabola. What happens then depends on q.",
+    },
+)
 
 # %% id="subquadratic-picture"
 etas = np.linspace(1.9, 3, 221)
@@ -646,9 +695,9 @@ figures.show(
 )
 
 # %% [markdown] id="subquadratic-play-note"
-# **Play.** *Goals.* (i) At $\eta=2.5$, find the largest $q$ that stays in the frame of the right panel. Then raise
-# $\eta$. (ii) At $q=1.5$, find the $\eta$ whose 2-cycle is nearest to $\pm4$; which is it exactly? (iii) Change
-# $x_0$: at which $q$ does the 2-cycle remember it?
+# **Play.** The goals stand below the figure. *Questions.* (i) What becomes of the largest $q$ in the frame if you
+# raise $\eta$? (ii) Which $\eta$ has a 2-cycle of exactly $\pm4$ at $q=1.5$? (iii) Change $x_0$: at which $q$ does
+# the 2-cycle remember it?
 
 # %% id="subquadratic-play"
 subquadratic = explorers.growth_exponent()
@@ -740,9 +789,7 @@ claims.ledger("E9", "E10", "E11")
 # %% [markdown] id="subquadratic-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** Leaving the parabola is not diverging: for $q<2$ the secant slope comes down to $2/\eta$ somewhere.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) Right panel: 1.97, at $\pm1.7\cdot10^3$; 1.92 at $\eta=3.99$, 1.88 at 6, since $a=(\eta/2)^{1/(2-q)}$
 # grows. It is finite for every $q<2$: at 2.5 even 1.99 ends in a 2-cycle, at $\pm4.9\cdot10^9$. (ii) $\eta=4$, since
@@ -775,12 +822,21 @@ assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
 
-# %% [markdown] id="chord-predict"
-# **Predict.** On the 2-cycle of NGDM on $|x|$, whose second derivative is 0 wherever it exists, $\eta\kappa$ is
-#
-# * **A** 0;
-# * **B** 2;
-# * **C** infinite.
+# %% id="chord-predict" tags=["vote"]
+vote(
+    "On the 2-cycle of NGDM on |x|, whose second derivative is 0 wherever it exists, ηκ is",
+    {
+        "A": "0;",
+        "B": "2;",
+        "C": "infinite.",
+    },
+    answer="B",
+    because={
+        "A": "That is the second derivative where it exists. The chord goes across the kink, where the slope jumps.",
+        "B": "The slope changes by 2 over a distance of η.",
+        "C": "That is the curvature *at* the kink. The chord has a length, η.",
+    },
+)
 
 # %% id="chord-picture"
 figure, ax = figures.new(size=(9, 4))
@@ -799,9 +855,9 @@ figures.show(
 
 # %% [markdown] id="chord-play-note"
 # **Play.** One $\eta$ for all: NGDM on $|x|$, gradient descent on Huber ($n=20$, $p=50$), and three recorded networks
-# (up to 0.4). *Goals.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at which
-# Huber is on it, and compare with its $2/L$. (iii) At $\eta=0.1$, which network is furthest below the line in its
-# last 1000 steps? Which has not reached it after 4000 steps, and at which $\eta$?
+# (up to 0.4). *Questions.* (i) Which of them is on the line for every $\eta$? Why? (ii) Find the smallest $\eta$ at
+# which Huber is on it, and compare with its $2/L$. (iii) At $\eta=0.1$, which network is furthest below the line in
+# its last 1000 steps? Which has not reached it after 4000 steps, and at which $\eta$?
 
 # %% id="chord-play"
 chords = explorers.chord_law()
@@ -832,9 +888,7 @@ claims.ledger("E14")
 # %% [markdown] id="chord-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** The slope changes by 2 over a distance of $\eta$.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $|x|$: within 11 steps it is on a 2-cycle, over which the slope changes by 2 and $x$ by $\eta$. (ii)
 # 0.2; $2/L=0.147$ lies between it and 0.1, where Huber converges. (iii) ReLU: 1.92 (GELU 1.98, tanh 2.00). ReLU
@@ -856,13 +910,22 @@ for c in (2.5, 10.0, 100.0):
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around
 # it. (Our consequence: the local threshold is the global $2/L$.)
 
-# %% [markdown] id="local-predict"
-# **Predict.** With $n=50$ samples and $p=5$ parameters no $\beta$ fits all the data. Started *next to* the
-# minimiser, gradient descent on Huber with a small $\delta$ stays there
-#
-# * **A** up to $2/L$, as before;
-# * **B** up to a larger learning rate;
-# * **C** only for smaller ones.
+# %% id="local-predict" tags=["vote"]
+vote(
+    "With n = 50 samples and p = 5 parameters no β fits all the data. Started *next to* the minimiser, gradient "
+    "descent on Huber with a small δ stays there",
+    {
+        "A": "up to 2/L, as before;",
+        "B": "up to a larger learning rate;",
+        "C": "only for smaller ones.",
+    },
+    answer="B",
+    because={
+        "A": "2/L counts the curvature of all residuals, also of those that are outside ±δ.",
+        "B": "Residuals outside ±δ do not curve the loss.",
+        "C": "L bounds the curvature everywhere: below 2/L it is stable, whatever δ.",
+    },
+)
 
 # %% id="local-picture"
 deltas, thresholds = np.geomspace(0.1, 2, 30), {5: [], 20: []}
@@ -889,8 +952,8 @@ figures.show(
 )
 
 # %% [markdown] id="local-play-note"
-# **Play.** *Goals.* (i) Move the local threshold to more than three times the global one. (ii) Find the smallest
-# $\delta$ at which the dashed and the dotted line meet. What is special about it?
+# **Play.** The goals stand below the figure. *Question.* (ii) What is special about the smallest $\delta$ at which
+# the dashed and the dotted line meet?
 
 # %% id="local-play"
 local = explorers.local_edge()
@@ -911,9 +974,7 @@ claims.ledger("E8")
 # %% [markdown] id="local-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** Residuals outside $\pm\delta$ do not curve the loss.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) $p=5$ and $\delta\le0.135$: 6.28, with 15 of 50 residuals inside $\pm\delta$. With $p=20$ 3.01 is the
 # most. (ii) From $\delta=0.701$ on for $p=5$, from 0.519 on for $p=20$: the first on the slider above the largest
@@ -936,12 +997,21 @@ for p, most in ((5, 6), (20, 3)):
 # (penalties are optional). It names three advantages: (3) is convex; its optimum, 0, is known; and the optimum is a
 # point of non-differentiability.
 
-# %% [markdown] id="toy-predict"
-# **Predict.** Run NGDM on (3) with a small learning rate. Its largest curvature (of the Hessian, where there is one)
-#
-# * **A** rises until it meets $2/\eta$: progressive sharpening;
-# * **B** jumps up and down below a bound that the data fix;
-# * **C** is constant: the loss is made of parabolas.
+# %% id="toy-predict" tags=["vote"]
+vote(
+    "Run NGDM on (3) with a small learning rate. Its largest curvature (of the Hessian, where there is one)",
+    {
+        "A": "rises until it meets 2/η: progressive sharpening;",
+        "B": "jumps up and down below a bound that the data fix;",
+        "C": "is constant: the loss is made of parabolas.",
+    },
+    answer="B",
+    because={
+        "A": "That is what the two weights and a network do. (3) has a bound, L, that training does not move.",
+        "B": "Rows switch on and off; each adds the same 2xᵢxᵢᵀ wherever β is.",
+        "C": "It is constant as long as no row switches: each row is a parabola on one side of its kink only.",
+    },
+)
 
 # %% id="toy-by-hand"
 u, v = problems.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample
@@ -973,10 +1043,10 @@ figures.show(
 )
 
 # %% [markdown] id="toy-play-note"
-# **Play.** *Goals.* (i) Raise $|y|$: does the bound on the curvature of (3) move? How close does the run get to the
-# optimum? (ii) With $|y|=1$, from which $c$ on does the loss of (3) keep growing? What does it do between 2 and
-# there? (iii) Switch to $X$ from U[0, 1] and try to make it diverge. (iv) On the two weights, find a $c$ for which
-# the end of gradient flow (dashed) lies above $2/\eta$ (dotted), and see where the run ends.
+# **Play.** The fourth goal stands below the figure. *Questions.* (i) Raise $|y|$: does the bound on the curvature of
+# (3) move? How close does the run get to the optimum? (ii) With $|y|=1$, from which $c$ on does the loss of (3) keep
+# growing? What does it do between 2 and there? (iii) Switch to $X$ from U[0, 1] and try to make it diverge. (iv)
+# Where does the run of goal (iv) end?
 
 # %% id="toy-play"
 toys = explorers.toy_problem()
@@ -1029,9 +1099,7 @@ claims.ledger("E13")
 # %% [markdown] id="toy-answer"
 # **Check.**
 #
-# <details><summary>Answer to the prediction</summary>
-#
-# **B.** Rows switch on and off; each adds the same $2x_ix_i^\top$ wherever $\beta$ is.
+# <details><summary>Key to the goals and questions</summary>
 #
 # *Goals:* (i) No: $L$ does not contain $y$. At $c=0.2$ the last $f-f^*$ is 0.00068 for $|y|=0$, 0.25 for 1, 1.3 for
 # 3. (ii) At $|y|=1$ from 5.28, where it passes $10^7$ (the title says so from 5.51). Before: bounded cycles above the

@@ -55,10 +55,10 @@ _OPEN = """async source => {
 }"""
 
 
-def open_page(chromium, ratio=1):
-    """An empty page with the painter, at ``ratio`` pixels of the screen per CSS pixel."""
+def open_page(chromium, ratio=1, source=SOURCE):
+    """An empty page with the painter, or another module, at ``ratio`` pixels of the screen per CSS pixel."""
     page = chromium.new_page(device_scale_factor=ratio, viewport={"width": 1400, "height": 700})
-    page.evaluate(_OPEN, SOURCE)
+    page.evaluate(_OPEN, source)
     return page
 
 

@@ -447,14 +447,14 @@ def test_finite_precision_knows_when_rounding_makes_zero():
 
 def test_best_so_far_reaches_the_bound_where_residues_balance():
     widget = explorers.best_so_far()
-    widget.buttons["all at ηλ/2"].click()
+    widget.set(residues="all the same", residue=0.5)
     assert "best 1.0000 of the bound" in titles(widget)[1]
 
 
 def test_sparse_solvers_tells_exact_support_from_wrong():
     widget = explorers.sparse_solvers()
     assert titles(widget)[1] == "zeros: 0, exact 181; cut at 2ηλ: wrong support"
-    widget.buttons["NGDM, η/30"].click()
+    widget.set(factor=1 / 30)
     assert titles(widget)[1] == "zeros: 0, exact 181; cut at 2ηλ: exact support"
     widget.buttons["FISTA"].click()
     assert titles(widget)[1] == "zeros: 181, exact 181; exact support"

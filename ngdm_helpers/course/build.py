@@ -26,6 +26,7 @@ _EXECUTION |= {"record_timing": False, "coalesce_streams": True, "store_widget_s
 _FOLDED = {  # tag: what of its cells JupyterLab shows folded
     "solution": {"source_hidden": True, "outputs_hidden": True},
     "check": {"source_hidden": True},
+    "vote": {"source_hidden": True},
 }
 # The slide type of a cell: by its id, else by the last word of its id, else a subslide. A cell that differs says so.
 _SLIDE_OF_ID = {"title": "slide", "imports": "skip", "ledger-note": "slide", "ledger": "-"}

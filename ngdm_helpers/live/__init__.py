@@ -28,9 +28,12 @@ from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
 from ngdm_helpers.live import drawlist, steps
+from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
+from ngdm_helpers.live.goals import Goal, goal
+from ngdm_helpers.live.votes import vote
 
-__all__ = ["Live", "Scale", "choice", "live", "log_slider", "select_slider", "slider"]
+__all__ = ["Live", "Scale", "choice", "goal", "live", "log_slider", "select_slider", "slider", "vote"]
 
 MOST_GROUNDS = 64  # backgrounds kept; a large one has 300 kB
 FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
@@ -47,6 +50,7 @@ def live(
     play: Iterable[Line2D | tuple[Line2D, int, int]] = (),
     readings: Mapping[str, Line2D] | None = None,
     sound: Line2D | None = None,
+    goals: Iterable[Goal] = (),
     **controls: widgets.ValueWidget,
 ) -> "Live":
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
@@ -62,10 +66,11 @@ def live(
     step): the page can play them. readings: {name: a line of ``play``}: what the page reads out at each step.
     sound: a line, seen or not, whose heights the page makes audible as samples, when asked: what jumps by s hums as
     loud as s.
+    goals: what to find, made by `goal`; listed below the figure, and ticked when a move comes to rest there.
     controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two of them may follow each
     other, by observers of theirs that are older than the figure's: a move is drawn once.
 
-    Returns a `Live` widget. Raises TypeError or ValueError for controls, marks or a background that do not fit.
+    Returns a `Live` widget. Raises TypeError or ValueError for controls, marks, goals or a background that do not fit.
     """
     figures.check_words(alt, caption)
     try:
@@ -84,7 +89,8 @@ def live(
                 controls[name].include(value)
     runs = steps.checked(figure, play, readings or {})
     ground = background if callable(background) else lambda **values: tuple(values[name] for name in named)
-    return Live(figure, update, controls, marks, caption, alt, ground, runs, dict(readings or {}), sound)
+    found = aims.Goals(aims.checked(goals, controls, marks), controls)
+    return Live(figure, update, controls, marks, caption, alt, ground, runs, dict(readings or {}), sound, found)
 
 
 def _check_reachable(label, name, value, control):
@@ -119,7 +125,7 @@ class Canvas(anywidget.AnyWidget):
 class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
-    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound):
+    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound, goals):
         self.figure, self._update, self._background = figure, update, background
         self._runs, self._readings, self._sound = runs, readings, sound
         self._looks = {line: steps.look(line) for line in runs}
@@ -133,15 +139,17 @@ class Live(widgets.VBox):
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
         self.canvas = Canvas(alt=alt, width=figure.canvas.get_width_height()[0])
-        self.message = widgets.HTML()
+        self.message, self.goals = widgets.HTML(), goals
         self._refresh()
         self.canvas.observe(self._on_ratio, names="ratio")
+        self.goals.observe(self._on_rest, names="rested")
         for control in controls.values():
             control.observe(self._on_move, names="value")
         rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
-        super().__init__([*boxes, self.message, self.canvas, *finding])
+        listed = [self.goals] if self.goals.goals else []
+        super().__init__([*boxes, self.message, self.canvas, *listed, *finding])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -174,13 +182,14 @@ class Live(widgets.VBox):
                 self._refresh()  # a value that a control refuses comes after others that have moved
 
     def drive(self) -> None:
-        """Move every control to both ends (a dropdown to every option) and to every mark, then back.
+        """Move every control to both ends (a dropdown to every option), to every mark and to every goal, then back.
 
-        An error in ``update`` is raised here. The page is told only how it ends: it answers a move that comes from
+        An error in ``update`` is raised here, and `goals.Unproved` for a goal that is reached at the start, or not
+        reached where it says. The page is told only how it ends: it answers a move that comes from
         Python by sending the place on the scale back, and that answer would arrive after the drive, as a move.
         """
         with self._lock, contextlib.ExitStack() as held:
-            for widget in (*self.controls.values(), self.canvas, self.message):
+            for widget in (*self.controls.values(), self.canvas, self.message, self.goals):
                 held.enter_context(widget.hold_sync())
             start = self.values
             for name, control in self.controls.items():
@@ -189,6 +198,16 @@ class Live(widgets.VBox):
                 control.value = start[name]
             for mark in self.marks.values():
                 self.set(**mark)  # a button's click would log an error, not raise it
+            for one in self.goals.goals:
+                # from where the figure opened: a reader who drives it again may have moved
+                self.set(**self.goals.opening)
+                states = [self.values]
+                for setting in one.at:
+                    self.set(**setting)
+                    states.append(self.values)
+                aims.prove(one, states)
+            for label, mark in self.marks.items():
+                aims.spared(self.goals, label, mark)
             self.set(**start)
 
     def _button(self, label, mark):
@@ -202,6 +221,11 @@ class Live(widgets.VBox):
             # of two controls that follow each other, the first that tells of a move has both drawn
             if not self._held and (self.values != self._drawn or self.message.value):
                 self._refresh()
+
+    def _on_rest(self, change):
+        with self._lock:
+            if not self.message.value:  # what is not drawn is not found
+                self.goals.look()
 
     def _on_ratio(self, change):
         with self._lock, figures.house():
@@ -225,6 +249,7 @@ class Live(widgets.VBox):
                     self._update(**drawn)
             raise
         self._drawn, self.message.value = values, ""
+        self.goals.moves += 1
 
     def _paint(self, artists, redraw):
         if artists is None:
@@ -290,7 +315,8 @@ class Live(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         width, height = self.figure.canvas.get_width_height()
-        return figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
+        data, metadata = figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
+        return data | {"text/html": data["text/html"] + aims.markup(self.goals.goals)}, metadata
 
 
 def _drawing_order(container, box):

@@ -9,7 +9,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
 __all__ = ["capture", "figure_one", "rates", "smoothness_at_kink"]
@@ -77,6 +77,12 @@ def capture():
         norms.title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
         return inside, through, path, plane.title, maximum, euclid, loss, norms.title
 
+    def both_sides(rho, start, seen):
+        edge = 1 / math.sqrt(5)  # where diagonal dominance ends, and a mark jumps to
+        sides = {np.sign(at - edge) for at, t in ((rho, start), *((s["rho"], s["start"]) for s in seen))
+                 if t == 1 and 1e-6 < abs(at - edge) < 0.0125}  # fmt: skip
+        return len(sides) == 2
+
     lecture = {"rho": LECTURE_RHO, "eta": problems.LECTURE_LR, "start": 0.99, "kink": 0.0}
     return live(
         figure,
@@ -85,6 +91,13 @@ def capture():
         eta=log_slider("η", problems.LECTURE_LR, 0.01, 0.5, meaning="learning rate"),
         start=slider("t", 0.99, 0.05, 1.0, meaning="start at (−t, t)"),
         kink=slider("kinks", 0.0, 0.0, 1.0, meaning="strength of the ReLU kinks"),
+        goals=[
+            goal(
+                "(i) Put t to 1 and find the ρ above which the path leaves the cube.",
+                both_sides,
+                [{"start": 1.0, "rho": 0.44}, {"start": 1.0, "rho": 0.45}],
+            )
+        ],
         marks={
             "A = [[1, 2], [2, 5]]": lecture,
             "ρ = 1/√5: just dominant": {**lecture, "rho": 1 / math.sqrt(5), "start": 1.0},
@@ -126,11 +139,24 @@ def figure_one():
     def draw(setting, seed):
         return [array[0] for array in problems.random_problems(*SETTINGS[setting][:3], [seed])]
 
-    def update(setting, c, strength, seed):
+    def ran(setting, c, strength, seed):
+        """The run of the pair, with kinks and without, and its two norms."""
         (X, y, start), (lam1, lam2) = draw(setting, seed), SETTINGS[setting][3:]
         pair = ReLURegression(X, np.array([[strength], [0.0]]) * y, np.array([lam1, 0.0]), lam2)
         run = trajectories.run(pair, start, c / pair.curvature, steps)
-        sizes, lengths = (np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
+        return run, *(np.linalg.norm(run.iterates, ord=order, axis=-1) for order in (np.inf, 2))
+
+    def leave(setting, c, strength, seed):
+        """Whether the run with kinks and its twin leave the cube; None elsewhere than at the start's c and |y|."""
+        here = (setting, c, strength) == (first["setting"], first["c"], first["strength"])
+        return (ran(setting, c, strength, seed)[1].max(axis=0) > 1).tolist() if here else None
+
+    def stays_short(setting, c, strength, seed):
+        length = ran(setting, c, strength, seed)[2][:, 0]
+        return (setting, strength, seed) == (names[2], 1, 3) and c > 1.5 and length.max() <= length[0]
+
+    def update(setting, c, strength, seed):
+        run, sizes, lengths = ran(setting, c, strength, seed)
         shown = (run.values / run.values[0], sizes, lengths / lengths[0])
         for lines, ax, courses in zip(curves, axes, shown, strict=True):
             ax.title.set_text("max {:.4g}, twin {:.4g}".format(*courses.max(axis=0)))
@@ -150,6 +176,23 @@ def figure_one():
         c=log_slider("c = ηL", first["c"], 0.02, 2.5, meaning="learning rate over 1/L"),
         strength=slider("|y|", 1.0, 0.0, 5.0, 0.05, meaning="kink strength: y is multiplied by it"),
         seed=slider("seed", 2, 0, 99, 1, meaning="seed of the data"),
+        goals=[
+            goal(
+                "(i) At the start's c and |y|, find a seed for which neither run leaves the cube.",
+                lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [False, False],
+                {"seed": 10},
+            ),
+            goal(
+                "(i) Find one for which only the run with kinks leaves it.",
+                lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [True, False],
+                {"seed": 59},
+            ),
+            goal(
+                "(iii) Click “kinks matter” and lower c until the 2-norm just stays below its start.",
+                stays_short,
+                {"setting": names[2], "seed": 3, "c": 1.54},
+            ),
+        ],
         marks={
             "Figure 1": first,
             "y = 0": {**first, "strength": 0.0},

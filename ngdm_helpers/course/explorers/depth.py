@@ -6,7 +6,7 @@ from scipy.special import ndtr
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import recorded
 from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, select_slider
+from ngdm_helpers.live import choice, goal, live, log_slider, select_slider
 
 __all__ = ["activation_bridge", "recorded_depth", "recorded_gain"]
 
@@ -68,11 +68,20 @@ def recorded_depth():
         groups.append((places, dots, bars))
     names, shown = {name: setup for setup, name in recorded.SETUPS.items()}, list(recorded.SETUPS.values())
 
-    def update(data, setup, rate, depth, beta):
+    def recorded_at(data, setup, rate, depth):
+        """η, and the runs of every activation."""
         data, setup = DATA[data], names[setup]
         rates = sorted({s[3] for s in recorded.depth_settings(data) if s[:3] == (*setup, 1.0)})
         lr = rates[("low", "middle", "high").index(rate)]
-        runs = {name: recorded.depth_run(data, depth, name, *setup, lr) for name, _ in ACTIVATION_LABELS.values()}
+        return lr, {name: recorded.depth_run(data, depth, name, *setup, lr) for name, _ in ACTIVATION_LABELS.values()}
+
+    def relu_leads(data, setup, rate, depth):
+        runs = recorded_at(data, setup, rate, depth)[1]
+        ahead = np.subtract(*(recorded.mean_loss(runs[name][1]) for name in ("relu", "gelu")))
+        return bool((ahead < -0.01).all())
+
+    def update(data, setup, rate, depth, beta):
+        lr, runs = recorded_at(data, setup, rate, depth)
         moved = panel.show({**runs, "beta": runs[BETAS[beta]]}, f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
         means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
         for places, dots, bars in groups:
@@ -91,6 +100,13 @@ def recorded_depth():
         rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
         beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
+        goals=[
+            goal(
+                "(ii) Find a setting in which ReLU leads GELU for all three seeds.",
+                relu_leads,
+                {"setup": "variance-preserving, SGD", "rate": "low", "depth": 19},
+            )
+        ],
         marks={f"VGG{d}, {way}": {"depth": d, "setup": way, "rate": "middle"} for way in shown[:2] for d in (11, 19)},
         background=("data", "setup"),
         caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "

@@ -12,7 +12,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
 from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, select_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
@@ -45,9 +45,15 @@ def quadratic_threshold():
         loss.title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
         return path, plane.title, values, *modes, loss.title
 
+    def smallest(eta):
+        step = 1.0165  # of the slider
+        left, here, right = (trajectories.run(objective, start, eta * step**k, steps).values[-1] for k in (-1, 0, 1))
+        return here < min(left, right)
+
     return live(
         figure,
         update,
+        goals=[goal("(i) Find the η with the smallest loss after 60 steps.", smallest, {"eta": 1.84})],
         eta=log_slider("η", 0.5, 0.1, 2.5, meaning="learning rate"),
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
         play=[path, values],
@@ -85,11 +91,23 @@ def recorded_sharpness():
         sharp.title.set_text(f"2/η = {2 / lr:.3g}{level}")
         return values, loss.title, curve, edge, sharp.title
 
+    def never_at_the_edge(activation, lr):
+        row = runs[activation, lr]
+        return row["overflow_step"] is None and max(row["curves"]["sharpness"]["values"]) < 2 / lr
+
     return live(
         figure,
         update,
         activation=choice("activation", "relu", activations, meaning="activation of the network"),
         lr=select_slider("η", 0.2, rates, meaning="learning rate"),
+        goals=[
+            goal("(i) Find a run that does not reach the edge in 4000 steps.", never_at_the_edge, {"lr": 0.05}),
+            goal(
+                "(ii) Find the one that overflows.",
+                lambda activation, lr: runs[activation, lr]["overflow_step"] is not None,
+                {"activation": "tanh", "lr": 0.4},
+            ),
+        ],
         marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
         caption="With a kinked activation or smooth ones, most runs settle near 2/η; where 2/η is far above, 4000 "
         "steps may not reach it.",
@@ -164,6 +182,7 @@ def huber_losses():
         figure,
         update,
         **controls,
+        goals=[goal("(i) Find the largest c that converges.", lambda c: 1.96 < c < 2, {"c": 1.97})],
         marks={f"c = {c:g}": {"c": c} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[first, values],
         readings={"f": values},
@@ -234,11 +253,32 @@ def huber_rise():
         phase.title.set_text(past if c >= 2 else "converges to 0")
         return path, band, position.title, graph, cobweb, last, phase.title, values, growth, end, loss.title
 
+    def lasts(state):
+        x = trajectories.run(problems.ONE_D_HUBER, np.array([state["start"]]), state["c"], steps).iterates[:, 0]
+        return state["c"] > 2 and int(np.argmax(np.abs(x) > 1)) >= 100
+
+    def lasts_both_ways(c, start, seen):
+        long = [(state["c"], state["start"]) for state in (*seen, {"c": c, "start": start}) if lasts(state)]
+        return any(x0 == 1e-3 for _, x0 in long) and any(at == 2.11 for at, _ in long)
+
+    def most_unequal(c, start):
+        a, b = np.abs(trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps).iterates[-2:, 0])
+        return start == 1e-3 and abs(a - b) > 4.6  # the slider's best is 4.612, the next 4.584
+
+    words = "(i) Make the rise last at least 100 steps, once with c alone, and once with x₀ alone from c = 2.11."
     return live(
         figure,
         update,
         c=log_slider("c = ηL", 2.2, 1.5, 10, meaning="learning rate in units of 1/L"),
         start=log_slider("x₀ / δ", 1e-3, 1e-6, 0.9, meaning="start in units of δ"),
+        goals=[
+            goal(words, lasts_both_ways, [{"c": 2.07}, {"c": 2.11, "start": 2.88e-05}]),
+            goal(
+                "(ii) From x₀ = 10⁻³, choose c so that the two ends of the 2-cycle differ as much as possible.",
+                most_unequal,
+                {"c": 6.65},
+            ),
+        ],
         marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[path, (cobweb, 0, 2), values],
         readings={"xₖ / cδ": path, "h / δ²": values},
@@ -287,8 +327,21 @@ def trough():
     return live(
         figure,
         update,
-        eta=log_slider("η", 1.0, 0.1, 2, meaning="learning rate"),
-        marks={"η = 4·width": {"eta": 1.0}, "η = 2·width": {"eta": 0.5}},
+        # 0.5 = 2·width and 1.0 are places of the slider
+        eta=log_slider("η", 1.0, 0.125, 2, meaning="learning rate"),
+        goals=[
+            goal(
+                "(i) Find the smallest η for which the iterates escape.",
+                lambda eta: 2 * width <= eta < 1.01 * 2 * width,
+                {"eta": 0.5},
+            ),
+            goal(
+                "(ii) Find an η for which the run ends *in* the set of minimisers.",
+                lambda eta: trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps).values[-1] == 0,
+                {"eta": 0.454},
+            ),
+        ],
+        marks={"η = 4·width": {"eta": 1.0}},
         play=[path, (growth, 1, 1), values],
         readings={"yₖ": growth, "f": values},
         caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
@@ -343,10 +396,21 @@ def growth_decides():
         slope.title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
         return curve, points, graph.title, distance, size.title, secant, level, ends, slope.title
 
+    def cycle_of_one(loss, eta, start):
+        x = trajectories.run(LOSSES[loss], np.array([start]), eta, steps, on_overflow="ignore").iterates[-2:, 0]
+        return loss == "log-cosh" and np.abs(np.abs(x) - 1).max() < 0.01
+
     return live(
         figure,
         update,
         loss=choice("loss", "Huber, δ = 1", list(LOSSES), meaning="one-dimensional loss with f″(0) = 1"),
+        goals=[
+            goal(
+                "(ii) Find the η at which log-cosh has a 2-cycle of ±1.",
+                cycle_of_one,
+                {"loss": "log-cosh", "eta": 2.63},
+            )
+        ],
         eta=log_slider("η", 2.5, 1, 6, meaning="learning rate"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
         marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
@@ -462,12 +526,29 @@ def local_edge():
         ax.title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
         return excess, local, ax.title
 
+    def thresholds_meet(delta, p):
+        thresholds, row = sweep(p)[0], int(np.abs(deltas - delta).argmin())
+        return np.isclose(thresholds[row], 2) and not np.isclose(thresholds[max(row - 1, 0)], 2)
+
+    def three_times(delta, p):
+        return sweep(p)[0][int(np.abs(deltas - delta).argmin())] > 3 * 2
+
     return live(
         figure,
         update,
         delta=log_slider("δ", deltas[5], 0.1, 2, meaning="Huber's threshold", steps=len(deltas) - 1),
         p=choice("p", 5, [5, 20], meaning="number of parameters"),
-        marks={"all residuals inside": {"delta": 2.0}, "few inside": {"delta": 0.1, "p": 5}},
+        marks={"all residuals inside": {"delta": 2.0}, "few inside": {"delta": 0.1, "p": 20}},
+        goals=[
+            goal(
+                "(i) Move the local threshold to more than three times the global one.", three_times, {"delta": 0.135}
+            ),
+            goal(
+                "(ii) Find the smallest δ at which the dashed and the dotted line meet.",
+                thresholds_meet,
+                {"delta": 0.701},
+            ),
+        ],
         caption="With n > p only the residuals inside ±δ count near the minimum, and the threshold moves up.",
         alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
         "threshold, then jumping up; the dotted global threshold is at 2.",
@@ -523,6 +604,14 @@ def growth_exponent():
         ends.title.set_text(f"η = {eta:.3g}, every q; blue: this one")
         return curve, points, graph.title, secant, level, crossing, slope.title, sweep, predicted, here, ends.title
 
+    def last_in_frame(q, eta, start):
+        top = ends.get_ylim()[1]
+        runs = trajectories.run(
+            PowerTail(np.array([q, q + 0.01])), np.array([start]), eta, steps, on_overflow="ignore"
+        ).iterates[-2:, :, 0]
+        here, above = np.abs(runs).max(axis=0)
+        return eta == 2.5 and here < top <= above
+
     past = {"Huber: q = 1": 1.0, "q = 1.5": 1.5, "parabola: q = 2": 2.0, "q = 2.5": 2.5}  # 2/L, with their q
     return live(
         figure,
@@ -530,6 +619,18 @@ def growth_exponent():
         q=slider("q", 1.5, 1.0, 3.0, 0.01, meaning="growth exponent beyond |x| = 1"),
         eta=log_slider("η", 2.5, 1.5, 6, meaning="learning rate; 2/f″(0) = 2"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
+        goals=[
+            goal(
+                "(i) At η = 2.5, find the largest q that stays in the frame of the right panel.",
+                last_in_frame,
+                {"q": 1.97},
+            ),
+            goal(
+                "(ii) At q = 1.5, find the η whose 2-cycle is nearest to ±4.",
+                lambda q, eta: q == 1.5 and eta > 2 and abs(theory.power_cycle(eta, q) - 4) < 0.03,
+                {"eta": 3.99},
+            ),
+        ],
         marks={**{name: {"q": q, "eta": 2.5} for name, q in past.items()}, "below 2/L": {"eta": 1.95}},
         caption="Past 2/L every growth exponent below 2 ends in a 2-cycle, every one from 2 on diverges; all these "
         "losses are the same parabola near 0.",
@@ -578,7 +679,8 @@ def toy_problem():
         return values, loss.title, course, edge, lines, curvature.title
 
     ours = {f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)}
-    rival = {f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 2.2)}
+    rival = {f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 1.5)}
+    words = "(iv) On the two weights, find a c for which the end of gradient flow (dashed) lies above 2/η (dotted)."
     return live(
         figure,
         update,
@@ -586,6 +688,7 @@ def toy_problem():
         c=log_slider("c = ηL", 0.2, 0.1, 8, meaning="learning rate in units of 1/L"),
         strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength of (3)"),
         X=choice("X", "U[−1, 1]", ["U[−1, 1]", "U[0, 1]"], meaning="data of (3)"),
+        goals=[goal(words, lambda problem, c: problem != "(3)" and c > 2, {"problem": "½(uv − 1)²", "c": 2.2})],
         marks=ours | rival,
         play=[values, course],
         readings={"f − f*": values, "curvature / L": course},

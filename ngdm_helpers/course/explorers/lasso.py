@@ -8,7 +8,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
 __all__ = ["disguised_learning_rate", "l1_orbit", "residue_sawtooth", "step_reduction"]
@@ -75,6 +75,22 @@ def l1_orbit():
         norm.title.set_text(f"‖β‖₁ {'ends at' if arrival < steps else 'on its way:'} {high:.5g} / {low:.5g}")
         return *(line for line, _ in others), *falls, path, start, plane.title, closed, last, fall, mean, norm.title
 
+    def ends(eta, lam, b1, b2):
+        """The last two norms of (8), lower first; None where the run is still on its way."""
+        start = np.array([b1, b2])
+        run = trajectories.run(L1Norm(lam), start, eta, steps)
+        return None if theory.entry_step(start, eta, lam) >= steps else np.sort(problems.last_norms(run))
+
+    def same_norm(eta, lam, b1, b2, seen):
+        here = ends(eta, lam, b1, b2)
+        others = [s for s in seen if abs(s["lam"] / lam - 1) > 1e-9]
+        there = [ends(*(s[name] for name in ("eta", "lam", "b1", "b2"))) for s in others]
+        return here is not None and any(other is not None and np.allclose(here, other, rtol=1e-3) for other in there)
+
+    def ends_above(eta, lam, b1, b2):
+        here = ends(eta, lam, b1, b2)
+        return here is not None and here[1] > (abs(b1) + abs(b2)) * (1 + 1e-9)
+
     paper = {f"paper, λ = {lam:g}": {**at_paper, "lam": lam} for lam in problems.PAPER_LAMS}
     return live(
         figure,
@@ -87,6 +103,12 @@ def l1_orbit():
         play=[path, fall, *(line for line, _ in others), *falls],
         readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
         sound=heard,
+        goals=[
+            goal(
+                "(i) Find two settings with different λ and the same final norm.", same_norm, {"eta": 0.01, "lam": 10.0}
+            ),
+            goal("(ii) Make ‖β‖₁ end *above* where it started.", ends_above, {"eta": 1.0, "lam": 2.0}),
+        ],
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
         caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
         "The proximal step (green) stops at 0. The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
@@ -134,9 +156,15 @@ def residue_sawtooth():
         saw.title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
         return dots, *levels, *simulated, *closed, *here, time.title, saw.title
 
+    def nearly_zero(lam, b):
+        run = trajectories.run(L1Norm(lam), np.array([b, b]), problems.PAPER_LR, steps + 1)
+        return b == problems.PAPER_START[0] and 10 < lam < 50 and min(problems.last_norms(run)) < 0.01
+
+    words = "(i) Leave β₀, and find a λ between 10 and 50 for which ‖β‖₁ ends, at one of the two steps, below 0.01."
     return live(
         figure,
         update,
+        goals=[goal(words, nearly_zero, {"lam": 25.3})],
         lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
         b=slider("β₀ (both)", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": problems.PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
@@ -172,9 +200,18 @@ def step_reduction():
         ax.title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
         return *curves, *means, *labels, ax.title
 
+    def order_turned(factor, lam):
+        rates = trajectories.step_decay(problems.PAPER_LR, switch, 1 / factor)
+        runs = [trajectories.run(L1Norm(at), np.array(problems.PAPER_START), rates, steps) for at in (1.0, lam)]
+        small, large = (min(problems.last_norms(run)) for run in runs)
+        return 1.5 < lam < 2.5 and large < small
+
+    words = "(i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two steps, "
+    words += "a norm below the lower one of λ = 1."
     return live(
         figure,
         update,
+        goals=[goal(words, order_turned, {"factor": 1.35, "lam": 2.0})],
         factor=log_slider("η is divided by", 3.0, 1, 100, meaning="factor"),
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
@@ -213,9 +250,15 @@ def disguised_learning_rate():
         band.title.set_text(f"ηλ = {eta * lam:.3g}")
         return *lines, here, path.title, band.title
 
+    def widest(lam, hold):
+        gap = np.abs(trajectories.run(L1Norm(lam), start, s / lam, steps).iterates - reference.iterates).max()
+        return hold == "ηλ" and gap > 9.5e-17  # no position of the slider has more than 9.7e-17
+
+    words = "Make the gap in the left title as large as you can while ηλ is held."
     return live(
         figure,
         update,
+        goals=[goal(words, widest, {"lam": 11.0})],
         lam=log_slider("λ", 4.0, 0.05, 20, meaning="ℓ1 penalty"),
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},

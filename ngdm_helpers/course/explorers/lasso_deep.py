@@ -5,7 +5,7 @@ import numpy as np
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import problems, recorded
 from ngdm_helpers.figures import ADAM, BLUE, GREEN, MOMENTUM, NGDM, ORANGE, PROXIMAL, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, select_slider
+from ngdm_helpers.live import choice, goal, live, log_slider, select_slider
 
 __all__ = ["band_law", "fine_tuned_mlp", "recorded_vgg16"]
 
@@ -53,6 +53,13 @@ def band_law():
         N=log_slider("N", problems.VGG16_PARAMETERS, 2, 1e9, meaning="number of weights"),
         eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
         lam=log_slider("λ", 0.1, 1e-4, 10, meaning="ℓ1 penalty"),
+        goals=[
+            goal(
+                "(ii) Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",
+                lambda eta, lam: lam >= 0.005 and theory.band_share(problems.PAPER_THRESHOLD, eta, lam) == 1,
+                {"eta": 0.001, "lam": 0.01},
+            )
+        ],
         marks={"Appendix B: λ = 0.1": paper, "λ = 0.001": paper | {"lam": 0.001}, "two weights": two},
         caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
         alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
@@ -105,14 +112,22 @@ def fine_tuned_mlp():
         right.title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
         return *curves, law, *rings, time.title, norm.title, right.title
 
+    def sparsest(optimizer, lam):
+        medians = {
+            key: np.median([[row["zeros"], row["accuracy"]] for row in rows], axis=0) for key, rows in runs.items()
+        }
+        best = max((key for key, (_, accuracy) in medians.items() if accuracy > 0.9), key=lambda key: medians[key][0])
+        return (OPTIMIZERS[optimizer][0], lam) == best
+
+    words = "(i) Find the run with the most exact zeros among those above 90 % accuracy."
     return live(
         figure,
         update,
+        goals=[goal(words, sparsest, {"optimizer": "proximal SGD", "lam": 0.01})],
         optimizer=choice("optimizer", "SGD", list(OPTIMIZERS), meaning="the update rule"),
         lam=select_slider("λ", 0.1, lams, meaning="ℓ1 penalty"),
         marks={
             "paper's λ": {"optimizer": "SGD", "lam": 0.1},
-            "sparse and alive": {"optimizer": "proximal SGD", "lam": 0.01},
             **{f"λ = 1, {name}": {"optimizer": name, "lam": 1.0} for name in ("SGD", "Adam")},
         },
         caption="The norm of SGD turns up where the test accuracy is already that of guessing.",

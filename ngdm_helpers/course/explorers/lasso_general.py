@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import ADAM, NGDM, NGDM_LARGE, PROXIMAL, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm, Lasso
 
 __all__ = ["best_so_far", "finite_precision", "float_weights", "general_lasso", "penalty_map"]
@@ -52,6 +52,15 @@ def float_weights():
         share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
         return dots, last_step, weights.title, zeros, law, share.title
 
+    def largest_that_sticks(dtype, schedule, s):
+        above = run(dtype, schedule, s * 1.025)  # a step of the slider further
+        return dtype == "bfloat16" and s > 1e-3 and run(dtype, schedule, s)[2] > 0 and above[2] == 0
+
+    def small_without_zeros(dtype, schedule, s):
+        (_, end), fraction, *_ = run(dtype, schedule, s)
+        return fraction[-1] == 0 and end.max() < 1e-5
+
+    words = "(iii) Find a schedule and a format for which no weight is 0 after 2000 steps although all are below 10⁻⁵."
     schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
     return live(
         figure,
@@ -59,6 +68,14 @@ def float_weights():
         dtype=choice("format", "bfloat16", list(problems.FLOATS), meaning="torch dtype of the weights"),
         schedule=choice("schedule", "constant", schedules, meaning="learning rate over the steps"),
         s=log_slider("ηλ", 2**-7, 2**-10, 0.1, meaning="the first step"),
+        goals=[
+            goal(
+                "(i) Find the largest ηλ at which some bfloat16 weights cannot move.",
+                largest_that_sticks,
+                {"s": 0.00196},
+            ),
+            goal(words, small_without_zeros, {"dtype": "float64", "schedule": schedules[1]}),
+        ],
         marks={
             **{f"bfloat16, {text}": {"dtype": "bfloat16", "schedule": "constant", "s": s} for text, s in first.items()},
             "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
@@ -122,6 +139,12 @@ def general_lasso():
         moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
         return *moving, path.title, curve.title
 
+    def lowest(eta, lam, method, n, p):
+        problem, start = problems.uniform_lasso(n, p, lam * np.array([1 / 1.12, 1, 1.12]), reduction="mean")
+        run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
+        left, here, right = np.abs(run.iterates[-tail:, 0]).sum(axis=-1).mean(axis=0)
+        return method == "NGDM" and here < min(left, right)
+
     large = {"eta": 0.02, "lam": 100.0, "method": "NGDM", "n": 200, "p": 50}
     right, wide = large | {"lam": 0.01}, {"eta": 0.1, "lam": 0.1, "method": "NGDM", "n": 20, "p": 100}
     return live(
@@ -132,6 +155,7 @@ def general_lasso():
         method=choice("method", "NGDM", list(METHODS), meaning="update rule"),
         n=slider("n", 200, 20, 200, 20, meaning="samples"),
         p=slider("p", 50, 10, 100, 10, meaning="parameters"),
+        goals=[goal("(i) Find the λ at which the norm of NGDM is smallest.", lowest, {"lam": 0.126})],
         marks={"NGDM is right": right, "the paradox": large, "Adam": large | {"method": "Adam"}, "n < p": wide},
         caption="NGDM's norm follows the exact one down, and pηλ/2 up again where the exact answer is 0.",
         alt="Two panels. Left: the ℓ1 norm against the step for one λ, the exact answer dashed and the level pηλ/2 "
@@ -159,17 +183,23 @@ def best_so_far():
     ratio.plot(many, 2 * np.minimum(means, 1 - means), ".", color="0.6", markersize=4)
     (here,) = ratio.plot([], [], "o", color=NGDM_LARGE["color"], markersize=9)
 
-    def update(p, s, residues, residue):
-        p = round(p)
+    def ran(p, s, residues, residue):
+        """The start, the run and the bound (12)."""
         # multiples of ηλ up to 1: the start stays in the unit cube, whatever the step
         crossings = np.random.default_rng(1).integers(0, max(1, int(1 / s)), p) if residues == "random" else int(1 / s)
         rests = np.random.default_rng(2).uniform(size=p) if residues == "random" else np.full(p, residue)
-        start = (crossings + rests) * s
-        objective = L1Norm(1.0, p)
-        bound = theory.subgradient_bound(objective, s)
-        run = trajectories.run(objective, start, s, steps)
+        start, objective = (crossings + rests) * s, L1Norm(1.0, p)
+        return start, trajectories.run(objective, start, s, steps), theory.subgradient_bound(objective, s)
+
+    def best_share(p, s, residues, residue):
+        _, run, bound = ran(round(p), s, residues, residue)
+        return run.values.min() / bound
+
+    def update(p, s, residues, residue):
+        p = round(p)
+        start, run, bound = ran(p, s, residues, residue)
         lowest = np.minimum.accumulate(run.values)
-        whole = theory.best_value_bound(np.linalg.norm(start), objective.lipschitz, s, run.steps[1:].astype(float))
+        whole = theory.best_value_bound(np.linalg.norm(start), np.sqrt(p), s, run.steps[1:].astype(float))
         for line, course in ((values, run.values[1:]), (best, lowest[1:]), (transient, whole)):
             line.set_data(run.steps[1:], course / bound)
         here.set_data([p], [lowest[-1] / bound])
@@ -183,12 +213,23 @@ def best_so_far():
         p=log_slider("p", 100.0, 1, 1000, meaning="number of coordinates"),
         s=log_slider("ηλ", 0.05, 0.02, 1, meaning="the step"),
         residues=choice("residues", "random", ["random", "all the same"], meaning="β₀ mod ηλ over the coordinates"),
-        residue=slider("residue / ηλ", 0.5, 0.01, 0.99, 0.01, meaning="of every coordinate, if all are the same"),
+        residue=slider("residue / ηλ", 0.3, 0.01, 0.99, 0.01, meaning="of every coordinate, if all are the same"),
         marks={
             **{f"p = {p:g}": {"p": p, "residues": "random"} for p in (2.0, 1000.0)},
-            "all at ηλ/2": {"residues": "all the same", "residue": 0.5},
-            "all near 0": {"residues": "all the same", "residue": 0.01},
+            "all at ηλ/10": {"residues": "all the same", "residue": 0.1},
         },
+        goals=[
+            goal(
+                "(i) Reach the bound exactly, for any p.",
+                lambda p, s, residues, residue: best_share(p, s, residues, residue) > 1 - 1e-9,
+                {"residues": "all the same", "residue": 0.5},
+            ),
+            goal(
+                "(ii) Get below 5 % of it with p = 1000.",
+                lambda p, s, residues, residue: p == 1000 and best_share(p, s, residues, residue) < 0.05,
+                {"p": 1000.0, "residues": "all the same", "residue": 0.02},
+            ),
+        ],
         caption="The best value is at most the bound, and closer to it the more coordinates there are.",
         alt="Two panels. Left: the loss and its best value so far against the step, in units of the bound; the best "
         "settles at or below the dashed line at 1. Right: the best value in units of the bound against the number of "
@@ -228,6 +269,13 @@ def finite_precision():
         first.title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
         return sizes, death, path.title, hits, never, now, first.title
 
+    def fewest(digits, schedule, start):
+        # of the digits from 3 on, this many reach 0
+        reaching = len(problems.DECIMAL_ZEROS.get((schedule, start), "").split())
+        return (start, schedule) == ("√2 − 1", "1/(k + 1)") and digits - digits_axis[0] == reaching
+
+    words = "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
+    words += "and from √2 − 1 with few only."
     precisions = {"like float32": 7, "like float64": 16, "34 digits": 34}
     marks = {name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()}
     return live(
@@ -236,6 +284,18 @@ def finite_precision():
         digits=slider("digits", 16, 3, 40, 1, meaning="significant digits of the arithmetic"),
         schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
         start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
+        goals=[
+            goal(
+                "(i) From √2 − 1, find the fewest digits with which 1/(k + 1) does not reach 0 in 10 000 steps.",
+                fewest,
+                {"digits": 20},
+            ),
+            goal(
+                words,
+                lambda schedule, start: (start, schedule) == ("0.5053", "reducing"),
+                {"schedule": "reducing", "start": "0.5053"},
+            ),
+        ],
         marks={**marks, "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"}},
         caption="With diminishing steps the iterates come ever closer to 0; only rounding makes them 0.",
         alt="Two panels. Left: |β| against the step on logarithmic scales: two falling branches that end in a cross "

@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
-from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
 __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase", "tongues"]
@@ -60,9 +60,15 @@ def optimizer_bands():
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
         return *lines, means, here, time.title, band.title
 
+    def adam_is_larger(lam, eta, rule):
+        pair = [problems.band_means(method, [lam], eta, steps, 100)[0] for method in ("adam", "subgradient")]
+        return rule == "Adam" and pair[0] > pair[1]
+
+    words = "(ii) With Adam, find a λ for which its mean |β| is larger than that of SGD."
     return live(
         figure,
         update,
+        goals=[goal(words, adam_is_larger, {"lam": 0.196})],
         lam=log_slider("λ", 1.0, 0.05, 100, meaning="ℓ1 penalty"),
         eta=log_slider("η", 0.05, 0.02, 0.2, meaning="learning rate"),
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
@@ -108,6 +114,11 @@ def euler_at_kink():
         time.title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
         return curve, *dots.values(), *lines.values(), minimum, valley.title, time.title
 
+    def at_the_edge(lam, b, start, seen):
+        sides = {np.sign(s["start"]) for s in seen if (s["lam"], s["b"]) == (lam, b)}
+        return 0 < lam == abs(b) and -np.sign(start) in sides
+
+    edge = {"lam": 0.3, "b": 0.3}
     at, off = {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2}, {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8}
     small, large = at | {"eta": 0.05}, at | {"eta": 1.0}
     return live(
@@ -117,6 +128,13 @@ def euler_at_kink():
         lam=slider("λ", 0.8, 0.0, 1.0, 0.05, meaning="ℓ1 penalty"),
         b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
+        goals=[
+            goal(
+                "(iii) Put the minimiser exactly at the edge, λ = |b|, and start from either side.",
+                at_the_edge,
+                [edge, edge | {"start": -0.8}],
+            )
+        ],
         marks={"minimiser at the kink": at, "minimiser off the kink": off, "small η": small, "large η": large},
         play=[*dots.values(), *lines.values()],
         readings={"NGDM β": lines["subgradient"], "proximal β": lines["proximal"]},
@@ -147,23 +165,33 @@ def sparse_solvers():
     (sizes,), cut = sorted_ax.plot([], [], ".", color=NGDM["color"], markersize=4), sorted_ax.axhline(1, **THRESHOLD)
     note(sorted_ax, 0.97, 0.97, "- - -  exact\n· · ·  2ηλ", ha="right", va="top")
 
-    def update(method, lam, factor):
-        problem, best = problems.sparse_problem(lam), np.array([np.interp(lam, bends, beta) for beta in answers.T])
-        least, (rule, c, rows) = problem.value(best), SOLVERS[method]
+    def exact(lam):
+        return np.array([np.interp(lam, bends, beta) for beta in answers.T])
+
+    def ran(method, lam, factor):
+        """η, the iterates that are shown, and which coefficients the method or a cut selects."""
+        problem, (rule, c, rows) = problems.sparse_problem(lam), SOLVERS[method]
         eta = 0.01 * factor if c is None else c * factor / size
         target = problem if rows is None else problems.Minibatch(problem, rows)
         states = itertools.islice(trajectories.iterate(target, np.zeros(200), eta, rule), steps + 1)
         iterates = np.stack([state for k, state in enumerate(states) if k < 200 or k % 5 == 0])
-        gaps, beta = problem.value(iterates) - least, iterates[-1]
+        # a weight whose exact answer is 0 swings about it by a step of at most η(λ + |slope|) ≤ 2ηλ
+        cut = 0 if rule in ("proximal", "fista", "rda") else 2 * eta * lam
+        return eta, iterates, np.abs(iterates[-1]) > cut
+
+    def exact_support(method, lam, factor):
+        return method == "NGDM" and ((exact(lam) != 0) == ran(method, lam, factor)[2]).all()
+
+    def update(method, lam, factor):
+        problem, best, (eta, iterates, selected) = problems.sparse_problem(lam), exact(lam), ran(method, lam, factor)
+        gaps, beta = problem.value(iterates) - problem.value(best), iterates[-1]
         # 1e-12, the foot of the frame, is rounding for a loss of some hundreds
         gap.set_data(shown[1:], np.maximum(gaps[1:], 1e-12))
         for line, coefficients in ((exact_sizes, best), (sizes, beta)):
             left = np.sort(np.abs(coefficients[coefficients != 0]))[::-1]
             line.set_data(np.arange(1, len(left) + 1), left)
         cut.set_ydata([2 * eta * lam] * 2)
-        thresholds = rule in ("proximal", "fista", "rda")
-        # a weight whose exact answer is 0 swings about it by a step of at most η(λ + |slope|) ≤ 2ηλ
-        selected = beta != 0 if thresholds else np.abs(beta) > 2 * eta * lam
+        thresholds = SOLVERS[method][0] in ("proximal", "fista", "rda")
         support = f"{'exact' if ((best != 0) == selected).all() else 'wrong'} support"
         last = gaps[-1]
         gap_ax.title.set_text(f"{method}, η = {eta:.2g}: gap " + (f"{last:.1e}" if last > 1e-12 else "below 1e-12"))
@@ -180,10 +208,18 @@ def sparse_solvers():
         factor=log_slider("η times", 1.0, 0.01, 1, meaning="factor on the step of the method"),
         marks={
             "NGDM": {"method": "NGDM", "lam": 20.0, "factor": 1.0},
-            "NGDM, η/30": {"method": "NGDM", "lam": 20.0, "factor": 1 / 30},
+            "NGDM, η/3": {"method": "NGDM", "lam": 20.0, "factor": 1 / 3},
             **{name: {"method": method, "lam": 20.0, "factor": 1.0} for name, method in exact_zeros.items()},
         },
         caption="Methods with a soft-threshold have zeros; NGDM has a shelf of small weights instead.",
+        goals=[
+            goal(
+                "(i) Find a factor on η with which NGDM, cut at 2ηλ, has the exact support.",
+                exact_support,
+                {"method": "NGDM", "factor": 0.0398},
+            ),
+            goal("(iii) Raise λ until the exact answer is 0.", lambda lam: not exact(lam)[0].any(), {"lam": 435.0}),
+        ],
         alt="Two panels. Left: the gap to the exact minimum against the step on logarithmic scales. Right: the sizes "
         "of the coefficients that are not 0, largest first; for NGDM a shelf just below the dotted line follows the "
         "large ones, for proximal methods the dots end where the dashed exact ones end.",
@@ -232,13 +268,25 @@ def staircase():
         stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
         return beta, centre, steps_line, *treads, here, time.title, stairs.title
 
+    def period_7(ratio, etah):
+        treads = [theory.staircase_plateau(plus, 7, 1 - etah) for plus in range(1, 7)]
+        return any(low < ratio < high for low, high in treads)
+
     on = {f"on the tread {tread}": {"ratio": c, "etah": 0.5} for tread, c in (("0", 0.2), ("1/3", 0.57), ("1/2", 0.8))}
     return live(
         figure,
         update,
         ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
         etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
-        marks={**on, "small step": {"ratio": 0.57, "etah": 0.02}},
+        marks={**on, "small step": {"ratio": 0.57, "etah": 0.1}},
+        goals=[
+            goal("(i) Find a tread with period 7.", period_7, {"ratio": 0.345}),
+            goal(
+                "(iii) Bring the staircase as close to the diagonal as you can.",
+                lambda etah: etah == 0.02,
+                {"etah": 0.02},
+            ),
+        ],
         play=[beta],
         sound=heard,
         caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",

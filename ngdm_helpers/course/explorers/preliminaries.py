@@ -6,7 +6,7 @@ from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import NeuronRegression
 from ngdm_helpers.course import problems
 from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
-from ngdm_helpers.live import choice, live, log_slider, slider
+from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
 __all__ = ["relu_loss", "step_sizes", "subdifferential", "subgradient_method", "two_recursions"]
@@ -56,12 +56,26 @@ def two_recursions():
             size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph.title, distance, predicted, size.title
 
+    def both_sides(function, eta, seen):
+        tried = [state["eta"] for state in seen if state["function"] == "x²"]
+        below, above = [rate for rate in tried if 0.95 < rate < 1], [rate for rate in tried if 1 < rate < 1.05]
+        return function == "x²" and bool((below and 1 < eta < 1.05) or (above and 0.95 < eta < 1))
+
+    def nearest(function, eta, start):
+        x = trajectories.run(ONE_D["|x|"], np.array([start]), eta, steps).iterates[-2:, 0]
+        return (function, start) == ("|x|", 1.73) and np.abs(x).mean() < 0.011
+
+    words = "(ii) On |x|, leave x₀ and find the η whose last two distances of the 80 steps have the smallest mean."
     return live(
         figure,
         update,
         function=choice("f", "x²", list(ONE_D), meaning="function"),
         eta=log_slider("η", 0.1, 1e-3, 3, meaning="learning rate"),
         start=slider("x₀", 1.73, -2.0, 2.0, 0.01, meaning="start"),
+        goals=[
+            goal("(i) On x², find where landing turns into diverging.", both_sides, [{"eta": 0.978}, {"eta": 1.02}]),
+            goal(words, nearest, {"function": "|x|", "eta": 0.0218}),
+        ],
         marks={
             **{f"{name}, η = 0.1": {"function": name, "eta": 0.1} for name in ("x²", "|x|")},
             "x², η = 2/L": {"function": "x²", "eta": 1.0},
@@ -221,10 +235,27 @@ def subgradient_method():
         ax.title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
         return value, best, bound, stall, ax.title
 
+    def falls_ten_times(eta):
+        # the second: one place of the slider further
+        runs = [trajectories.run(objective, np.zeros(solution.size), rate, 10).values for rate in (eta, 1.0472 * eta)]
+        here, above = (bool((np.diff(values) <= 0).all()) for values in runs)
+        return here and not above
+
+    def lowest(eta):  # no place of the slider has less than 0.00068
+        return trajectories.run(objective, np.zeros(solution.size), eta, steps).values.min() < 0.0007
+
     return live(
         figure,
         update,
         eta=log_slider("η", 0.05, 1e-4, 1, meaning="learning rate"),
+        goals=[
+            goal(
+                "(i) Find the largest η at which f does not rise in the first ten steps.",
+                falls_ten_times,
+                {"eta": 0.398},
+            ),
+            goal("(ii) Find the η with the lowest best value.", lowest, {"eta": 0.00219}),
+        ],
         marks={f"best η for T = {T}": {"eta": theory.best_constant_lr(R, G, T)} for T in (20, 200, 2000)},
         caption="Small steps crawl, large steps stall high; neither makes every step a descent.",
         alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so "
@@ -241,13 +272,33 @@ def step_sizes():
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
-    def update(problem, rule, lr, q, every):
-        schedule = {
+    def schedule_of(rule, lr, q, every):
+        return {
             "constant": trajectories.constant(lr),
             "diminishing": trajectories.diminishing(lr),
             "reducing (StepLR)": trajectories.step_decay(lr, every, q),
             "geometric": trajectories.exponential_decay(lr, q),
         }[rule]
+
+    def best_on_sharp(schedule):
+        return trajectories.run(sharp, np.zeros(solution.size), schedule, steps).values.min()
+
+    def smallest_q(problem, rule, lr, q):
+        ends = [best_on_sharp(trajectories.exponential_decay(lr, factor)) for factor in (q, q - 0.001)]
+        return (problem, rule, lr) == ("sharp", "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
+
+    def fails_both_ways(problem, rule, lr, q, every, seen):
+        here = {"problem": problem, "rule": rule, "lr": lr, "q": q, "every": every}
+        ways = set()  # of StepLR to be beaten: too little travel, and nearly constant steps
+        for state in (*seen, here):
+            if (state["problem"], state["rule"], state["lr"]) == ("sharp", "reducing (StepLR)", 0.3):
+                schedule = trajectories.step_decay(0.3, state["every"], state["q"])
+                if best_on_sharp(schedule) > best_on_sharp(trajectories.diminishing(0.3)):
+                    ways.add(sum(map(schedule, range(steps))) < 30)
+        return len(ways) == 2
+
+    def update(problem, rule, lr, q, every):
+        schedule = schedule_of(rule, lr, q, every)
         objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
         run = trajectories.run(objective, start, schedule, steps)
         travelled = np.cumsum([*map(schedule, range(steps))])
@@ -270,6 +321,19 @@ def step_sizes():
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
         every=slider("every", 300, 10, 500, 10, meaning="steps between two reductions"),
+        goals=[
+            goal(
+                "(i) On the sharp problem, with η₀ = 0.3, find the smallest q for which the geometric steps still "
+                "arrive.",
+                smallest_q,
+                {"q": 0.924},
+            ),
+            goal(
+                "(ii) On it, with η₀ = 0.3, make StepLR *fail* to beat 0.3/√(k + 1), in two ways.",
+                fails_both_ways,
+                [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
+            ),
+        ],
         marks={
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},

@@ -27,7 +27,7 @@ from matplotlib.lines import Line2D
 from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
-from ngdm_helpers.live import drawlist, steps
+from ngdm_helpers.live import drawlist, hands, steps
 from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 from ngdm_helpers.live.goals import Goal, goal
@@ -51,6 +51,7 @@ def live(
     readings: Mapping[str, Line2D] | None = None,
     sound: Line2D | None = None,
     goals: Iterable[Goal] = (),
+    drag: hands.Planes | None = None,
     **controls: widgets.ValueWidget,
 ) -> "Live":
     """Put ``controls`` above ``figure`` and call ``update`` at every move.
@@ -67,10 +68,14 @@ def live(
     sound: a line, seen or not, whose heights the page makes audible as samples, when asked: what jumps by s hums as
     loud as s.
     goals: what to find, made by `goal`; listed below the figure, and ticked when a move comes to rest there.
+    drag: {axes: (control, control)}: a press or a drag on these axes sets the two controls, in data coordinates. For an
+    axis that sets nothing: None, then there is a line across; or a function of the controls' values that says where the
+    point is on it.
     controls: widgets with a ``value``, see `controls`; their names are update's arguments. Two of them may follow each
     other, by observers of theirs that are older than the figure's: a move is drawn once.
 
-    Returns a `Live` widget. Raises TypeError or ValueError for controls, marks, goals or a background that do not fit.
+    Returns a `Live` widget. Raises TypeError or ValueError for controls, marks, goals, a drag or a background that do
+    not fit.
     """
     figures.check_words(alt, caption)
     try:
@@ -90,7 +95,8 @@ def live(
     runs = steps.checked(figure, play, readings or {})
     ground = background if callable(background) else lambda **values: tuple(values[name] for name in named)
     found = aims.Goals(aims.checked(goals, controls, marks), controls)
-    return Live(figure, update, controls, marks, caption, alt, ground, runs, dict(readings or {}), sound, found)
+    said, planes = dict(readings or {}), hands.checked(figure, drag or {}, controls)
+    return Live(figure, update, controls, marks, caption, alt, ground, runs, said, sound, found, planes)
 
 
 def _check_reachable(label, name, value, control):
@@ -107,14 +113,17 @@ def _check_reachable(label, name, value, control):
 
 
 class Canvas(anywidget.AnyWidget):
-    """The picture on the page. The page sets ``ratio``, all else is set here."""
+    """The picture on the page. The page sets ``ratio`` and ``hand``, all else is set here."""
 
-    _esm = pathlib.Path(__file__).with_name("painter.mjs")
+    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
+    _esm = pathlib.Path(__file__).with_name("painter.mjs").read_text(encoding="utf-8")
     alt = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
     ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
     frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, its number as "count", its runs as "play"
+    # where a hand is: which of the frame's "hands", and the place in shares of its box
+    hand: traitlets.List[Any] = traitlets.List().tag(sync=True, echo_update=False)
     step = traitlets.Int(None, allow_none=True).tag(sync=True)  # of the runs, up to which they are shown; None: all
 
     @traitlets.validate("ratio")
@@ -125,9 +134,9 @@ class Canvas(anywidget.AnyWidget):
 class Live(widgets.VBox):
     """A figure with its controls. Made by `live`."""
 
-    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound, goals):
+    def __init__(self, figure, update, controls, marks, caption, alt, background, runs, readings, sound, goals, planes):
         self.figure, self._update, self._background = figure, update, background
-        self._runs, self._readings, self._sound = runs, readings, sound
+        self._runs, self._readings, self._sound, self._planes = runs, readings, sound, planes
         self._looks = {line: steps.look(line) for line in runs}
         if "matplotlib.pyplot" in sys.modules:  # pyplot forgets the figure: it is not shown again below the cell
             sys.modules["matplotlib.pyplot"].close(figure)
@@ -142,6 +151,7 @@ class Live(widgets.VBox):
         self.message, self.goals = widgets.HTML(), goals
         self._refresh()
         self.canvas.observe(self._on_ratio, names="ratio")
+        self.canvas.observe(self._on_hand, names="hand")
         self.goals.observe(self._on_rest, names="rested")
         for control in controls.values():
             control.observe(self._on_move, names="value")
@@ -149,7 +159,8 @@ class Live(widgets.VBox):
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
         listed = [self.goals] if self.goals.goals else []
-        super().__init__([*boxes, self.message, self.canvas, *listed, *finding])
+        rows = [*boxes, self.message, self.canvas, *listed, *finding]
+        super().__init__(rows)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -227,9 +238,17 @@ class Live(widgets.VBox):
             if not self.message.value:  # what is not drawn is not found
                 self.goals.look()
 
+    def _on_hand(self, change):
+        with self._lock:
+            number, x, y = self.canvas.hand
+            ax, place = list(self._planes.items())[number]
+            wanted = hands.reached(ax, place, x, y, self.controls)
+            if wanted != {name: self.controls[name].value for name in wanted}:
+                self.set(**wanted)
+
     def _on_ratio(self, change):
         with self._lock, figures.house():
-            self._send(self._ground(), self.canvas.frame)
+            self._put(self._ground(), self.canvas.frame)
 
     def _refresh(self):
         values, drawn = self.values, self._drawn
@@ -277,10 +296,12 @@ class Live(widgets.VBox):
             said = self._readings, self._sound
             shapes["play"], more = steps.record(self._runs, *said, self._recorder.spans, height, start)
             shapes["numbers"] += more
+        shapes["hands"] = hands.record(self.figure, self._planes, self.controls)
+        shapes["titles"] = _titles(self.figure)
         self.figure.stale = False  # a legend sets it while it is drawn
-        self._send(ground, shapes)
+        self._put(ground, shapes)
 
-    def _send(self, ground, shapes):
+    def _put(self, ground, shapes):
         with self.canvas.hold_sync():  # the page gets both at once
             self.canvas.ground = ground
             self.canvas.frame = {**shapes, "count": self.canvas.frame.get("count", 0) + 1}
@@ -317,6 +338,11 @@ class Live(widgets.VBox):
         width, height = self.figure.canvas.get_width_height()
         data, metadata = figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)
         return data | {"text/html": data["text/html"] + aims.markup(self.goals.goals)}, metadata
+
+
+def _titles(figure):
+    """What the titles of a figure say, to be read out."""
+    return [figure.get_suptitle(), *(ax.get_title(side) for ax in figure.axes for side in ("left", "center", "right"))]
 
 
 def _drawing_order(container, box):

@@ -119,6 +119,21 @@ def stops(control: ValueWidget) -> tuple[Any, ...]:
     return control.min, control.max
 
 
+def numbers(control: ValueWidget) -> tuple[float, ...]:
+    """The numbers that a slider can be put on, in order; empty for what is no slider of numbers."""
+    if isinstance(control, Scale):
+        return control.numbers
+    if isinstance(control, widgets.IntSlider):
+        return tuple(range(control.min, control.max + 1, control.step))
+    options = stops(control) if isinstance(control, widgets.SelectionSlider) else ()
+    return options if all(isinstance(option, int | float) for option in options) else ()
+
+
+def nearest(control: ValueWidget, value: float) -> float:
+    """Of a slider's `numbers`, the one nearest to ``value``, which may lie beyond its ends."""
+    return min(numbers(control), key=lambda number: abs(number - value))
+
+
 def _appearance(label, meaning, *ends):
     span = f"{ends[0]:g} … {ends[1]:g}" if ends else ""
     return {

@@ -106,7 +106,8 @@ def markup(goals: Iterable[Goal]) -> str:
 class Goals(anywidget.AnyWidget):
     """The goals below a figure. The page says in ``rested`` after which of the ``moves`` it has been still."""
 
-    _esm = pathlib.Path(__file__).with_name("goals.mjs")
+    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
+    _esm = pathlib.Path(__file__).with_name("goals.mjs").read_text(encoding="utf-8")
     texts = traitlets.List(traitlets.Unicode()).tag(sync=True)  # HTML
     reached = traitlets.List(traitlets.Unicode()).tag(sync=True)  # where, in words; "": not yet
     moves = traitlets.Int(0).tag(sync=True)

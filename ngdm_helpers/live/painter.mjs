@@ -200,13 +200,17 @@ function render({model, el}) {
   canvas.setAttribute("aria-label", model.get("alt"));
   canvas.className = "live-canvas";
   // As wide as the figure, narrower where the page is. The figure's ground is white in any theme.
-  Object.assign(canvas.style, {width: `${model.get("width")}px`, maxWidth: "100%", display: "block"});
+  const stage = document.createElement("div");
+  Object.assign(stage.style, {position: "relative", width: `${model.get("width")}px`, maxWidth: "100%"});
+  Object.assign(canvas.style, {width: "100%", display: "block"});
+  stage.append(canvas);
   const lost = document.createElement("p");
   lost.setAttribute("role", "status");
   lost.style.cssText = "margin: 0; font-weight: bold";
-  el.append(canvas, lost);
+  el.append(stage, lost);
   const player = play(model);
-  el.append(player.bar);
+  const teller = announce(model);
+  el.append(player.bar, teller.region);
 
   let shown, ground;
   const repaint = async () => {
@@ -244,15 +248,113 @@ function render({model, el}) {
   const news = ["change:ground", "change:frame", "change:step"];
   for (const event of news) model.on(event, ask);
 
+  const stopHands = hands(model, stage);
   const stopRatio = followRatio(model);
   const stopKernel = followKernel(model, words => { lost.textContent = words; });
   ask();
   return () => {
     for (const event of news) model.off(event, ask);
     player.stop();
+    teller.stop();
+    stopHands();
     stopRatio();
     stopKernel();
   };
+}
+
+const REST = 600;  // milliseconds without a new picture, after which a move has come to rest
+
+/** Say those titles that a move has changed, once it has come to rest: {region, stop}. */
+function announce(model) {
+  const region = document.createElement("div");
+  region.className = "live-said";
+  region.setAttribute("aria-live", "polite");
+  const titles = () => model.get("frame").titles ?? [];
+  let said = titles(), timer;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const news = titles().filter((title, k) => title !== said[k]).join("; ");
+      if (news) region.textContent = news;
+      said = titles();
+    }, REST);
+  };
+  model.on("change:frame", wait);
+  return {
+    region,
+    stop: () => {
+      clearTimeout(timer);
+      model.off("change:frame", wait);
+    },
+  };
+}
+
+const REACH = 15;  // CSS pixels around the point, within which it is taken where it is; elsewhere it comes to the hand
+// A ring with arrows, 30 pixels wide, and a line to be dragged across; on any ground, and unlike any marker of a figure.
+const VIOLET = "#8e3b73";
+const RING = `url('data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="30" height="30">
+  <g fill="${VIOLET}" stroke="white" stroke-width="3" paint-order="stroke">
+    <path d="M15 9a6 6 0 1 0 .01 0z" fill="none" stroke-width="4.5"/>
+    <path d="M15 9a6 6 0 1 0 .01 0z" fill="none" stroke="${VIOLET}" stroke-width="2"/>
+    <path d="M15 1l4 4h-8z M15 29l4 -4h-8z M1 15l4 4v-8z M29 15l-4 4v-8z"/>
+  </g></svg>`)}')`;
+const line = angle => `linear-gradient(${angle}deg, transparent 46%, ${VIOLET} 46% 54%, transparent 54%)`;
+
+/** Let hands move the points of a frame's "hands": areas over the picture, each with a ring or a line to drag. */
+function hands(model, stage) {
+  const planes = [];
+  const make = () => {
+    const number = planes.length, plane = document.createElement("div"), ring = document.createElement("div");
+    // A finger here moves the point; anywhere else on the picture it scrolls.
+    plane.style.cssText = "position: absolute; touch-action: none; cursor: crosshair";
+    ring.className = "live-ring";
+    ring.style.cssText = "position: absolute; touch-action: none; cursor: grab; box-sizing: border-box";
+    plane.append(ring);
+    stage.append(plane);
+    const mine = () => model.get("frame").hands[number];
+    let grip = null;  // how far the hand is from the point that it holds, in pixels; null: no hand
+    const fresh = () => {
+      plane.hidden = !mine();
+      if (!mine()) return;
+      const [left, top, width, height] = mine().box.map(share => `${100 * share}%`);
+      Object.assign(plane.style, {left, top, width, height});
+      ring.title = `drag: ${mine().sets.join(", ")}`;
+      const [x, y] = mine().at;
+      const span = share => (share === null ? ["0", "100%"] : [`calc(${100 * share}% - ${REACH}px)`, `${2 * REACH}px`]);
+      [ring.style.left, ring.style.width] = span(x);
+      [ring.style.top, ring.style.height] = span(y);
+      ring.style.background = x === null ? line(0) : y === null ? line(90) : RING;
+    };
+    const move = event => {
+      const {left, top, width, height} = plane.getBoundingClientRect();
+      const share = (place, size) => Math.min(1, Math.max(0, place / size));
+      const to = [share(event.clientX - left - grip[0], width), share(event.clientY - top - grip[1], height)];
+      model.set("hand", [number, ...to]);
+      model.save_changes();
+    };
+    plane.onpointerdown = event => {
+      if (grip || event.button !== 0) return;
+      event.preventDefault();  // no text is selected, and JupyterLab does not take it for a press of its own
+      const {left, top, width, height} = plane.getBoundingClientRect();
+      const off = [event.clientX - left, event.clientY - top].map((place, axis) =>
+        mine().at[axis] === null ? 0 : place - mine().at[axis] * [width, height][axis]);
+      grip = off.some(one => Math.abs(one) > REACH) ? [0, 0] : off;
+      plane.setPointerCapture(event.pointerId);
+      plane.onpointermove = move;
+      move(event);
+    };
+    plane.onpointerup = plane.onpointercancel = () => {
+      [grip, plane.onpointermove] = [null, null];
+    };
+    planes.push(fresh);
+  };
+  const fresh = () => {
+    while (planes.length < (model.get("frame").hands?.length ?? 0)) make();
+    for (const one of planes) one();
+  };
+  model.on("change:frame", fresh);
+  fresh();
+  return () => model.off("change:frame", fresh);
 }
 
 // Drawn, not written: few fonts have these signs.

@@ -38,7 +38,8 @@ def vote(question: str, options: Mapping[str, str], answer: str, because: Mappin
 class Vote(anywidget.AnyWidget):
     """A question with its options and answers. Made by `vote`."""
 
-    _esm = pathlib.Path(__file__).with_name("votes.mjs")
+    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
+    _esm = pathlib.Path(__file__).with_name("votes.mjs").read_text(encoding="utf-8")
     question = traitlets.Unicode().tag(sync=True)  # HTML, as are the texts of options and answers
     options: traitlets.List = traitlets.List().tag(sync=True)  # [[letter, text, whether it is right, why], …]
 

@@ -108,6 +108,7 @@ def capture():
         },
         play=[path, maximum, euclid, loss],
         readings={"‖β‖_∞": maximum},
+        drag={plane: (lambda start, **_: -start, "start")},
         caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
         "largest inside the cube.",
         alt="Two panels. Left: the square and the unit circle, a shaded ellipse that touches the square from inside, "

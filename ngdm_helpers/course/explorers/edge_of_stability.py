@@ -767,6 +767,7 @@ def basins():
         },
         play=[path, course],
         readings={"sharpness": course},
+        drag={plane: ("u", "v")},
         caption="No start ends at a minimum steeper than 2/η; most are thrown on to a flat one. Islands of steep ends "
         "crowd towards the border, and beyond it (white) gradient descent diverges.",
         alt="Two panels. Left: the plane of starts, coloured by the sharpness of the minimum where each ends: an oval, "
@@ -822,6 +823,7 @@ def huber_memory():
         },
         play=[path],
         readings={"|xₖ| / δ": path},
+        drag={plane: ("c", "start")},
         caption="The 2-cycle remembers the start for ever, however small it was: what counts is where x₀ lies between "
         "two dashed lines, from which δ is reached in a whole number of steps.",
         alt="Two panels. Left: a map over c and the start on a logarithmic scale: curved stripes, bright at the white "

@@ -102,6 +102,7 @@ def l1_orbit():
         rival=choice("beside", "proximal", ["proximal", "proximal and Adam"], meaning="what races against NGDM"),
         play=[path, fall, *(line for line, _ in others), *falls],
         readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
+        drag={plane: ("b1", "b2")},
         sound=heard,
         goals=[
             goal(

@@ -358,6 +358,7 @@ def penalty_map():
         },
         play=[fall],
         readings={"‖β‖₁": fall},
+        drag={plane: ("lam", "eta")},
         caption="The penalty alone: only ηλ counts, λ and η are one knob. With a data term λ decides as long as the "
         "exact answer is not 0 (left of the dashed line); beyond, what is left is ηλ again.",
         alt="Two panels. Left: a map of the final ℓ1 norm over λ and η on logarithmic scales, with a red cross-hair. "

@@ -345,6 +345,7 @@ def tongues():
         },
         play=[beta],
         readings={"β / largest": beta},
+        drag={plane: ("ratio", "etah")},
         caption="Each rational mean sign holds in a whole tongue of settings, wide for large steps and a point for "
         "small ones. A staircase is the cut of this map along one ηh.",
         alt="Three panels. Left: a map of the mean sign over c/λ and ηh: flat areas that start from points at the "

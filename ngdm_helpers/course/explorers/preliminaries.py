@@ -146,7 +146,7 @@ def _across(row, count=1000):
 
 
 def relu_loss():
-    """(3) in two dimensions: sliders λ₁, λ₂ and the kink strength |y|, choices of X and of the sign of one yᵢ."""
+    """(3) in two dimensions: sliders λ₁, λ₂, the kink strength |y| and the start, choices of X and of a sign of y."""
     rng = np.random.default_rng(4)
     directions = {"U[−1, 1]": rng.uniform(-1, 1, (8, 2)), "U[0, 1]": rng.uniform(0, 1, (8, 2))}
     weights = rng.uniform(0.5, 1, 8)
@@ -167,7 +167,7 @@ def relu_loss():
     chord.set(xlim=(0, 1), ylim=(-0.05, 1.1), xlabel="along the black segment", ylabel="f, scaled to [0, 1]")
     (section,), (secant,) = chord.plot([], [], color=BLUE), chord.plot([], [], color="k", linewidth=1)
 
-    def update(lam1, lam2, strength, signs, X):
+    def update(lam1, lam2, strength, signs, X, b1, b2):
         y = -strength * weights
         if signs == "one yᵢ > 0":
             y[0] = 2 * strength
@@ -180,7 +180,7 @@ def relu_loss():
         a, b = worst = ends[:, np.argmax(gap)]
         along = loss.value(a + t * (b - a))
         low, high = along.min(), max(along.max(), along.min() + 1e-12)
-        run = trajectories.run(loss, np.array([0.9, -0.7]), 0.2 / loss.curvature, 300)
+        run = trajectories.run(loss, np.array([b1, b2]), 0.2 / loss.curvature, 300)
         path.set_data(*run.iterates.T)
         segment.set_data(*worst.T)
         section.set_data(t[:, 0], (along - low) / (high - low))
@@ -200,6 +200,9 @@ def relu_loss():
         strength=slider("|y|", 1.0, 0.0, 3.0, meaning="kink strength"),
         signs=choice("y", "all yᵢ ≤ 0", ["all yᵢ ≤ 0", "one yᵢ > 0"], meaning="signs of the response"),
         X=choice("X", "U[−1, 1]", list(directions), meaning="how the data were drawn"),
+        b1=slider("β₀ first", 0.9, -1.0, 1.0, meaning="first coordinate of the start"),
+        b2=slider("β₀ second", -0.7, -1.0, 1.0, meaning="second coordinate of the start"),
+        drag={plane: ("b1", "b2")},
         marks={
             "the paper's signs": {"lam1": 0.2, "lam2": 0.0, "strength": 1.0, "signs": "all yᵢ ≤ 0"},
             "one yᵢ > 0": {"lam1": 0.0, "lam2": 0.0, "strength": 2.0, "signs": "one yᵢ > 0"},

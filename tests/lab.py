@@ -107,16 +107,17 @@ def browser():
 
 
 @contextlib.contextmanager
-def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scale=1):
+def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scale=1, touch=False):
     """Open a copy of the notebook at ``path`` in JupyterLab and wait for its kernel; yields a `Notebook`.
 
     screenshot: where to keep a picture of the page if an error leaves the ``with``.
-    scale: device pixels per CSS pixel.
+    scale: device pixels per CSS pixel. touch: on a screen that is touched.
     """
     name = pathlib.Path(path).name
     shutil.copy(path, jupyter.folder / name)
     width, height = viewport
-    page = chromium.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
+    size = {"width": width, "height": height}
+    page = chromium.new_page(viewport=size, device_scale_factor=scale, has_touch=touch)
     page.set_default_timeout(1000 * PATIENCE)
     try:
         page.goto(f"{jupyter.url}/doc/tree/{name}?reset&token={jupyter.token}")
@@ -369,8 +370,12 @@ def _environment(here, jupyter):
             "IPYTHONDIR",
         )
     }
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, **own, "PYTHONPATH": path, "JUPYTER_TOKEN": jupyter.token}
+    return {**kernel_environment(), **own, "JUPYTER_TOKEN": jupyter.token}
+
+
+def kernel_environment():
+    """The environment of a kernel that finds this checkout's ngdm_helpers first."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 def _free_port():

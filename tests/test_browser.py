@@ -204,6 +204,138 @@ def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_p
     assert widget.settled() == {"n": 5} and widget.picture() != last and widget.message() == ""
 
 
+def test_every_handle_has_a_name_and_its_value_in_words(notebook):
+    for slider in notebook.lives():
+        slider.settled()
+        for handle in slider.root.locator(".noUi-handle").all():
+            label = handle.get_attribute("aria-label")
+            assert label and slider.text(label) == f"{label} = {slider.readout(label)}"
+
+
+def test_axe_finds_nothing_serious_on_any_explorer(notebook):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for slider in notebook.lives():
+        slider.settled()
+        slider.root.locator(".live-figure").evaluate("e => { e.id = 'looked-at'; }")
+        found = axe.run(notebook.page, context="#looked-at").response
+        slider.root.locator(".live-figure").evaluate("e => { e.id = ''; }")
+        assert len(found["passes"]) > 5
+        assert [
+            (one["id"], one["nodes"]) for one in found["violations"] if one["impact"] in ("serious", "critical")
+        ] == []
+
+
+def test_a_value_in_words_follows_keys_and_marks(orbit):
+    orbit.click("paper, λ = 100")
+    orbit.settled()
+    assert (orbit.text("η"), orbit.text("λ")) == ("η = 0.01", "λ = 100")
+    # 200 places on a rail of fewer pixels
+    assert orbit.handle("η").get_attribute("aria-description") == "arrow keys: one step"
+    orbit.press("λ", "Home")
+    orbit.settled()
+    assert orbit.text("λ") == "λ = 0.01" and orbit.handle("λ").get_attribute("aria-label") == "λ"
+
+
+def test_tab_goes_from_sliders_to_marks_and_on_to_play(orbit):
+    orbit.handle("η").focus()
+    order = []
+    for _ in range(20):
+        kind = "e => e.closest('.live-play') ? 'play' : e.closest('button') ? 'mark' : 'slider'"
+        order.append(orbit.page.evaluate(f"() => ({kind})(document.activeElement)"))
+        if order[-1] == "play":
+            break
+        orbit.page.keyboard.press("Tab")
+    assert order == sorted(order, key=["slider", "mark", "play"].index) and len(set(order)) == 3
+
+
+def test_a_drag_in_the_plane_sets_both_sliders(orbit, twin):
+    orbit.click("paper, λ = 1")
+    start = assert_shows(orbit, twin)
+    ring = orbit.root.locator(".live-ring")
+    ring.scroll_into_view_if_needed()
+    box, mouse = ring.bounding_box(), orbit.page.mouse
+    x, y = box["x"] + 15, box["y"] + 15
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x - 90, y + 60, steps=40)
+    mouse.up()
+    end = assert_shows(orbit, twin)
+    assert end["b1"] < start["b1"] - 0.3 and end["b2"] < start["b2"] - 0.2
+    assert {**end, "b1": start["b1"], "b2": start["b2"]} == start
+    box = ring.bounding_box()
+    assert box["x"] + 15 == pytest.approx(x - 90, abs=2) and box["y"] + 15 == pytest.approx(y + 60, abs=2)
+
+
+def finger(page, x, y, right, down):
+    """A swipe from (x, y) by so many pixels."""
+    tell = page.context.new_cdp_session(page).send
+    tell("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for share in (k / 12 for k in range(1, 13)):
+        point = {"x": x + share * right, "y": y + share * down}
+        tell("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        page.wait_for_timeout(16)
+    tell("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(500)
+
+
+def test_a_swipe_across_a_rail_or_the_picture_scrolls_and_one_along_it_moves(jupyter, chromium, tmp_path):
+    cells = ["from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\norbit", *12 * ["0"]]
+    path = write_notebook(tmp_path / "touch.ipynb", *cells)
+    with lab.opened(jupyter, chromium, path, viewport=(1280, 720), touch=True) as notebook:
+        notebook.run_all()
+        orbit = notebook.live("orbit")
+        start = orbit.settled()
+
+        def swiped(element, x, y, right, down):
+            """How far the page scrolls, and the values then."""
+            box = element.bounding_box()
+            before = orbit.canvas.bounding_box()["y"]
+            finger(notebook.page, box["x"] + x * box["width"], box["y"] + y * box["height"], right, down)
+            return orbit.canvas.bounding_box()["y"] - before, orbit.settled()
+
+        rail, ring = orbit.control("λ").locator(".noUi-target"), orbit.root.locator(".live-ring")
+        scrolled, values = swiped(rail, 0.2, 0.5, 0, -60)
+        assert scrolled < -30 and values == start
+        scrolled, values = swiped(orbit.canvas, 0.5, 0.5, 0, 40)
+        assert scrolled > 20 and values == start
+        scrolled, moved = swiped(rail, 0.2, 0.5, 60, 2)
+        assert scrolled == 0 and moved["lam"] != start["lam"] and {**moved, "lam": start["lam"]} == start
+        scrolled, dragged = swiped(ring, 0.5, 0.5, -50, 60)
+        assert scrolled == 0 and dragged["b1"] < moved["b1"] and dragged["b2"] < moved["b2"]
+        box = rail.bounding_box()
+        notebook.page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+        assert orbit.settled()["lam"] > 10
+
+
+SAVE = "jupyterapp.commands.execute('docmanager:save')"
+
+
+def test_a_reopened_notebook_shows_the_picture_and_says_how_to_move_it(jupyter, chromium, tmp_path):
+    path = write_notebook(tmp_path / "kept.ipynb", RAISES)
+    with lab.opened(jupyter, chromium, path) as notebook:
+        notebook.run_all()
+        widget = notebook.live("widget")
+        widget.press("n", "ArrowRight")
+        widget.settled()
+        picture = pixels(widget.picture())
+        notebook.page.evaluate(SAVE)
+        notebook.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        notebook.page.wait_for_timeout(1000)
+        notebook.live("widget").settled()
+        notebook.page.evaluate(SAVE)
+        kept = nbformat.read(jupyter.folder / notebook.name, 4)
+        stored = kept.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+        assert len(stored) == 1  # not that of the first run
+    nbformat.write(kept, path)
+    with lab.opened(jupyter, chromium, path) as notebook:
+        notebook.page.get_by_text("This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.").wait_for()
+        image = notebook.page.get_by_role("img", name="a line")
+        assert image.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [picture.shape[1], picture.shape[0]]
+        assert notebook.errors() == []
+        notebook.run_all()
+        assert notebook.live("widget").settled() == {"n": 5} and image.count() == 1
+
+
 ENDS = {
     "ends": "__import__('os').kill(__import__('os').getpid(), 9)",
     "is started anew": None,

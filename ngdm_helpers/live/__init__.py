@@ -27,7 +27,7 @@ from matplotlib.lines import Line2D
 from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
-from ngdm_helpers.live import drawlist, hands, steps
+from ngdm_helpers.live import access, drawlist, hands, steps
 from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 from ngdm_helpers.live.goals import Goal, goal
@@ -158,9 +158,10 @@ class Live(widgets.VBox):
         rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
-        listed = [self.goals] if self.goals.goals else []
-        rows = [*boxes, self.message, self.canvas, *listed, *finding]
-        super().__init__(rows)
+        listed, words = [self.goals] if self.goals.goals else [], access.Access()
+        rows = [*boxes, self.message, self.canvas, *listed, *finding, words]
+        super().__init__(rows, _dom_classes=["live-figure"])
+        words.figure = self.model_id
 
     @property
     def values(self) -> dict[str, Any]:
@@ -334,6 +335,7 @@ class Live(widgets.VBox):
                 over.append(box)
 
     def _repr_mimebundle_(self, **kwargs):
+        access.replace(self)
         bundle = super()._repr_mimebundle_(**kwargs)
         width, height = self.figure.canvas.get_width_height()
         data, metadata = figures.picture_bundle(self.png, width, height, self.alt, self.caption, bundle)

@@ -747,8 +747,8 @@ figures.show(
 # that a network that never learns scores 2.30. An activation *leads* if its mean loss is lower by more than 0.01.
 #
 # The second goal stands below the figure. *Questions.* (i) Move β from 1 to ∞. Where does smoothness end? (iii) Find
-# a setting in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of GELU, and in how many
-# settings?
+# a setting in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of GELU, and in how
+# many settings?
 
 # %% id="depth-play"
 depths = explorers.recorded_depth()

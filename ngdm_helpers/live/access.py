@@ -71,6 +71,8 @@ def _close(widget):
 
 def _forget(shell, value):
     """Take a value out of IPython's own memory of results: Out, _12, and the last three as _, __ and ___."""
+    if (last := shell.last_execution_result) is not None and last.result is value:
+        last.result = None
     for space in (shell.user_ns.get("_oh", {}), shell.user_ns, shell.user_ns_hidden, vars(shell.displayhook)):
         for name in [name for name, one in space.items() if one is value and str(name).strip("_0123456789") == ""]:
             if str(name).strip("_"):

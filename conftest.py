@@ -26,12 +26,12 @@ BROWSER, SLIDERS = "tests/test_browser.py", "tests/test_explorers.py"
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Mark what is slow by its kind, and begin with it.
+    """Mark what is slow by its kind, a notebook or a browser, and begin with it.
 
     A worker fetches its next test when it is nearly done with its last ones: with short tests at the end, none idles.
     """
     for item in items:
-        if item.path.suffix == ".ipynb" or item.nodeid.startswith(BROWSER):
+        if item.path.suffix == ".ipynb" or item.nodeid.startswith(BROWSER) or "chromium" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 

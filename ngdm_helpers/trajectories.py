@@ -157,8 +157,6 @@ METHODS, ON_OVERFLOW = tuple(_RULES), ("warn", "ignore")
 
 
 # --- one call ---------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """The result of `run`.
@@ -216,9 +214,8 @@ def run(
     """
     steps, record_every = checks.count("steps", steps), checks.count("record_every", record_every)
     checks.choice("on_overflow", on_overflow, ON_OVERFLOW)
-    states = iterate(objective, beta0, lr, method, **options)
-    beta = next(states)
-    xp, value, device = checks.namespace(beta), objective.oracle(beta).value, array_api_compat.device(beta)
+    oracle, beta, states = _begin(objective, beta0, lr, method, options)
+    xp, value, device = checks.namespace(beta), oracle.value, array_api_compat.device(beta)
     iterates = xp.empty((steps // record_every + 1, *beta.shape), dtype=beta.dtype, device=device)
     iterates[0, ...] = beta
     with np.errstate(over="ignore", invalid="ignore"):
@@ -241,6 +238,12 @@ def iterate(
     objective: Objective, beta0: Array, lr: LearningRate, method: str = "subgradient", **options: float
 ) -> Iterator[Array]:
     """β₀, β₁, β₂, … without end: what `run` records, for those who need neither all of it nor its values."""
+    _, beta, states = _begin(objective, beta0, lr, method, options)
+    return itertools.chain([beta], states)
+
+
+def _begin(objective, beta0, lr, method, options):
+    """(the oracle, β₀, an iterator of β₁, β₂, …), the arguments checked."""
     rule, options = _rule(method, options)
     checks.instance("objective", objective, Objective)
     beta, rates = _start(objective, beta0, lr)
@@ -249,7 +252,7 @@ def iterate(
         reason = f"{type(objective).__name__}, which is no smooth function plus one of known proximal map"
         allowed = "'subgradient', 'momentum', 'adam', 'rmsprop'"
         raise ValueError(f"method must be one of {allowed} for {reason}, got {method!r}")
-    return itertools.chain([beta], rule(oracle, beta, rates, **options))
+    return oracle, beta, rule(oracle, beta, rates, **options)
 
 
 def _values(value, iterates):

@@ -9,7 +9,6 @@ value back until the kernel is idle, so the latest value wins without a queue of
 import contextlib
 import html
 import inspect
-import pathlib
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -27,7 +26,7 @@ from matplotlib.lines import Line2D
 from matplotlib.spines import Spine
 
 from ngdm_helpers import figures
-from ngdm_helpers.live import access, drawlist, hands, steps
+from ngdm_helpers.live import access, drawlist, hands, steps, words
 from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
 from ngdm_helpers.live.goals import Goal, goal
@@ -115,8 +114,7 @@ def _check_reachable(label, name, value, control):
 class Canvas(anywidget.AnyWidget):
     """The picture on the page. The page sets ``ratio`` and ``hand``, all else is set here."""
 
-    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
-    _esm = pathlib.Path(__file__).with_name("painter.mjs").read_text(encoding="utf-8")
+    _esm = words.module("painter.mjs")
     alt = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
@@ -158,10 +156,10 @@ class Live(widgets.VBox):
         rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
-        listed, words = [self.goals] if self.goals.goals else [], access.Access()
-        rows = [*boxes, self.message, self.canvas, *listed, *finding, words]
+        listed, spoken = [self.goals] if self.goals.goals else [], access.Access()
+        rows = [*boxes, self.message, self.canvas, *listed, *finding, spoken]
         super().__init__(rows, _dom_classes=["live-figure"])
-        words.figure = self.model_id
+        spoken.figure = self.model_id
 
     @property
     def values(self) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """What a figure's page needs beside the picture (``access.mjs``), and memory: figures that a cell has replaced go."""
 
 import gc
-import pathlib
 import weakref
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
 import traitlets
+
+from ngdm_helpers.live import words
 
 # {a notebook's cell: {figure that it shows: the request that showed it}}
 _shown: dict[str, weakref.WeakKeyDictionary] = {}
@@ -16,9 +17,8 @@ _shown: dict[str, weakref.WeakKeyDictionary] = {}
 class Access(anywidget.AnyWidget):
     """Names and words for the controls of the figure that it stands in; for a screen reader, touch, a reopened page."""
 
-    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
-    _esm = pathlib.Path(__file__).with_name("access.mjs").read_text(encoding="utf-8")
-    _css = pathlib.Path(__file__).with_name("access.css").read_text(encoding="utf-8")
+    _esm = words.module("access.mjs")
+    _css = words.module("access.css")
     figure = traitlets.Unicode().tag(sync=True)  # the model id under which the notebook refers to the figure
 
 

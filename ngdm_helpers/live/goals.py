@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import anywidget
 import traitlets
 from ipywidgets import ValueWidget
 
+from ngdm_helpers.live import words
 from ngdm_helpers.live.controls import Scale, stops
 from ngdm_helpers.live.words import inline
 
@@ -106,8 +106,7 @@ def markup(goals: Iterable[Goal]) -> str:
 class Goals(anywidget.AnyWidget):
     """The goals below a figure. The page says in ``rested`` after which of the ``moves`` it has been still."""
 
-    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
-    _esm = pathlib.Path(__file__).with_name("goals.mjs").read_text(encoding="utf-8")
+    _esm = words.module("goals.mjs")
     texts = traitlets.List(traitlets.Unicode()).tag(sync=True)  # HTML
     reached = traitlets.List(traitlets.Unicode()).tag(sync=True)  # where, in words; "": not yet
     moves = traitlets.Int(0).tag(sync=True)

@@ -1,12 +1,12 @@
 """A question before the answer: the reader chooses a letter, and then reads a sentence for every letter."""
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import anywidget
 import traitlets
 
+from ngdm_helpers.live import words
 from ngdm_helpers.live.words import inline
 
 
@@ -38,8 +38,7 @@ def vote(question: str, options: Mapping[str, str], answer: str, because: Mappin
 class Vote(anywidget.AnyWidget):
     """A question with its options and answers. Made by `vote`."""
 
-    # as text: of a path, anywidget keeps every widget alive, to tell it when the file changes
-    _esm = pathlib.Path(__file__).with_name("votes.mjs").read_text(encoding="utf-8")
+    _esm = words.module("votes.mjs")
     question = traitlets.Unicode().tag(sync=True)  # HTML, as are the texts of options and answers
     options: traitlets.List = traitlets.List().tag(sync=True)  # [[letter, text, whether it is right, why], …]
 

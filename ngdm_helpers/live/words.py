@@ -1,7 +1,15 @@
-"""Words on the page: plain text with `code` and *emphasis*, as HTML."""
+"""What goes to the page as text: words with `code` and *emphasis* as HTML, and its modules."""
 
 import html
+import pathlib
 import re
+
+
+def module(name: str) -> str:
+    """The text of ``name``, a file beside this one. Given its path, anywidget would keep every widget alive, to tell it
+    when the file changes.
+    """
+    return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def inline(text: str) -> str:

@@ -259,8 +259,7 @@ def finite_precision():
         alive = beta > 0
         sizes.set_data(shown[alive], np.maximum(beta[alive], floor))
         death.set_data([zero] if zero else [], [10 * floor] if zero else [])
-        found = problems.DECIMAL_ZEROS.get((schedule, start), "").split()
-        zeros = np.array([int(k) or np.nan for k in found] + (digits_axis.size - len(found)) * [np.nan])  # NaN: never
+        zeros = problems.decimal_zeros(start, schedule, steps)
         hits.set_data(digits_axis, zeros)
         never.set_data(digits_axis, np.where(np.isnan(zeros), steps, np.nan))
         now.set_xdata([digits, digits])
@@ -270,9 +269,8 @@ def finite_precision():
         return sizes, death, path.title, hits, never, now, first.title
 
     def fewest(digits, schedule, start):
-        # of the digits from 3 on, this many reach 0
-        reaching = len(problems.DECIMAL_ZEROS.get((schedule, start), "").split())
-        return (start, schedule) == ("√2 − 1", "1/(k + 1)") and digits - digits_axis[0] == reaching
+        never = np.isnan(problems.decimal_zeros(start, schedule, steps)[[digits - 4, digits - 3]])  # from 3 digits on
+        return (start, schedule) == ("√2 − 1", "1/(k + 1)") and never.tolist() == [False, True]
 
     words = "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
     words += "and from √2 − 1 with few only."

@@ -13,8 +13,23 @@ from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
-
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
+
+# {name: (f, kink, the derivative that PyTorch 2.14 returns there)}, for where there is no torch; tests compare the two.
+KINKS = {
+    "abs": (np.abs, 0.0, 0.0),
+    "relu": (lambda x: np.maximum(x, 0), 0.0, 0.0),
+    "clamp(min=0)": (lambda x: np.maximum(x, 0), 0.0, 0.0),
+    "maximum(x, 0)": (lambda x: np.maximum(x, 0), 0.0, 0.5),
+    "leaky_relu": (lambda x: np.where(x > 0, x, 0.01 * x), 0.0, 0.01),
+    "relu6": (lambda x: np.clip(x, 0, 6), 6.0, 0.0),
+    "hardtanh": (lambda x: np.clip(x, -1, 1), 1.0, 0.0),
+    "norm": (np.abs, 0.0, 0.0),
+    "sqrt": (lambda x: np.sqrt(np.where(x < 0, np.nan, x)), 0.0, np.inf),
+    "relu(x) − relu(−x)": (lambda x: np.maximum(x, 0) - np.maximum(-x, 0), 0.0, 0.0),
+}
+
+
 def sharp_problem():
     """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
     rng = np.random.default_rng(0)

@@ -1,7 +1,6 @@
 """Claims C5–C7 of notebook 2: depth and activation."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from ngdm_helpers import theory
 from ngdm_helpers.course import recorded
@@ -43,9 +42,13 @@ def _figure_2():
 def _activations():
     z = np.linspace(-8, 8, 160_001)
     relu = np.maximum(z, 0)
-    gaps = {beta: float(np.abs(z * ndtr(beta * z) - relu).max()) for beta in (1.0, 100.0)}
+    bridge = {beta: z * theory.normal_cdf(beta * z) for beta in (1.0, 100.0)}
+    gaps = {beta: float(np.abs(phi - relu).max()) for beta, phi in bridge.items()}
     weight = np.exp(-(z**2) / 2)
-    gains = [float((weight * phi**2).sum() / weight.sum()) for phi in (relu, z * ndtr(z), z * ndtr(100 * z))]
+    gains = [
+        float((weight * phi**2).sum() / weight.sum())
+        for phi in (relu, z * theory.normal_cdf(z), z * theory.normal_cdf(100 * z))
+    ]
     ours = (
         f"GELU is up to {gaps[1.0]:.2f} from ReLU, and its mean square on N(0, 1) is {gains[1]:.3f}, ReLU's "
         f"{gains[0]:.3f}; the smooth z·Φ(100z) is within {gaps[100.0]:.4f} of ReLU, mean square {gains[2]:.3f}"

@@ -1,7 +1,6 @@
 """The sliders of notebook 2 on recorded networks: depth, activation, initialisation."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import recorded
@@ -166,9 +165,9 @@ def activation_bridge():
     trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/β", va="top")
 
     def update(beta):
-        curve.set_data(z, z * ndtr(beta * z))
+        curve.set_data(z, z * theory.normal_cdf(beta * z))
         steep = np.linspace(-5, 5, 2001) / beta  # where the bend is, whatever β
-        bent = steep * ndtr(beta * steep)
+        bent = steep * theory.normal_cdf(beta * steep)
         bend = float(np.abs(np.diff(bent, 2)).max() / (steep[1] - steep[0]) ** 2)
         gap = float(np.abs(bent - np.maximum(steep, 0)).max())
         dots.set_data([beta, beta], [bend, gap])

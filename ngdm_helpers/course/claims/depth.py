@@ -45,10 +45,7 @@ def _activations():
     bridge = {beta: z * theory.normal_cdf(beta * z) for beta in (1.0, 100.0)}
     gaps = {beta: float(np.abs(phi - relu).max()) for beta, phi in bridge.items()}
     weight = np.exp(-(z**2) / 2)
-    gains = [
-        float((weight * phi**2).sum() / weight.sum())
-        for phi in (relu, z * theory.normal_cdf(z), z * theory.normal_cdf(100 * z))
-    ]
+    gains = [float((weight * phi**2).sum() / weight.sum()) for phi in (relu, *bridge.values())]
     ours = (
         f"GELU is up to {gaps[1.0]:.2f} from ReLU, and its mean square on N(0, 1) is {gains[1]:.3f}, ReLU's "
         f"{gains[0]:.3f}; the smooth z·Φ(100z) is within {gaps[100.0]:.4f} of ReLU, mean square {gains[2]:.3f}"

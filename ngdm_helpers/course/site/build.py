@@ -40,26 +40,42 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
     ValueError for an unknown name, and where ``to`` holds something else than a site; FileNotFoundError without Node.
     """
     shown, told = _chosen(names, folder)
-    if (node := shutil.which("node")) is None:
-        raise FileNotFoundError("ngdm site needs Node 20 or newer, which is not on the PATH; see nodejs.org")
+    node()
     if to.exists() and any(to.iterdir()) and not (to / SITE).exists():
         raise ValueError(f"--to must name a new folder, or one that holds a site, got {to}")
     core = release.gather(to.parent / f"pyodide-{release.RELEASE['version']}", pyodide)
     to.mkdir(parents=True, exist_ok=True)
     (to / SITE).write_text("{}", encoding="utf-8")  # from here on this is a site, if not a whole one
     with tempfile.TemporaryDirectory() as temporary:
-        stage, out, katex = (pathlib.Path(temporary) / name for name in ("stage", "out", "katex"))
-        _stage(stage)
+        out, katex = (pathlib.Path(temporary) / name for name in ("out", "katex"))
         _unpack(core / release.KATEX, katex)
         out.mkdir()
-        subprocess.run([node, HERE / "run.mjs", core, stage, out, HERE / "store.py", *shown], check=True)
+        run(core, out, HERE / "store.py", *shown)
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-        formulas = notebook.formulas(told.values(), node, katex) if told else {}
+        formulas = notebook.formulas(told.values(), node(), katex) if told else {}
         live = _live(to, out, core, katex)
+    shutil.copy(HERE / "sw.js", to)
     pages.write(to, live.name, summary, told, formulas)
     facts = {"live": live.name, "explorers": shown, "notebooks": [*told]}
     (to / SITE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return to
+
+
+def run(core, out, script, *arguments):
+    """Run a Python ``script`` in Pyodide under Node, with this package; it gets the folder ``out`` and ``arguments``.
+
+    Raises FileNotFoundError without Node, CalledProcessError where the script does not end well.
+    """
+    with tempfile.TemporaryDirectory() as stage:
+        _stage(pathlib.Path(stage))
+        subprocess.run([node(), HERE / "run.mjs", core, stage, out, script, *arguments], check=True)
+
+
+def node():
+    """Where Node is, which runs Pyodide and KaTeX. Raises FileNotFoundError without one."""
+    if (path := shutil.which("node")) is None:
+        raise FileNotFoundError("ngdm site needs Node 20 or newer, which is not on the PATH; see nodejs.org")
+    return path
 
 
 def _chosen(names, folder):

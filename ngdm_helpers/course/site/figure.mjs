@@ -29,7 +29,11 @@ function start() {
   say("Python is loading");
   worker.onmessage = ({data}) => {
     if (data.failed && !question) return fail(data.failed);
-    if (data.news) return data.news === "ready" ? say("") || next() : say(data.news);
+    if (data.news) {
+      say(data.news === "ready" ? "" : data.news);
+      if (!news) keep(data.files);
+      return next();
+    }
     const {figure, clock} = question;
     clearTimeout(clock);
     question = null;
@@ -39,6 +43,14 @@ function start() {
   };
   worker.onerror = event => fail(event.message);
   for (const figure of figures) figure.lost();
+}
+
+/** Have the service worker keep what this page needs, for a visit without a network. */
+async function keep(files) {
+  const loaded = performance.getEntriesByType("resource").map(entry => entry.name);
+  await navigator.serviceWorker?.register(new URL("../sw.js", import.meta.url));
+  const {active} = await navigator.serviceWorker?.ready ?? {};
+  active?.postMessage([location.href.split("#")[0], ...loaded.filter(url => url.startsWith(location.origin)), ...files]);
 }
 
 function say(words) {

@@ -7,6 +7,7 @@ the same wherever the same explorer is made: the page knows its models from the 
 """
 
 import contextlib
+import importlib.machinery
 import itertools
 import json
 import os
@@ -21,14 +22,34 @@ _sent, _made, _wires = [], {}, {}
 _naming = itertools.count()
 
 
+def _any_class(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return type(name, (), {})
+
+
+class _NoIPython:
+    """Finds IPython, and all that is in it: classes that nothing is an instance of, and no shell."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "IPython":
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        module = types.ModuleType(spec.name)
+        module.get_ipython, module.version_info = lambda: None, (9, 0, 0, "")
+        module.__getattr__ = _any_class
+        return module
+
+    def exec_module(self, module):
+        pass
+
+
 def install():
     """Stand in for IPython, of which ipywidgets imports names that no page needs, and for Jupyter's comms."""
     os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # there is one page, which knows what it has sent
     os.environ["MPLBACKEND"] = "agg"
-    nothing = {"get_ipython": lambda: None, "display": None, "clear_output": None, "InteractiveShell": object}
-    for name in ("IPython", "IPython.display", "IPython.core", "IPython.core.interactiveshell"):
-        sys.modules[name] = types.ModuleType(name)
-        vars(sys.modules[name]).update(nothing, version_info=(9, 0, 0, ""))
+    sys.meta_path.insert(0, _NoIPython())
     import comm
     from comm.base_comm import BaseComm
 
@@ -66,11 +87,22 @@ def receive(model, state=None, content=None):
 
 
 def restore(name, places):
-    """Move the controls of explorer ``name`` to ``places``, {control: its `place`}, and draw once."""
+    """Move the controls of explorer ``name`` to ``places``, {control: its `place`}, and draw once.
+
+    The page gets all of the picture, for it may show one that has been stored.
+    """
     figure = _made[name]
     with contextlib.suppress(Exception):
         figure.set(**{key: value(figure.controls[key], at) for key, at in places.items()})
+    _sent.extend(shown(figure))
     return taken()
+
+
+def shown(figure):
+    """What a page has to take on to show ``figure`` as it is now, each as in `state`."""
+    parts = {figure.canvas: ["ground", "frame"], figure.message: ["value"]}
+    parts |= {control: ["index" if hasattr(control, "index") else "value"] for control in figure.controls.values()}
+    return [state(widget, names) for widget, names in parts.items()]
 
 
 def place(control):

@@ -33,7 +33,7 @@ def gather(to, folder=None):
         target = to / name
         if target.exists() and _sha256(target.read_bytes()) == wanted:
             continue
-        data = _read(folder, name) if folder else _fetch(name)
+        data = _read(folder, name) if folder else fetch(name)
         if _sha256(data) != wanted:
             source = folder or _url(name)
             raise ValueError(f"{name} from {source} must have the official sha256 {wanted}, got {_sha256(data)}")
@@ -58,8 +58,9 @@ def _url(name):
     return CORE if name in RELEASE["core"] else f"{NPM}/katex/-/{name}" if name == KATEX else PACKAGES + name
 
 
-def _fetch(name):
-    data = _download(_url(name))
+def fetch(name):
+    """A file of the release from its own host, unchecked."""
+    data = download(_url(name))
     if name not in RELEASE["core"]:
         return data
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -67,7 +68,8 @@ def _fetch(name):
 
 
 @functools.lru_cache(1)
-def _download(url):
+def download(url):
+    """What is at ``url``. OSError where the network does not give it."""
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()

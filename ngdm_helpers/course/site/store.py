@@ -33,20 +33,20 @@ def store(name, folder):
     head = {"root": figure.model_id, "controls": {key: one.model_id for key, one in figure.controls.items()}}
     head |= {"canvas": figure.canvas.model_id, "opening": pack.put(kernel.models(name)), "more": count <= ROOMY}
     opening, marks = _places(figure), {}
-    states = {_key(opening): pack.put(_shown(figure))}
+    states = {_key(opening): pack.put(kernel.shown(figure))}
     for label, mark in figure.marks.items():
         figure.set(**start)
         figure.set(**mark)
         at = _places(figure)
         marks[figure.buttons[label].model_id] = {key: k for key, k in at.items() if key in mark or k != opening[key]}
-        states[_key(at)] = pack.put(_shown(figure))
+        states[_key(at)] = pack.put(kernel.shown(figure))
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "opening.bin", {**head, "marks": marks, "states": states}, pack)
     if count <= ROOMY:
         states, pack = {}, _Pack()
         for at in itertools.product(*every.values()):
             figure.set(**{key: kernel.value(figure.controls[key], k) for key, k in zip(every, at, strict=True)})
-            states[_key(_places(figure))] = pack.put(_shown(figure))
+            states[_key(_places(figure))] = pack.put(kernel.shown(figure))
         _write(folder / "states.bin", {"states": states}, pack)
     figure.set(**start)
     (folder / "picture.png").write_bytes(figure.png)
@@ -60,14 +60,6 @@ def _places(figure):
 
 def _key(places):
     return ",".join(map(str, places.values()))
-
-
-def _shown(figure):
-    """What a page has to take on to show ``figure`` as it is now."""
-    yield kernel.state(figure.canvas, ["ground", "frame"])
-    yield kernel.state(figure.message, ["value"])
-    for control in figure.controls.values():
-        yield kernel.state(control, ["index"] if hasattr(control, "index") else ["value"])
 
 
 class _Pack:

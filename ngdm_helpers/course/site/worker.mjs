@@ -12,7 +12,8 @@ const ready = (async () => {
   const kernel = python.pyimport("ngdm_helpers.course.site.kernel");
   kernel.install();
   python.runPython("from ngdm_helpers.course import explorers");
-  postMessage({news: "ready"});
+  const files = [import.meta.url, ...performance.getEntriesByType("resource").map(entry => entry.name)];
+  postMessage({news: "ready", files});
   return {python, kernel};
 })();
 ready.catch(error => postMessage({failed: error.message}));

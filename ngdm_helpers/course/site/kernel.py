@@ -19,7 +19,7 @@ _UNUSED = {"_esm", "_css", "layout", "style", "tabbable", "_dom_classes", "_view
 _UNUSED |= {f"_{kind}_{part}" for kind in ("model", "view") for part in ("module", "module_version")}
 
 _sent, _made, _wires = [], {}, {}
-_naming = itertools.count()
+_naming = map(str, itertools.count())
 
 
 def _any_class(name):

@@ -13,10 +13,14 @@ import pathlib
 import sys
 import zipfile
 
+import numpy as np
+
 import ngdm_helpers
 from ngdm_helpers.course.site import kernel
 
-ROOMY = 500  # an explorer with at most so many states has each of them stored
+ROOMY = 500  # an explorer with at most so many states has each of them stored,
+MOST_BYTES = 3_000_000  # unless they weigh more than that: Python is there sooner
+GRID = 16  # places a pixel at which stored shapes lie: their numbers pack to half the size, and no eye tells
 FINE = 2.0  # pixels of a stored background per pixel of the figure: sharp on a phone and on most laptops
 SITE = pathlib.Path(ngdm_helpers.__file__).parents[1]
 # Of matplotlib's fonts the house's own, and those that it looks up whenever a text has a formula in it.
@@ -31,7 +35,8 @@ def store(name, folder):
     every = {key: kernel.places(control) for key, control in figure.controls.items()}
     count, start, pack = math.prod(map(len, every.values())), figure.values, _Pack()
     head = {"root": figure.model_id, "controls": {key: one.model_id for key, one in figure.controls.items()}}
-    head |= {"canvas": figure.canvas.model_id, "opening": pack.put(kernel.models(name)), "more": count <= ROOMY}
+    head |= {"canvas": figure.canvas.model_id, "opening": pack.put(kernel.models(name))}
+    head["more"] = False
     opening, marks = _places(figure), {}
     states = {_key(opening): pack.put(kernel.shown(figure))}
     for label, mark in figure.marks.items():
@@ -41,13 +46,17 @@ def store(name, folder):
         marks[figure.buttons[label].model_id] = {key: k for key, k in at.items() if key in mark or k != opening[key]}
         states[_key(at)] = pack.put(kernel.shown(figure))
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "opening.bin", {**head, "marks": marks, "states": states}, pack)
+    first, first_pack = states, pack
     if count <= ROOMY:
         states, pack = {}, _Pack()
         for at in itertools.product(*every.values()):
             figure.set(**{key: kernel.value(figure.controls[key], k) for key, k in zip(every, at, strict=True)})
             states[_key(_places(figure))] = pack.put(kernel.shown(figure))
-        _write(folder / "states.bin", {"states": states}, pack)
+        every_state = _packed({"states": states}, pack)
+        head["more"] = len(every_state) <= MOST_BYTES
+        if head["more"]:
+            (folder / "states.bin").write_bytes(every_state)
+    (folder / "opening.bin").write_bytes(_packed({**head, "marks": marks, "states": first}, first_pack))
     figure.set(**start)
     (folder / "picture.png").write_bytes(figure.png)
     width, height = figure.figure.canvas.get_width_height()
@@ -73,15 +82,28 @@ class _Pack:
         messages, numbers = [], []
         for message, buffers in states:
             messages.append(message)
+            if ["frame", "numbers"] in message[2]:
+                at = message[2].index(["frame", "numbers"])
+                buffers = [*buffers[:at], _coarse(message[1]["frame"], buffers[at]), *buffers[at + 1 :]]
             numbers += [self.buffers.setdefault(bytes(one), len(self.buffers)) for one in buffers]
         return [messages, numbers]
 
 
-def _write(path, head, pack):
+def _coarse(frame, numbers):
+    """The numbers of a frame on the `GRID`; what the page reads out or makes audible is no place, and stays."""
+    exact = np.frombuffer(numbers, "<f4")
+    coarse = np.round(exact * GRID) / GRID
+    play = frame.get("play", {})
+    for start, count, *_ in filter(None, [*play.get("readings", {}).values(), play.get("sound")]):
+        coarse[start : start + count] = exact[start : start + count]
+    return coarse.astype("<f4").tobytes()
+
+
+def _packed(head, pack):
     head["sizes"] = [len(data) for data in pack.buffers]
     text = json.dumps(head, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     body = len(text).to_bytes(4, "little") + text + b"".join(pack.buffers)
-    path.write_bytes(gzip.compress(body, 9, mtime=0))
+    return gzip.compress(body, 9, mtime=0)
 
 
 def bundle(folder):

@@ -15,7 +15,8 @@ from ngdm_helpers.live.controls import stops
 
 def states(figure):
     """The start, both ends of each control or all of its options, and the marks: {name: values}."""
-    ends = {f"{key} = {value}": {key: value} for key, control in figure.controls.items() for value in stops(control)}
+    # counted, not named by its value, which may have another last digit
+    ends = {f"{key} {k}": {key: v} for key, control in figure.controls.items() for k, v in enumerate(stops(control))}
     return {"start": {}, **ends, **figure.marks}
 
 

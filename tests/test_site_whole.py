@@ -17,6 +17,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.site]
 NOTEBOOKS = [path.stem for path in pairs()]
 
 
+# By how much of a line's range Pyodide may differ from CPython, where that is more than 1e-12, and why.
+LOOSER = {
+    "chord_law": 1e-6,  # differences of iterates that have nearly converged, divided by one another
+    "general_lasso": 1e-5,  # Adam divides by the size of gradients that are rounding
+    "local_edge": 1e-9,  # thousands of steps just past the threshold let rounding grow
+    "relu_loss": 1e-10,  # what is left of 1 after subtracting it
+    "smoothness_at_kink": 1e-8,  # secants of length 1e-6: gradients that agree to nine digits, subtracted
+}
+# On the line from the start of `capture` a term of the loss is 0 up to rounding: with kinks, the last bit of an
+# eigenvector decides to which side the first step goes.
+ON_A_KINK = {"capture": ("kink 1", "with kinks", "η = 1.9/L, kinks")}
+# Titles that print the value of a minimum which is 0 up to rounding.
+ROUNDING_IN_TITLES = {"step_sizes"}
+
+
 @pytest.fixture(scope="module")
 def computed(release_folder, tmp_path_factory):
     """A folder with what Pyodide computes, see `numbers`."""
@@ -31,10 +46,14 @@ def test_pyodide_computes_the_same_numbers(name, computed):
     data, titles = numbers.of_explorer(name)
     assert list(data) == told["lines"]
     found = np.load(computed / f"{name}.npz")
+    kinks = ON_A_KINK.get(name, ())
     for k, (label, mine) in enumerate(data.items()):
-        scale = np.max(np.abs(mine), where=np.isfinite(mine), initial=1e-300, axis=0)
-        np.testing.assert_allclose(found[str(k)] / scale, mine / scale, rtol=0, atol=1e-12, err_msg=label)
-    assert titles == told["titles"]
+        if label.rpartition("/")[0] not in kinks:
+            scale = np.max(np.abs(mine), where=np.isfinite(mine), initial=1e-300, axis=0)
+            tolerance = LOOSER.get(name, 1e-12)
+            np.testing.assert_allclose(found[str(k)] / scale, mine / scale, rtol=0, atol=tolerance, err_msg=label)
+    for state in titles:
+        assert titles[state] == told["titles"][state] or state in kinks or name in ROUNDING_IN_TITLES
 
 
 @pytest.fixture(scope="module")

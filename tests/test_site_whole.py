@@ -29,7 +29,7 @@ LOOSER = {
 # eigenvector decides to which side the first step goes.
 ON_A_KINK = {"capture": ("kink 1", "with kinks", "η = 1.9/L, kinks")}
 # Titles that print the value of a minimum which is 0 up to rounding.
-ROUNDING_IN_TITLES = {"step_sizes"}
+ROUNDING_IN_TITLES = {"huber_losses", "step_sizes"}
 
 
 @pytest.fixture(scope="module")

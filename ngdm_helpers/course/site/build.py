@@ -80,13 +80,14 @@ def node():
 
 def _chosen(names, folder):
     """The explorers that ``names`` name, and the notebooks: {name: notebook}."""
-    built = {path.stem: path.with_suffix(".ipynb") for path in pairs(folder)}
-    allowed = [*built, *explorers.__all__]
+    built = {path.stem: nbformat.read(path.with_suffix(".ipynb"), as_version=4) for path in pairs(folder)}
+    # in the order of the course; what no notebook shows comes last
+    told = [name for one in built.values() for name in notebook.explorers_in(one) if name in explorers.__all__]
+    allowed = [*built, *dict.fromkeys([*told, *explorers.__all__])]
     if unknown := [name for name in names if name not in allowed]:
         raise ValueError(f"NAME must be one of {', '.join(allowed)}, got {', '.join(unknown)}")
     chosen = [name for name in allowed if name in names] or allowed
-    told = {name: nbformat.read(built[name], as_version=4) for name in chosen if name in built}
-    return [name for name in chosen if name not in built], told
+    return [name for name in chosen if name not in built], {name: built[name] for name in chosen if name in built}
 
 
 def _unpack(archive, folder):

@@ -131,6 +131,11 @@ def _has(output, kind):
     return f"text/{kind}" in output.get("data", {})
 
 
+def explorers_in(notebook):
+    """The names of the explorers that a notebook makes, in its order."""
+    return [name for cell in notebook.cells if cell.cell_type == "code" for name in sorted(_explorers(cell))]
+
+
 def _explorers(cell):
     """The explorers that a cell makes."""
     if "explorers." not in cell.source:

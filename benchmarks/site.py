@@ -89,7 +89,8 @@ def echo(chromium):
     with tempfile.TemporaryDirectory() as folder, lab.server() as jupyter:
         path = pathlib.Path(folder) / "echo.ipynb"
         cell = nbformat.v4.new_code_cell("from benchmarks import slider\nslider.echo_side()")
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), path)
         with lab.opened(jupyter, chromium, path) as opened:
             opened.run_all()
             root = opened.cell(0).locator(".jp-Cell-outputWrapper")

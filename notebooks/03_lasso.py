@@ -77,6 +77,12 @@ for norm, words, side, height, color in (
     ax.axvline(norm, color=color)
     ax.text(norm, height, f"{words}\n {norm:.2f} ", color=color, ha=side)
 ax.set(xlabel="‖β‖₁ at one step", ylim=(0, 1.1), yticks=[], xlim=(at[0], at[-1]))
+deep_shown = figures.show(
+    bell,
+    "The printed norm is that of any 138 million numbers after enough steps: Nηλ/2, give or take a few units.",
+    alt="A dashed bell curve centred at 69178.77; the printed norm and that of random numbers are vertical "
+    "lines within two deviations of its centre.",
+)
 
 # %% id="deep-reveal"
 with reveal("Where 69178.44 comes from"):
@@ -84,14 +90,7 @@ with reveal("Where 69178.44 comes from"):
     print(f"printed: {problems.PAPER_NORM}, which is {(problems.PAPER_NORM - law) / deviation:+.2f} deviations away")
     share = theory.band_share(1e-5, 0.01, 0.1)
     print(f"share of weights below 1e-5: predicted {share:.4f}, of the random numbers {small / N:.4f}")
-    display(
-        figures.show(
-            bell,
-            "The printed norm is that of any 138 million numbers after enough steps: Nηλ/2, give or take a few units.",
-            alt="A dashed bell curve centred at 69178.77; the printed norm and that of random numbers are vertical "
-            "lines within two deviations of its centre.",
-        )
-    )
+    display(deep_shown)
 
 # %% [markdown] id="deep-why"
 # **Why.** The penalty pulls every weight towards 0 by the same step $\eta\lambda$, however close the weight is. Near
@@ -161,15 +160,15 @@ for column, (lam, style) in enumerate(zip((1, 100), (figures.NGDM, figures.NGDM_
     ax.text(71, pair_norms[-1, column], f"λ = {lam}: {high:.4f} / {low:.4f}", va="center", color=style["color"])
 ax.axhline(0, **figures.THRESHOLD)
 ax.set(xlim=(0, 70), ylim=(-0.05, 1.15), xlabel="step k", ylabel="‖β‖₁")
+recursion_shown = figures.show(
+    figure,
+    "With a penalty a hundred times larger, ‖β‖₁ stays near 1, where it started.",
+    alt="The ℓ1 norm against the step. For λ = 1 it falls in a straight line and stays near 0.01; for λ = 100 "
+    "it stays near 1.",
+)
+
 with reveal("Where the race ends"):
-    display(
-        figures.show(
-            figure,
-            "With a penalty a hundred times larger, ‖β‖₁ stays near 1, where it started.",
-            alt="The ℓ1 norm against the step. For λ = 1 it falls in a straight line and stays near 0.01; for λ = 100 "
-            "it stays near 1.",
-        )
-    )
+    display(recursion_shown)
 
 # %% [markdown] id="recursion-why"
 # **Why.** Every step moves every weight by exactly $\eta\lambda$. Take a positive weight. It walks down until the
@@ -215,7 +214,7 @@ for lam in (1.0, 100.0):
 #
 # **Claim.** The paper concludes: with $\eta$ and the start held, a larger $\lambda$ can leave a larger norm, so the
 # penalty defeats its own purpose. A smaller learning rate does not help: with $\eta/10$ in both runs the paradox
-# persists.
+# persists. (Its explanation, a bound on the error that grows with $\lambda$, is idea 11.)
 
 # %% id="knob-predict" tags=["vote"]
 votes.ask("lasso.knob")
@@ -239,26 +238,28 @@ for ax, held in zip(axes, ("η", "ηλ"), strict=True):
     ax.set(title=f"{held} = 0.05 for all", xlabel="step k", xlim=(0, 40), ylim=(-0.2, 0.6))
     figures.legend(ax, loc="upper right")
 axes[0].set_ylabel("β")
+knob_shown = figures.show(
+    figure,
+    "With ηλ held, three penalties give one trajectory.",
+    alt="Two panels of one weight against the step for λ = 1/4, 1 and 4. Left, with η held, three different "
+    "paths and bands. Right, with ηλ held, the three curves lie on top of each other.",
+)
+
 with reveal("What λ × 100 and η / 100 do"):
     for lr in (0.01, 0.001):
         ends = [np.abs(theory.orbit([0.5053, 0.5053], lr, lam)).sum(axis=-1) for lam in (1.0, 100.0)]
         one, hundred = (f"{max(end):.4f} / {min(end):.4f}" for end in ends)
         print(f"η = {lr:5}   ‖β‖₁ at the end   λ = 1: {one}   λ = 100: {hundred}", end="")
         print(f"   ratio of the two-step means {ends[1].mean() / ends[0].mean():.0f}")
-    display(
-        figures.show(
-            figure,
-            "With ηλ held, three penalties give one trajectory.",
-            alt="Two panels of one weight against the step for λ = 1/4, 1 and 4. Left, with η held, three different "
-            "paths and bands. Right, with ηλ held, the three curves lie on top of each other.",
-        )
-    )
+    display(knob_shown)
 
 # %% [markdown] id="knob-why"
 # **Why.** In (8) $\eta$ and $\lambda$ occur only as the product $\eta\lambda$, and the minimiser of (7) is 0 for
-# every $\lambda$. So $\lambda$ has no other job there: raising $\lambda$ with $\eta$ held *is* raising the step. With
-# $\eta/10$ in both runs both bands shrink tenfold and keep their order. A data term gives $\lambda$ its job back:
-# left of the dashed line it moves the minimiser. Right of it the minimiser is 0, and only the step is left.
+# every $\lambda$. So $\lambda$ has no other job: raising $\lambda$ with $\eta$ held *is* raising the step. Dividing
+# $\eta$ by 10 in both runs shrinks both bands tenfold and keeps their order.
+#
+# A data term gives $\lambda$ its job back: left of the dashed line it moves the minimiser. Right of it the minimiser
+# is 0, and only the step is left.
 
 # %% id="knob-by-hand"
 finals = {}
@@ -329,6 +330,12 @@ ax.text(3.2, 1.3, "NGDM, pηλ/2", color=figures.VERMILLION, ha="right")
 ax.text(110, 0.075, "Adam, about pη/8", color=figures.BLUE, ha="right")
 ax.text(0.045, 0.02, "proximal gradient\n= exact", color=figures.GREEN, ha="right")
 ax.set(xlim=(1e-3, 130), ylim=(0.01, 60), xlabel="λ", ylabel="final ‖β‖₁")
+general_shown = figures.show(
+    curves,
+    "NGDM follows the exact answer while that is far above pηλ/2. From there on its norm is pηλ/2.",
+    alt="Final ℓ1 norm against λ, logarithmic. The exact answer and proximal gradient fall to 0 near λ = 0.1. "
+    "NGDM falls with them and then rises along a straight line. Adam falls to a floor.",
+)
 
 # %% id="general-reveal"
 with reveal("The final norm against λ"):
@@ -338,20 +345,13 @@ with reveal("The final norm against λ"):
         print(f"   pηλ/2 {step_alone[i]:7.3f}   proximal {final['proximal'][:, i].mean():6.3f}", end="")
         print(f"   Adam {final['adam'][:, i].mean():6.3f}")
     print(f"exact answer 0 from λ = {zero_from.min():.3f} to {zero_from.max():.3f} on, by data set")
-    display(
-        figures.show(
-            curves,
-            "NGDM follows the exact answer while that is far above pηλ/2. From there on its norm is pηλ/2.",
-            alt="Final ℓ1 norm against λ, logarithmic. The exact answer and proximal gradient fall to 0 near λ = 0.1. "
-            "NGDM falls with them and then rises along a straight line. Adam falls to a floor.",
-        )
-    )
+    display(general_shown)
 
 # %% [markdown] id="general-why"
 # **Why.** Let $g_i$ be the slope of the data term in weight $i$. Where the exact answer is not 0, $g_i$ and the
 # penalty's slope cancel: the step vanishes, and NGDM converges. Where it is 0, $|g_i|\le\lambda$: the steps
-# $-\eta(g_i\pm\lambda)$ do not vanish, and the weight stays within about $2\eta\lambda$ of 0. So the norm is the exact
-# one plus a band for each zero. Once the exact answer is 0, **$\lambda$ has no job left but to be a learning rate.**
+# $-\eta(g_i\pm\lambda)$ do not vanish, and the weight stays within about $2\eta\lambda$ of 0. The norm is the exact
+# one plus a band for each zero. Once the exact answer is 0, **$\lambda$ is a learning rate and nothing else.**
 
 # %% id="general-by-hand"
 rng = np.random.default_rng(0)
@@ -435,6 +435,13 @@ right.axhline(0.1, **figures.THRESHOLD)
 right.text(0.012, 0.12, "guessing")
 right.set(xlabel="λ", ylabel="test accuracy", ylim=(0, 1.05))
 figures.legend(right, loc="upper right")
+tune_shown = figures.show(
+    tuned_figure,
+    "Where the norm of SGD follows Nηλ/2, the network guesses.",
+    alt="Left: the norm after fine-tuning against λ for four update rules; SGD and momentum fall and then "
+    "rise, SGD along the dashed law, Adam becomes flat, proximal SGD goes to 0. Right: test accuracy, high at "
+    "the smallest λ, at the dotted line of guessing from λ = 0.1 on.",
+)
 
 # %% id="tune-reveal"
 # Needs PyTorch: the norms, zeros and accuracies after fine-tuning
@@ -446,15 +453,7 @@ with reveal("Norm and accuracy after fine-tuning"):
         ):
             shares = "".join(f"{counts[kind] / counts['total']:12.2%}" for kind in ("zeros", "small", "inside"))
             print(f"{method:10s} {lam:7g} {norm:21.2f}{shares}{accuracy:14.3f}")
-    display(
-        figures.show(
-            tuned_figure,
-            "Where the norm of SGD follows Nηλ/2, the network guesses.",
-            alt="Left: the norm after fine-tuning against λ for four update rules; SGD and momentum fall and then "
-            "rise, SGD along the dashed law, Adam becomes flat, proximal SGD goes to 0. Right: test accuracy, high at "
-            "the smallest λ, at the dotted line of guessing from λ = 0.1 on.",
-        )
-    )
+    display(tune_shown)
 
 # %% [markdown] id="tune-why"
 # **Why.** With all weights near 0 the outputs are equal for every image, and no gradient reaches the layers below.
@@ -567,6 +566,13 @@ ax.text(30, 0.012, "NGDM, η = 1/L", color=figures.VERMILLION, va="top")
 ax.text(30, 1.1e-4, "NGDM, η = 1/(100L)", color=figures.BLUE, va="top")
 ax.text(24, 0.2, "proximal: 19 coefficients, and 181 exact zeros", color=figures.GREEN)
 ax.set(xlim=(0, 200), ylim=(1e-7, 4), xlabel="coefficients that are not 0, by size", ylabel="|β|")
+zeros_shown = figures.show(
+    shelf,
+    "NGDM has a shelf of small weights below 2ηλ; with a small step it parts from the 19 that count. The "
+    "proximal step has zeros.",
+    alt="Sizes of the coefficients, largest first, on a logarithmic scale. Proximal: nineteen points. NGDM: "
+    "the same large ones, then a shelf of small ones just below a dotted line, higher for the larger step.",
+)
 
 # %% id="zeros-reveal"
 with reveal("Who has zeros"):
@@ -574,15 +580,7 @@ with reveal("Who has zeros"):
         same = "exact" if ((beta != 0) == (best != 0)).all() else "wrong"
         gap = max(problem.value(beta) - problem.value(best), 0)
         print(f"{name:31s} f − f* = {gap:7.1e}   exact zeros {(beta == 0).sum():3d}   coefficients that count: {same}")
-    display(
-        figures.show(
-            shelf,
-            "NGDM has a shelf of small weights below 2ηλ; with a small step it parts from the 19 that count. The "
-            "proximal step has zeros.",
-            alt="Sizes of the coefficients, largest first, on a logarithmic scale. Proximal: nineteen points. NGDM: "
-            "the same large ones, then a shelf of small ones just below a dotted line, higher for the larger step.",
-        )
-    )
+    display(zeros_shown)
 
 # %% [markdown] id="zeros-why"
 # **Why.** The proximal step ends with the *soft-threshold* $S_{\eta\lambda}(x)=\operatorname{sign}(x)\max(|x|-
@@ -973,17 +971,16 @@ ax.plot(sweep, np.abs(even).sum(axis=-1), **figures.THEORY, linewidth=1, label="
 ax.plot(sweep, theory.band_mean_l1(2, 0.01, sweep), **figures.THRESHOLD, label="two-step mean ηλ")
 ax.set(xlim=(0, 60), ylim=(0, 1.1), xlabel="λ   (η = 0.01)", ylabel="final ‖β‖₁")
 figures.legend(ax, loc="upper left")
+propositions_shown = figures.show(
+    teeth,
+    "The final norm is a sawtooth in λ, not a curve that rises or falls.",
+    alt="The final ℓ1 norm against λ: a zigzag of growing size between 0 and twice the dotted line ηλ. The "
+    "dashed closed form lies on the simulation. Beyond λ = 50.5 it is flat.",
+)
 
 # %% id="propositions-reveal"
 with reveal("The final norm against λ"):
-    display(
-        figures.show(
-            teeth,
-            "The final norm is a sawtooth in λ, not a curve that rises or falls.",
-            alt="The final ℓ1 norm against λ: a zigzag of growing size between 0 and twice the dotted line ηλ. The "
-            "dashed closed form lies on the simulation. Beyond λ = 50.5 it is flat.",
-        )
-    )
+    display(propositions_shown)
 
 # %% [markdown] id="propositions-why"
 # **Why.** Each update adds or subtracts $\eta\lambda$, so **$\beta_k\bmod\eta\lambda$ is conserved**: it is
@@ -1068,17 +1065,16 @@ for column, (lam, style) in enumerate(zip((1, 100), (figures.NGDM, figures.NGDM_
 ax.axvline(200, **figures.THRESHOLD)
 ax.text(198, 3e-4, "η/10 from here", ha="right")
 ax.set(xlim=(150, 260), ylim=(2e-4, 3), xlabel="step k", ylabel="‖β‖₁")
+reduction_shown = figures.show(
+    reduced_figure,
+    "After η/10 both runs settle lower, and the larger penalty still has the larger norm.",
+    alt="The ℓ1 norm of two runs on a logarithmic scale. At step 200 both drop by about a factor of ten; the "
+    "run with λ = 100 stays above the run with λ = 1.",
+)
 
 # %% id="reduction-reveal"
 with reveal("What η/10 does"):
-    display(
-        figures.show(
-            reduced_figure,
-            "After η/10 both runs settle lower, and the larger penalty still has the larger norm.",
-            alt="The ℓ1 norm of two runs on a logarithmic scale. At step 200 both drop by about a factor of ten; the "
-            "run with λ = 100 stays above the run with λ = 1.",
-        )
-    )
+    display(reduction_shown)
 
 # %% [markdown] id="reduction-why"
 # **Why.** The band is as wide as the step: $\eta\lambda$ becomes $\eta\lambda/10$ in *both* runs. Both means
@@ -1176,20 +1172,19 @@ for ax, (shares, labels, title) in zip(axes, panels, strict=True):
     ax.set_xticklabels(labels.values())
     ax.set_yticklabels(problems.FLOATS)
     ax.grid(False)
+floats_shown = figures.show(
+    shares_figure,
+    "It depends on the format, on whether the step is a power of two, and on the schedule.",
+    alt="Two tables of shares, formats by steps and formats by schedules. With a constant step they are 0 or "
+    "tiny, but for powers of two in float16 and bfloat16, up to a third. With schedules that change at every "
+    "step float16 and bfloat16 are near 100 %, float32 near 100 % for two of three, float64 near 0.",
+)
 
 # %% id="floats-reveal"
 with reveal("How many weights are exactly 0"):
     print(*float_lines, sep="\n")
     print("columns: ηλ = 0.01, 2⁻⁷, 0.001, 2⁻¹⁰, constant; share of 100 000 weights that are exactly 0")
-    display(
-        figures.show(
-            shares_figure,
-            "It depends on the format, on whether the step is a power of two, and on the schedule.",
-            alt="Two tables of shares, formats by steps and formats by schedules. With a constant step they are 0 or "
-            "tiny, but for powers of two in float16 and bfloat16, up to a third. With schedules that change at every "
-            "step float16 and bfloat16 are near 100 %, float32 near 100 % for two of three, float64 near 0.",
-        )
-    )
+    display(floats_shown)
 
 # %% [markdown] id="floats-why"
 # **Why.** A format with $t$ significant bits has, in the octave $[2^{-j},2^{1-j})$, a grid of spacing $2^{1-j-t}$.
@@ -1329,17 +1324,16 @@ ax.text(99, 1.03, "f", ha="right", color=figures.VERMILLION)
 ax.text(99, lowest[-1] - 0.006, "best so far", ha="right", va="top", color=figures.BLUE)
 ax.text(46, 1.004, "(12)")
 ax.set(xlim=(45, 100), ylim=(0.93, 1.07), xlabel="step k", ylabel="f / (ηG²/2)")
+bound_shown = figures.show(
+    bound_figure,
+    "With 1000 weights the best value ever seen is the bound, less a few percent.",
+    alt="The loss in units of the bound against the step: it falls, then alternates closely around 1. Its best "
+    "value so far lies just below 1.",
+)
 
 # %% id="bound-reveal"
 with reveal("The best value against (12)"):
-    display(
-        figures.show(
-            bound_figure,
-            "With 1000 weights the best value ever seen is the bound, less a few percent.",
-            alt="The loss in units of the bound against the step: it falls, then alternates closely around 1. Its best "
-            "value so far lies just below 1.",
-        )
-    )
+    display(bound_shown)
 
 # %% [markdown] id="bound-why"
 # **Why.** *The bound.* For a convex $f$ and a minimiser $\beta^*$ a step obeys
@@ -1427,19 +1421,18 @@ for ax, (name, path) in zip(axes, paths.items(), strict=True):
     ax.set(title=name, xlabel="step k", xlim=(1, steps), ylim=(1e-19, 3))
 axes[0].set_ylabel("|β|")
 figures.note(axes[0], 0.03, 0.03, "- - -  ηₖλ", va="bottom")
+diminishing_shown = figures.show(
+    regimes_figure,
+    "A fixed step stays in its band, a reduced one in a smaller band; diminishing steps come ever closer to "
+    "0, on several branches, and are never there.",
+    alt="Three panels of |β| against the step on logarithmic scales, with the step as a dashed line. "
+    "Constant: flat below it. Reducing: flat pieces, each a tenth of the one before. Diminishing: a fan of "
+    "falling lines, each steeper than the one above.",
+)
 
 # %% id="diminishing-reveal"
 with reveal("Three regimes in exact arithmetic"):
-    display(
-        figures.show(
-            regimes_figure,
-            "A fixed step stays in its band, a reduced one in a smaller band; diminishing steps come ever closer to "
-            "0, on several branches, and are never there.",
-            alt="Three panels of |β| against the step on logarithmic scales, with the step as a dashed line. "
-            "Constant: flat below it. Reducing: flat pieces, each a tenth of the one before. Diminishing: a fan of "
-            "falling lines, each steeper than the one above.",
-        )
-    )
+    display(diminishing_shown)
 
 # %% [markdown] id="diminishing-why"
 # **Why it tends to 0.** Once $|\beta_k|\le\eta_k\lambda$, no later iterate exceeds $\eta_k\lambda$, because the steps
@@ -1548,18 +1541,16 @@ for level in (theory.adam_cycles(0.9)[4].max(), -theory.adam_cycles(0.9)[4].max(
     right.axhline(level, **figures.THEORY)
 right.set(xlabel="the last 30 steps", ylabel="β / η", ylim=(-0.5, 0.6), xlim=(0, 30))
 figures.note(right, 0.97, 0.97, "- - -  symmetric cycle, P = 5", ha="right", va="top")
+adam_shown = figures.show(
+    adam_figure,
+    "Under SGD and momentum the mean size of a weight grows with λ. Adam's is about η/8, whatever λ, on cycles.",
+    alt="Left: mean size of a weight against λ; straight rising lines for SGD and momentum, a flat one for "
+    "Adam. Right: two weights under Adam, each going up and down with period ten, near two dashed lines.",
+)
 
 # %% id="adam-reveal"
 with reveal("Where Adam ends on (7)"):
-    display(
-        figures.show(
-            adam_figure,
-            "Under SGD and momentum the mean size of a weight grows with λ. Adam's is about η/8, whatever λ, on "
-            "cycles.",
-            alt="Left: mean size of a weight against λ; straight rising lines for SGD and momentum, a flat one for "
-            "Adam. Right: two weights under Adam, each going up and down with period ten, near two dashed lines.",
-        )
-    )
+    display(adam_shown)
 
 # %% [markdown] id="adam-why"
 # **Why.** On (7) the slope in every weight that is not 0 has size $\lambda$ at every step, so Adam's second moment,
@@ -1825,17 +1816,16 @@ for plus, period, name in ((1, 2, "0"), (2, 3, "1/3"), (3, 4, "1/2"), (3, 5, "1/
     ax.text((max(low, 0) + high) / 2, 2 * plus / period - 1.02, name, ha="center", va="top")
 ax.text(0.42, 0.5, "c/λ", color="0.4")
 ax.set(xlim=(0, 1), ylim=(-0.12, 1), xlabel="c/λ", ylabel="mean of sign(β)")
+staircase_shown = figures.show(
+    stairs_figure,
+    "The mean sign of NGDM is a devil's staircase: at every rational number it stands still on an interval.",
+    alt="The mean sign against c over λ: below the dotted diagonal, a staircase with wide treads at 0, one "
+    "third and one half, on dashed closed forms, and ever smaller treads between them.",
+)
 
 # %% id="staircase-reveal"
 with reveal("The mean sign against c/λ"):
-    display(
-        figures.show(
-            stairs_figure,
-            "The mean sign of NGDM is a devil's staircase: at every rational number it stands still on an interval.",
-            alt="The mean sign against c over λ: below the dotted diagonal, a staircase with wide treads at 0, one "
-            "third and one half, on dashed closed forms, and ever smaller treads between them.",
-        )
-    )
+    display(staircase_shown)
 
 # %% [markdown] id="staircase-why"
 # **Why.** The step is $\beta\leftarrow a\beta+\eta c-\eta\lambda\operatorname{sign}\beta$ with $a=1-\eta h$: it

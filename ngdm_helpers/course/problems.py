@@ -11,7 +11,7 @@ import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, ReLURegression, l1_oracle
 
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
@@ -326,7 +326,9 @@ class Minibatch(Objective):
             rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
             return ((b @ rows.T - of_y) @ rows) * scale
 
-        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
+        return full._replace(
+            subgradient=lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient=smooth_gradient
+        )
 
 
 def one_dimensional_lasso(c, lam, h=1.0):

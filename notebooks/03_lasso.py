@@ -638,6 +638,7 @@ print(f"proximal  {(by_hand == 0).sum():3d} exact zeros")
 # Write the proximal step of $\lambda|\beta|$: it moves every weight by $\eta\lambda$ towards 0 and stops there. How
 # many steps does it need from 0.5053 with $\eta\lambda=0.01$, and what does raising $\lambda$ do now?
 
+
 # %% id="exercise-1-stub" tags=["exercise"]
 def step(beta, eta, lam):
     """The weights after a proximal step on λ‖β‖₁. beta: an array (p,)."""
@@ -675,6 +676,7 @@ exercises.check("lasso.1", step)
 # scikit-learn's `Lasso` minimises $\|y-X\beta\|^2/(2n)+\texttt{alpha}\,\|\beta\|_1$. Which `alpha` makes it solve
 # (11), with the sum of squares? And which makes it solve torch's `MSELoss` plus $\lambda\|\beta\|_1$, where `MSELoss`
 # is the *mean* of squares?
+
 
 # %% id="exercise-2-stub" tags=["exercise"]
 def alpha_of_sum(lam, n):
@@ -720,6 +722,7 @@ exercises.check("lasso.2", alpha_of_sum, alpha_of_mean)
 # 0 at $\pm1$, with a kink there. NGDM will jump about $\pm1$. Write the step that lands on $\pm1$ *exactly*. (At
 # $\beta^i=0$ go either way.)
 
+
 # %% id="exercise-3-stub" tags=["exercise"]
 def to_the_chip(beta, eta, lam):
     """The weights after a proximal step on λ Σ ||βᵢ| − 1|. beta: an array (p,)."""
@@ -757,6 +760,7 @@ exercises.check("lasso.3", to_the_chip)
 # All $p$ weights are in their bands. One evaluation of $\|\beta\|_1$ fluctuates around $p\eta\lambda/2$. If the
 # residues are uniform on $(0,\eta\lambda)$ and independent, what is its standard deviation?
 
+
 # %% id="exercise-4-stub" tags=["exercise"]
 def one_step_deviation(p, eta, lam):
     """The standard deviation of ‖β‖₁ at one step, for p weights in their bands."""
@@ -793,6 +797,7 @@ exercises.check("lasso.4", one_step_deviation)
 # Give every weight its own learning rate, chosen once from $\beta_0$, such that NGDM on (7) lands on *exactly* 0. Why
 # does this not contradict Proposition 3.1?
 
+
 # %% id="exercise-5-stub" tags=["exercise"]
 def rates(beta0, lam):
     """A learning rate for each weight with which NGDM on λ‖β‖₁ reaches exactly 0. beta0: (p,); returns (p,)."""
@@ -827,6 +832,7 @@ exercises.check("lasso.5", rates)
 #
 # A format with $t$ significant bits has, in $[2^{-j},2^{1-j})$, numbers with the spacing $2^{1-j-t}$. Which share of
 # weights from $U(-1,1)$ does a step $\eta\lambda$ not move?
+
 
 # %% id="exercise-6-stub" tags=["exercise"]
 def share_that_stays(bits, step):
@@ -863,6 +869,7 @@ exercises.check("lasso.6", share_that_stays)
 #
 # In idea 4 let $\lambda=1$: the exact answer is 0. Choose $\eta$ such that NGDM ends with $\|\beta\|_1$ about 0.01,
 # and say beforehand how many steps from $U(-1,1)$ will do.
+
 
 # %% id="exercise-7-stub" tags=["exercise"]
 def plan(p, lam, norm):
@@ -901,6 +908,7 @@ exercises.check("lasso.7", plan)
 # Step on the data term with Adam, then soft-threshold. Adam's step in weight $i$ has the length $\eta/\sqrt{\hat
 # v_i}$ per unit of slope, with $\hat v_i$ its running mean of squared slopes. At which threshold is the result the
 # exact LASSO solution?
+
 
 # %% id="exercise-8-stub" tags=["exercise"]
 def threshold(eta, lam, mean_square):

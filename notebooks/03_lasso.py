@@ -499,27 +499,35 @@ with reveal("How hard the data pull, and what a cut at ηλ costs"):
 # **Verdict.** As evidence against pruning: **wrong**. The network with the larger norm is dead, and its accuracy
 # tells. “The same with Adam”: **not reproduced**. “No sparse network”: **imprecise**. Almost no weight is exactly 0,
 # but a cut at $\eta\lambda$ costs nothing here. Not shown: that ℓ1 is a *good* way to prune VGG16.
+#
 # <details><summary>Reasons, and the key to the goal</summary>
+#
 # *Dead.* With the 1000 outputs of the paper's code the largest pull at the zero network is 0.099, less than 0.1: the
 # zero network is a local minimiser, by a hair. SGD finds its neighbourhood and stays in the band. A minibatch pulls
-# harder now and then; idea 14 counts the few weights for which that matters. *Adam.* On these networks its norm falls
-# with $\lambda$ to a multiple of $\eta$ and stays there. The paper gives no settings of its runs with Adam. If the
-# penalty acts *beside* Adam's step instead of in its loss, the paradox is back: idea 13.
+# harder now and then; idea 14 counts the few weights for which that matters.
+#
+# *Adam.* On these networks its norm falls with $\lambda$ to a multiple of $\eta$ and stays there. The paper gives no
+# settings of its runs with Adam. If the penalty acts *beside* Adam's step instead of in its loss, the paradox is
+# back: idea 13.
 #
 # *Other learning rates.* That **holds**: the law is $N\eta\lambda/2$ for each $\eta$ (ledger, L7d).
 #
 # *NVIDIA.* The paper names guides of NVIDIA that recommend an ℓ1 penalty before pruning. We could not follow its
 # links. An excerpt of the documentation of NVIDIA's pruning tool says that it cuts filters whose norm is below a
-# tenth of the layer's largest. That needs no exact zeros (ledger, L10d). *Cut.* A proximal step, which idea 6
-# explains, puts weights below $\eta\lambda$ to exactly 0. SGD keeps nearly all of the same weights below
-# $\eta\lambda$. A threshold of $10^{-5}$ finds few of them when $\eta\lambda=10^{-3}$. *Other half of the pair.* At
-# full size and $\lambda=0.001$ (idea 14) the norm is far smaller and nearly all weights are below $10^{-5}$, because
-# the whole band lies there. That network guesses as well. So neither half of the printed pair tells whether a network
-# was pruned or died. *Goal:* proximal SGD at $\lambda=0.01$: 99.1 % zeros, accuracy 0.956 (seeds: 0.950 to 0.972).
-# *For which optimizers is there a paradox among networks that recognise digits?* For none: up to $\lambda=0.01$, with
-# accuracies above 0.91, every norm falls; those of SGD and momentum rise from 0.02 on, where accuracies are below
-# 0.14. *Adam at large $\lambda$:* 9.84 at 0.02, 10.39 at 1, which is 6 % more for a penalty 50 times as large, about
-# $0.12N\eta$.
+# tenth of the layer's largest. That needs no exact zeros (ledger, L10d).
+#
+# *Cut.* A proximal step, which idea 6 explains, puts weights below $\eta\lambda$ to exactly 0. SGD keeps nearly all
+# of the same weights below $\eta\lambda$. A threshold of $10^{-5}$ finds few of them when $\eta\lambda=10^{-3}$.
+#
+# *Other half of the pair.* At full size and $\lambda=0.001$ (idea 14) the norm is far smaller and nearly all weights
+# are below $10^{-5}$, because the whole band lies there. That network guesses as well. So neither half of the printed
+# pair tells whether a network was pruned or died.
+#
+# *Goal:* proximal SGD at $\lambda=0.01$: 99.1 % zeros, accuracy 0.956 (seeds: 0.950 to 0.972). *For which optimizers
+# is there a paradox among networks that recognise digits?* For none: up to $\lambda=0.01$, with accuracies above
+# 0.91, every norm falls; those of SGD and momentum rise from 0.02 on, where accuracies are below 0.14. *Adam at large
+# $\lambda$:* 9.84 at 0.02, 10.39 at 1, which is 6 % more for a penalty 50 times as large, about $0.12N\eta$.
+#
 # </details>
 
 # %% [markdown] id="zeros-claim"
@@ -602,12 +610,16 @@ print(f"proximal  {(by_hand == 0).sum():3d} exact zeros")
 # **Verdict: holds.** NGDM has no exact zero; three lines give all 181. **Imprecise:** that a norm which grows with
 # $\lambda$ speaks against pruning. The weights are in their bands, and a cut at the band's edge finds them; a cut at
 # $10^{-5}$ does not know where that is.
+#
 # <details><summary>Reasons, and the key to the goal</summary>
+#
 # *Cut.* A cut at $2\eta\lambda$ leaves the right coefficients if each of them is larger, by a margin: make $\eta$
 # small enough, and run long enough. **Han et al. (2015, Section 3.1)** do not wait for zeros either: they cut weights
 # below a threshold and retrain. They report that ℓ1 is better before retraining, ℓ2 after it, and that ℓ2 prunes best
-# overall. *Patience.* With correlated columns the run takes far longer to converge, and before that the cut means
-# nothing (idea 15).
+# overall.
+#
+# *Patience.* With correlated columns the run takes far longer to converge, and before that the cut means nothing
+# (idea 15).
 #
 # *Bottou's table.* Write $\beta=u-v$ with $u,v\ge0$. The penalty becomes linear, and a projection onto $\ge0$ stops
 # at 0, as the soft-threshold does: exact zeros again (idea 15; we have not read the table's text).
@@ -617,11 +629,13 @@ print(f"proximal  {(by_hand == 0).sum():3d} exact zeros")
 # *loss* the kink causes none: it comes as near its minimum as one likes. Near sparse it is, to within the step. The
 # users are right: there is no zero (ledger, L11c to L11e).
 #
-# *Libraries.* Before comparing with one, map the scale of $\lambda$ (exercise 2 and idea 15). *Goal:* at the edge
-# both methods have $\beta_k=(1-\eta)^k\beta_0$ from the side of $b$, and at $\eta=0.3$ are never at 0. From the other
-# side the proximal step lands on it ($b=0.3$, $\beta_0=-0.8$: step 3); NGDM crosses once, then shrinks. *Larger
-# $\eta$:* NGDM's jumps grow with $\eta\lambda$, 0.6 to 2 times as large; the other's limit stays 0, reached sooner
-# (step 12 at $\eta=0.1$, 1 at 1). *Off the kink,* $|b|>\lambda$, both converge.
+# *Libraries.* Before comparing with one, map the scale of $\lambda$ (exercise 2 and idea 15).
+#
+# *Goal:* at the edge both methods have $\beta_k=(1-\eta)^k\beta_0$ from the side of $b$, and at $\eta=0.3$ are never
+# at 0. From the other side the proximal step lands on it ($b=0.3$, $\beta_0=-0.8$: step 3); NGDM crosses once, then
+# shrinks. *Larger $\eta$:* NGDM's jumps grow with $\eta\lambda$, 0.6 to 2 times as large; the other's limit stays
+# 0, reached sooner (step 12 at $\eta=0.1$, 1 at 1). *Off the kink,* $|b|>\lambda$, both converge.
+#
 # </details>
 
 # %% [markdown] id="stop-here"
@@ -1507,10 +1521,12 @@ for name, path in paths.items():
 
 # %% [markdown] id="adam-claim"
 # ## 13 · Is it the same with Adam?
-# What Adam does on (7), and why it matters whether the penalty sits in its loss or beside its step. **Claim.** The
-# paper repeats its network experiment with other penalties and with Adam, “and in each case, we observed the same
-# paradox”. Idea 5 looks at networks. Here: what can Adam do on (7) and (11)? (“SGD” names torch's optimizer. On (7)
-# there are no minibatches, so it is NGDM.)
+#
+# What Adam does on (7), and why it matters whether the penalty sits in its loss or beside its step.
+#
+# **Claim.** The paper repeats its network experiment with other penalties and with Adam, “and in each case, we
+# observed the same paradox”. Idea 5 looks at networks. Here: what can Adam do on (7) and (11)? (“SGD” names torch's
+# optimizer. On (7) there are no minibatches, so it is NGDM.)
 
 # %% id="adam-predict" tags=["vote"]
 votes.ask("lasso.adam")
@@ -1622,15 +1638,20 @@ for method, words in places.items():
 # **Verdict** (ours; the paper speaks of networks). ℓ1 in the loss: **no paradox** with Adam, whose band is about
 # $\eta/8$ whatever $\lambda$. Beside its step, as AdamW decays: **it is back**, from 1.7 at $\lambda=1$ to 10.1 at
 # 10. A soft threshold there gives **exact zeros**, though too many: exercise 8.
+#
 # <details><summary>Reasons, and the key to the goals</summary>
+#
 # On (11) (idea 4) Adam's norm falls with $\lambda$ to a floor of about $p\eta/8$ and stays there. That floor is a
 # band as well, so Adam gives no zeros either. With a data term Adam rescales the *whole* slope
 # $g_i+\lambda\operatorname{sign}\beta^i$ of a weight, data and penalty alike. So what it aims at is still the
 # solution of (11): its norm is the exact one until the band is as large. Only the step, and with it the band, loses
-# its $\lambda$. *Goals:* (i) Nothing that shows. (ii) Up to 0.247: where $\lambda/2$ is below 0.124. (iii) $P=1$, the
-# 2-cycle of SGD at $\lambda=1$, for every $\lambda$: mean $\eta/2$. (iv) 2.4 at $\lambda=1$, 2.1 to 2.8 below 3:
-# momentum is Adam's recursion with the step $10\eta\lambda$, hence $10\cdot\frac18/\frac12$. Only 1.05 from 29 on:
-# with such steps every start ends on a cycle with $P=2$.
+# its $\lambda$.
+#
+# *Goals:* (i) Nothing that shows. (ii) Up to 0.247: where $\lambda/2$ is below 0.124. (iii) $P=1$, the 2-cycle of SGD
+# at $\lambda=1$, for every $\lambda$: mean $\eta/2$. (iv) 2.4 at $\lambda=1$, 2.1 to 2.8 below 3: momentum is Adam's
+# recursion with the step $10\eta\lambda$, hence $10\cdot\frac18/\frac12$. Only 1.05 from 29 on: with such steps every
+# start ends on a cycle with $P=2$.
+#
 # </details>
 
 # %% [markdown] id="size-claim"
@@ -1821,12 +1842,16 @@ print(f"−{lam / 100:g}·sign β to {off_sign:.0e}")
 # be as close as one likes. For the sum of squares (11) scikit-learn's `alpha` is $\lambda/(2n)$; for torch's
 # `MSELoss`, a mean, it is $\lambda/2$. With the wrong one the two solve different problems. The cut at $2\eta\lambda$
 # **holds if** the run has converged.
+#
 # <details><summary>glmnet, and the key to the goals</summary>
-# glmnet scales as scikit-learn does, but standardises $X$ and fits an intercept unless told not to. *Goals:* (i)
-# 0.0191 to 0.0813 at $\lambda=20$. Above, the cut passes NGDM's smallest coefficient that counts; below, 4000 steps
-# are too few. (ii) No: $2\eta\lambda=0.4$, the shelf ends at about $\eta=0.01$, at $\lambda=99.5$ too. (iii) From 401
-# on: ISTA, FISTA and RDA, which never leave 0, the start, and RDA with 10 rows, which comes back. Proximal SGD has
-# 143 zeros there, the others none.
+#
+# glmnet scales as scikit-learn does, but standardises $X$ and fits an intercept unless told not to.
+#
+# *Goals:* (i) 0.0191 to 0.0813 at $\lambda=20$. Above, the cut passes NGDM's smallest coefficient that counts; below,
+# 4000 steps are too few. (ii) No: $2\eta\lambda=0.4$, the shelf ends at about $\eta=0.01$, at $\lambda=99.5$ too.
+# (iii) From 401 on: ISTA, FISTA and RDA, which never leave 0, the start, and RDA with 10 rows, which comes back.
+# Proximal SGD has 143 zeros there, the others none.
+#
 # </details>
 
 # %% [markdown] id="staircase-claim"

@@ -106,11 +106,10 @@ def _fista(f, beta, lr):
 
 
 def _rda(f, beta, lr):
-    mean = 0.0 * beta
+    total = 0.0 * beta
     for k, eta in enumerate(lr, 1):
-        mean = mean + (f.smooth_gradient(beta) - mean) / k
-        scale = math.sqrt(k) * eta
-        beta = f.prox(-scale * mean, scale)
+        total = total + f.smooth_gradient(beta)
+        beta = f.prox(total * (eta / -math.sqrt(k)), math.sqrt(k) * eta)  # the mean times −η√k
         yield beta
 
 

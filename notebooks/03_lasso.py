@@ -1750,9 +1750,10 @@ votes.ask("lasso.solvers")
 
 # %% [markdown] id="solvers-play-note"
 # **Play.** *ISTA* is the proximal step of idea 6 (iterative soft-thresholding), *FISTA* adds momentum to it. *RDA*,
-# regularised dual averaging (Xiao 2009), thresholds the average of all slopes so far. The *support* is the set of
-# coefficients that are not 0. *Questions.* (ii) Choose Adam: is its shelf at $2\eta\lambda$? (iii) Once the exact
-# answer is 0, where every run starts: which methods are still at 0 at the end?
+# regularised dual averaging (Xiao 2009), thresholds the average of all slopes so far. *u − v* is $\beta=u-v$ with
+# $u,v\ge0$, projected (Bottou 2010). The *support* is the set of coefficients that are not 0. *Questions.* (ii)
+# Choose Adam: is its shelf at $2\eta\lambda$? (iii) Once the exact answer is 0, where every run starts: which methods
+# are still at 0 at the end?
 
 # %% id="solvers-play"
 solvers = explorers.sparse_solvers()

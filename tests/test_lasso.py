@@ -238,6 +238,14 @@ def test_the_first_zeros_in_decimals(start, schedule, first):
     assert zeros[: len(expected)].tolist() == expected and np.isnan(zeros[len(expected) :]).all() and len(zeros) == 38
 
 
+@pytest.mark.parametrize("schedule", problems.DECIMAL_SCHEDULES)
+@pytest.mark.parametrize("start", problems.DECIMAL_STARTS)
+def test_the_first_zeros_are_those_of_the_walk(start, schedule):
+    walks = [problems.decimal_walk(start, schedule, digits, 597) for digits in range(3, 41)]
+    expected = [walk.index(0) if walk[-1] == 0 else np.nan for walk in walks]
+    np.testing.assert_array_equal(problems.decimal_zeros(start, schedule, 597), expected)
+
+
 def test_the_u_curve():
     lams = np.array([3e-3, 1e-2, 10.0, 100.0])
     problem, start = problems.uniform_lasso(200, 50, lams, reduction="mean")

@@ -1,5 +1,6 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
+import bisect
 import decimal
 import functools
 import itertools
@@ -438,8 +439,26 @@ def decimal_walk(start, schedule, digits, steps):
 @functools.lru_cache(maxsize=16)  # all schedules and starts
 def decimal_zeros(start, schedule, steps):
     """The first step of `decimal_walk` that is exactly 0, with 3, 4, …, 40 digits; NaN where no step is: (38,)."""
-    walks = (decimal_walk(start, schedule, digits, steps) for digits in range(3, 41))
-    return np.array([path.index(0) if path[-1] == 0 else np.nan for path in walks])  # at 0 it stays
+    return np.array([_first_zero(start, schedule, digits, steps) for digits in range(3, 41)])
+
+
+def _first_zero(start, schedule, digits, steps):
+    """The first step at exactly 0, or NaN; what repeats itself is not walked through, as ηₖ never rises."""
+    with decimal.localcontext(decimal.Context(prec=digits)):
+        one, rate, k = decimal.Decimal(1), DECIMAL_SCHEDULES[schedule], 0
+        beta, before, last = +decimal.Decimal(DECIMAL_STARTS[start]), None, None
+        while k < steps:
+            s = rate(one, k, steps)
+            moved, k = beta - s if beta > 0 else beta + s, k + 1
+            if moved == 0:
+                return k
+            if moved == beta:  # the step is lost in rounding, and so is every smaller one
+                break
+            if s == last and moved == before:  # back where it was two steps ago: on to the end of this rate
+                more = bisect.bisect_right(range(k, steps), -s, key=lambda j: -rate(one, j, steps))
+                k += more - more % 2
+            before, beta, last = beta, moved, s
+    return np.nan
 
 
 def paper_pair(seeds=20, steps=3000):

@@ -1,5 +1,6 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
+import bisect
 import decimal
 import functools
 import itertools
@@ -15,11 +16,25 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReL
 
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
-def sharp_problem():
-    """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
-    rng = np.random.default_rng(0)
-    X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
-    return LeastAbsolute(X, X @ solution), solution
+def sharp_problem(noise=0.0, seed=0):
+    """Least absolute deviations, n = 60, p = 10, y = Xβ* + noise·N(0, 1): (objective, minimiser).
+
+    noise: ≥ 0. Without, the minimiser is β*, and f* = 0; f is sharp with noise as well, being polyhedral.
+    """
+    rng = np.random.default_rng(seed)
+    X, solution, errors = rng.standard_normal((60, 10)), rng.standard_normal(10), rng.standard_normal(60)
+    objective = LeastAbsolute(X, X @ solution + checks.nonnegative("noise", noise, checks.NUMBER) * errors)
+    return objective, solution if noise == 0 else least_absolute(X, objective.y)
+
+
+def least_absolute(X, y):
+    """A minimiser of mean |Xβ − y| by linear programming: minimise Σtᵢ subject to −t ≤ Xβ − y ≤ t. X: (n, p)."""
+    from scipy.optimize import linprog
+
+    n, p = X.shape
+    sides = np.block([[X, -np.eye(n)], [-X, -np.eye(n)]])
+    bounds = [(None, None)] * p + [(0, None)] * n
+    return linprog(np.repeat([0.0, 1.0], [p, n]), sides, np.concatenate([y, -y]), bounds=bounds).x[:p]
 
 
 def best_on_sharp(schedule):
@@ -277,12 +292,66 @@ def exact_path(X, y, least):
     return tuple(map(np.array, zip(*reversed(bends), strict=True)))
 
 
-def sparse_problem(lam=20.0):
-    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((100, 200))
+def sparse_problem(lam=20.0, rho=0.0):
+    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½.
+
+    rho: the correlation of any two columns, 0 ≤ ρ < 1.
+    """
+    rng, rho = np.random.default_rng(0), checks.fraction("rho", rho)
+    X, errors, shared = (rng.standard_normal(shape) for shape in ((100, 200), 100, (100, 1)))
+    X = X if rho == 0 else (1 - rho) ** 0.5 * X + rho**0.5 * shared
     beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
-    return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+    return Lasso(X, X @ beta + 0.5 * errors, lam)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoParts(Objective):
+    """A `Lasso`, or a `Minibatch` of one, of β = u − v with u, v ≥ 0: ‖y − X(u − v)‖² + λΣ(u + v) of (u, v).
+
+    Its "proximal" method is projected gradient descent: the rule of Table 1 of Bottou (2010). ``join`` gives β.
+    """
+
+    problem: Objective
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(lambda self: 2 * self.problem.curvature)
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u - v
+
+    def oracle(self, beta):
+        inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
+        lam_batch, lam = checks.over_batch("lam", lam, beta), checks.per_coordinate("lam", lam, beta)
+
+        def value(b):
+            joined = self.join(b)
+            return inner.value(joined) + lam_batch * (b.sum(axis=-1) - np.abs(joined).sum(axis=-1))
+
+        def gradient(b):
+            g = inner.smooth_gradient(self.join(b))
+            return np.concatenate([g, -g], axis=-1) + lam
+
+        return Oracle(value, gradient, gradient, lambda b, step: np.maximum(b, 0), np.zeros_like)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSquares(Objective):
+    """A `Lasso` of β = u∘u − v∘v: ‖y − X(u∘u − v∘v)‖² + λ‖(u, v)‖², smooth, with the minimisers of (11)."""
+
+    problem: Lasso
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u * u - v * v
+
+    def oracle(self, beta):
+        parts = TwoParts(self.problem).oracle(beta * beta)
+        return Oracle(lambda b: parts.value(b * b), lambda b: 2 * b * parts.subgradient(b * b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,7 +395,9 @@ class Minibatch(Objective):
             rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
             return ((b @ rows.T - of_y) @ rows) * scale
 
-        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
+        return full._replace(
+            subgradient=lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient=smooth_gradient
+        )
 
 
 def one_dimensional_lasso(c, lam, h=1.0):
@@ -368,8 +439,26 @@ def decimal_walk(start, schedule, digits, steps):
 @functools.lru_cache(maxsize=16)  # all schedules and starts
 def decimal_zeros(start, schedule, steps):
     """The first step of `decimal_walk` that is exactly 0, with 3, 4, …, 40 digits; NaN where no step is: (38,)."""
-    walks = (decimal_walk(start, schedule, digits, steps) for digits in range(3, 41))
-    return np.array([path.index(0) if path[-1] == 0 else np.nan for path in walks])  # at 0 it stays
+    return np.array([_first_zero(start, schedule, digits, steps) for digits in range(3, 41)])
+
+
+def _first_zero(start, schedule, digits, steps):
+    """The first step at exactly 0, or NaN; what repeats itself is not walked through, as ηₖ never rises."""
+    with decimal.localcontext(decimal.Context(prec=digits)):
+        one, rate, k = decimal.Decimal(1), DECIMAL_SCHEDULES[schedule], 0
+        beta, before, last = +decimal.Decimal(DECIMAL_STARTS[start]), None, None
+        while k < steps:
+            s = rate(one, k, steps)
+            moved, k = beta - s if beta > 0 else beta + s, k + 1
+            if moved == 0:
+                return k
+            if moved == beta:  # the step is lost in rounding, and so is every smaller one
+                break
+            if s == last and moved == before:  # back where it was two steps ago: on to the end of this rate
+                more = bisect.bisect_right(range(k, steps), -s, key=lambda j: -rate(one, j, steps))
+                k += more - more % 2
+            before, beta, last = beta, moved, s
+    return np.nan
 
 
 def paper_pair(seeds=20, steps=3000):

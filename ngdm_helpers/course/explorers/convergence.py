@@ -331,8 +331,8 @@ def rates():
         p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
         marks={"d = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
-        caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "
-        "accuracy makes them grow like 1/ε².",
+        caption="On ‖x‖_∞ in a fixed dimension the steps grow like 1/ε in the end, and along the dimensions 1/(4ε²) "
+        "like 1/ε².",
         alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "
         "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
         "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",

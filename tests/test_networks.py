@@ -146,6 +146,16 @@ def test_the_numpy_activations_are_the_layers():
     assert set(problems.ACTIVATIONS) == set(recorded.ACTIVATIONS)
 
 
+def test_at_the_start_outputs_are_alike_and_gradients_small_with_relu_and_its_analytic_double():
+    X, y = data.images("digits", count=64)
+    relu, double, gelu = (probes.at_the_start(19, name, X, y) for name in ("relu", "bridge-100", "gelu"))
+    np.testing.assert_allclose(relu, double, rtol=0.02)
+    assert gelu[0] < 0.95 < relu[0] and gelu[1] > 1.5 * relu[1] and gelu[2] > 3 * relu[2]
+    outputs = networks.vgg(19, "relu", "variance-preserving", images=X)(X).detach()
+    cosines = torch.nn.functional.cosine_similarity(outputs[:, None], outputs[None], dim=-1)
+    assert relu[0] == pytest.approx(cosines[~torch.eye(64, dtype=bool)].mean().item(), abs=1e-5)
+
+
 def test_kinks_crossed_counts_signs_that_change():
     X, y = data.images("digits", count=64)
     count, shares = probes.kinks_crossed(11, X, y, lr=0.01, steps=2)

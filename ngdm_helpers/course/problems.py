@@ -150,7 +150,8 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
 
     cs: c = ηL (C,), with L the curvature between the kinks. strength, by which y is multiplied, and width, on which the
     kinks are rounded: numbers or (rows,). Returns the counts (rows, C), and the median over the seeds of η times the
-    curvature at 0 (rows, C): where kinks are rounded that is λmax(Σᵢ (½ + ½(log 2 + |yᵢ|/w)) xᵢxᵢᵀ + 2λ₂I); else inf.
+    curvature at 0 (rows, C): λmax(Σᵢ ½(1 + log 2 + |yᵢ|/w) xᵢxᵢᵀ + 2λ₂I) where kinks are rounded, L where there are
+    none, else inf.
     """
     X, y, starts = random_problems(20, 5, 0.0, seeds)
     strength, width = (a[:, None, None] for a in np.broadcast_arrays(np.atleast_1d(strength), np.atleast_1d(width)))
@@ -158,11 +159,11 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
     loss = NeuronRegression(X, y, width=width, lam2=lam2)
     rates = np.asarray(cs)[:, None] / loss.curvature
     exits = leaves_falling(trajectories.run(loss, starts, rates, steps), 2).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # φ = w·log 2, φ′ = ½ and φ″ = 1/(4w) at 0; y ≤ 0
-        bends = np.where(y < 0, 0.5 + 0.5 * (np.log(2) - y / width[..., None]), 1.0)[:, 0]
-    finite = np.where(np.isfinite(bends), bends, 0.0)
-    top = np.linalg.eigvalsh(np.swapaxes(finite[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
-    top = np.where(np.isfinite(bends).all(axis=-1), top, np.inf)
+    rounded = width[:, 0, None] > 0
+    # at 0, φ = w·log 2, φ′ = ½ and φ″ = 1/(4w)
+    bends = np.where(rounded, 0.5 + 0.5 * (np.log(2) - y[:, 0] / np.where(rounded, width[:, 0, None], 1)), 2.0)
+    top = np.linalg.eigvalsh(np.swapaxes(bends[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
+    top = np.where((rounded | (y[:, 0] == 0)).all(axis=-1), top, np.inf)
     return exits, np.median(top[:, None] * rates, axis=-1)
 
 

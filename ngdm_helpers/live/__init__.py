@@ -29,10 +29,11 @@ from ngdm_helpers import figures
 from ngdm_helpers.live import access, drawlist, hands, steps, words
 from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
+from ngdm_helpers.live.folds import reveal
 from ngdm_helpers.live.goals import Goal, goal
 from ngdm_helpers.live.votes import vote
 
-__all__ = ["Live", "Scale", "choice", "goal", "live", "log_slider", "select_slider", "slider", "vote"]
+__all__ = ["Live", "Scale", "choice", "goal", "live", "log_slider", "reveal", "select_slider", "slider", "vote"]
 
 MOST_GROUNDS = 64  # backgrounds kept; a large one has 300 kB
 FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs

@@ -14,7 +14,7 @@ import scipy.optimize
 from scipy.special import ndtr
 
 from ngdm_helpers import checks, data, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
+from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 
@@ -805,9 +805,22 @@ def huber_tail(c):
 
 def product_ends(starts, eta, steps=60):
     """The sharpness of ½(uv − 1)² where gradient descent from starts (…, 2) is after ``steps``; NaN: it diverges."""
-    run = trajectories.run(Product(), starts, eta, steps, record_every=steps, on_overflow="ignore")
-    gone = run.overflow_step is not None and np.asarray(run.overflow_step) >= 0
-    return np.where(gone, np.nan, theory.product_sharpness(run.iterates[-1]))
+    # the numbers of `trajectories.run` on `Product`, in place: a map has a hundred thousand starts
+    u, v = (np.array(starts[..., k]) for k in (0, 1))
+    residual, step_u, step_v = (np.empty_like(u) for _ in range(3))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            np.multiply(u, v, out=residual)
+            residual -= 1
+            np.multiply(residual, v, out=step_u)
+            np.multiply(residual, u, out=step_v)
+            step_u *= eta
+            step_v *= eta
+            u -= step_u
+            v -= step_v
+        gone = ~np.isfinite((u * v - 1) ** 2 + u + v)
+    u[gone] = v[gone] = 0.0
+    return np.where(gone, np.nan, theory.product_sharpness(np.stack([u, v], axis=-1)))
 
 
 def product_field(u, v, eta):
@@ -835,6 +848,25 @@ def huber_lopsided(c, starts):
     last = itertools.islice(trajectories.iterate(ONE_D_HUBER, x0, c), HUBER_STEPS - 1, HUBER_STEPS + 1)
     x, y = (np.abs(beta[..., 0]) for beta in last)
     return np.abs(x - y) / (c - 2)
+
+
+LOGISTIC_STEPS = 300
+
+
+def logistic_problem(margin=0.2, flipped=0.0):
+    """Mean logistic regression in two dimensions: 20 samples at (γ, 1) and 20 at (γ, −½), all labelled 1.
+
+    margin: γ > 0, the distance of the separating line β ∝ (1, 0) from the data. flipped: the share of the labels at
+    each place that is −1 instead, a multiple of 1/20.
+    """
+    X = np.repeat([[margin, 1.0], [margin, -0.5]], 20, axis=0)
+    return Logistic(X, np.where(np.arange(40) % 20 < round(20 * flipped), -1.0, 1.0))
+
+
+def logistic_run(c, margin=0.2, flipped=0.0, steps=LOGISTIC_STEPS):
+    """Gradient descent on `logistic_problem` from 0 with η = c/L."""
+    problem = logistic_problem(margin, flipped)
+    return trajectories.run(problem, np.zeros(2), c / problem.smoothness, steps)
 
 
 def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):

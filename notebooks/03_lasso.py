@@ -530,8 +530,9 @@ with reveal("How hard the data pull, and what a cut at ηλ costs"):
 # links. An excerpt of the documentation of NVIDIA's pruning tool says that it cuts filters whose norm is below a
 # tenth of the layer's largest. That needs no exact zeros (ledger, L10d).
 #
-# *Cut.* A proximal step, which idea 6 explains, puts weights below $\eta\lambda$ to exactly 0. SGD keeps nearly all
-# of the same weights below $\eta\lambda$. A threshold of $10^{-5}$ finds few of them when $\eta\lambda=10^{-3}$.
+# *Cut.* A proximal step, which idea 6 explains, puts weights below $\eta\lambda$ to exactly 0. Of the weights that
+# the proximal run puts to 0 at $\lambda=0.01$, SGD has 93 % below $\eta\lambda$ and 99.998 % below $2\eta\lambda$. A
+# threshold of $10^{-5}$ finds few of them when $\eta\lambda=10^{-3}$.
 #
 # *Other half of the pair.* At full size and $\lambda=0.001$ (idea 14) the norm is far smaller and nearly all weights
 # are below $10^{-5}$, because the whole band lies there. That network guesses as well. So neither half of the printed

@@ -110,8 +110,8 @@ print(f"Nηλ/2                  {N * eta * lam / 2:.2f}")
 
 # %% [markdown] id="deep-verdict"
 # **Verdict: holds,** and says nothing about VGG16, images or pruning: 69178.44 is $N\eta\lambda/2$, to a tenth of a
-# standard deviation. The paper's “0.01 % of the weights below $10^{-5}$” is **wrong**: the law gives 1 %, a fraction
-# of 0.01.
+# standard deviation. Any network ends there once the penalty has won. The paper's “0.01 % of the weights below
+# $10^{-5}$” is **wrong**: the law gives 1 %, a fraction of 0.01.
 #
 # <details><summary>Reasons, and the key to the goal</summary>
 #
@@ -122,9 +122,9 @@ print(f"Nηλ/2                  {N * eta * lam / 2:.2f}")
 # *The share.* Evenly spread distances are below $10^{-5}$ with probability $10^{-5}/\eta\lambda=0.01$. The script in
 # the paper's Appendix B prints this *fraction*. We take the 0.01 % for a slip of the unit.
 #
-# *Goal:* all weights are below $10^{-5}$ where $\eta\lambda\le10^{-5}$: $\eta=0.001$ and $\lambda$ up to 0.01. *At
-# $\eta=\lambda$ at their right ends* the simulated weights leave the dashed law: $\eta\lambda=1$ exceeds every start,
-# so at even steps each weight is where it started.
+# *Goal:* all weights are below $10^{-5}$ where $\eta\lambda\le10^{-5}$: $\eta=0.001$ and $\lambda$ up to 0.01. *With
+# $\eta$ and $\lambda$ at their right ends* the simulated weights leave the dashed law: $\eta\lambda=1$ exceeds every
+# start, so at even steps each weight is where it started.
 #
 # </details>
 
@@ -208,7 +208,7 @@ for lam in (1.0, 100.0):
 # *Goals:* (i) Any two settings with one $\eta\lambda$: $(\eta,\lambda)=(0.1,1)$ and $(0.001,100)$ end at 0.1894 /
 # 0.0106 from $(0.5053,0.5053)$. (ii) If $\eta\lambda>\|\beta_0\|_1$, every second step is at
 # $2\eta\lambda-\|\beta_0\|_1$. *“Unequal parities”:* the path comes in along one diagonal and ends up jumping along
-# the other, because its two weights turn at steps 6 and 9: the first has then turned an odd number of times more.
+# the other, because its two weights begin to alternate at steps 6 and 9, an odd number of steps apart.
 #
 # </details>
 
@@ -304,7 +304,8 @@ votes.ask("lasso.general")
 
 # %% [markdown] id="general-play-note"
 # **Play.** Move $\lambda$ from right to left. Then halve $\eta$: which part of the curve moves? (The other methods
-# are *proximal gradient*, whose step stops at 0 as in the race, and *Adam*, PyTorch's most used optimizer.)
+# are *proximal gradient*, whose step stops at 0 as in the race, and *Adam*, an optimizer that the paper tried as
+# well.)
 
 # %% id="general-play"
 general = explorers.general_lasso()
@@ -354,8 +355,8 @@ with reveal("The final norm against λ"):
 # %% [markdown] id="general-why"
 # **Why.** Let $g_i$ be the slope of the data term in weight $i$. Where the exact answer is not 0, $g_i$ and the
 # penalty's slope cancel: the step vanishes, and NGDM converges. Where it is 0, $|g_i|\le\lambda$: the steps
-# $-\eta(g_i\pm\lambda)$ do not vanish, and the weight stays within about $2\eta\lambda$ of 0. The norm is the exact
-# one plus a band for each zero. Once the exact answer is 0, **$\lambda$ is a learning rate and nothing else.**
+# $-\eta(g_i\pm\lambda)$ do not vanish, and the weight stays within about $2\eta\lambda$ of 0. The norm is about the
+# exact one plus a band for each zero. Once the exact answer is 0, **$\lambda$ is a learning rate and nothing else.**
 
 # %% id="general-by-hand"
 rng = np.random.default_rng(0)
@@ -609,8 +610,8 @@ with reveal("Who has zeros"):
 # %% [markdown] id="zeros-why"
 # **Why.** The proximal step ends with the *soft-threshold* $S_{\eta\lambda}(x)=\operatorname{sign}(x)\max(|x|-
 # \eta\lambda,0)$, which sends the whole interval $[-\eta\lambda,\eta\lambda]$ to exactly 0. A weight whose data slope
-# is less than $\lambda$ at the solution falls into it and stays. NGDM keeps these weights within about $2\eta\lambda$
-# of 0, so a cut there finds them *once the run has converged*.
+# is less than $\lambda$ in size at the solution falls into it and stays. NGDM keeps these weights within about
+# $2\eta\lambda$ of 0, so a cut there finds them *once the run has converged*.
 
 # %% id="zeros-by-hand"
 ngdm, by_hand = np.zeros(200), np.zeros(200)
@@ -942,14 +943,14 @@ exercises.check("lasso.7", plan)
 # %% [markdown] id="exercise-8"
 # ### 8 · A sparse Adam (idea 13)
 #
-# Step on the data term with Adam, then soft-threshold. Adam's step in weight $i$ has the length $\eta/\sqrt{\hat
-# v_i}$ per unit of slope, with $\hat v_i$ its running mean of squared slopes. At which threshold is the result the
-# exact LASSO solution?
+# Step on the data term with Adam, then soft-threshold. Adam's step in weight $i$ has the length
+# $\eta/\sqrt{\overline{g_i^2}}$ per unit of slope, with $\overline{g_i^2}$ its running mean of squared slopes. At
+# which threshold is the result the exact LASSO solution?
 
 
 # %% id="exercise-8-stub" tags=["exercise"]
 def threshold(eta, lam, mean_square):
-    """The threshold of each weight after Adam's step. mean_square: (p,), Adam's v̂; returns (p,) or a number."""
+    """The threshold of each weight after Adam's step: (p,). mean_square: (p,), Adam's mean of squared slopes."""
     ...
 
 
@@ -970,10 +971,10 @@ exercises.check("lasso.8", threshold)
 #     return eta * lam / np.sqrt(mean_square)
 # ```
 #
-# At a fixed point the momentum is the data slope $g_i$, and $\beta^i=S(\beta^i-\eta g_i/\sqrt{\hat v_i})$ with this
-# threshold says $g_i=-\lambda\operatorname{sign}\beta^i$ where $\beta^i\ne0$ and $|g_i|\le\lambda$ where it is 0: the
-# conditions of (11), whatever $\hat v$. With $\eta\lambda$ the steps of size $\eta$ meet a threshold $\lambda$ times
-# as large, and every weight is cut to 0.
+# At a fixed point the momentum is the data slope $g_i$, and $\beta^i=S(\beta^i-\eta g_i/\sqrt{\overline{g_i^2}})$
+# with this threshold says $g_i=-\lambda\operatorname{sign}\beta^i$ where $\beta^i\ne0$ and $|g_i|\le\lambda$ where it
+# is 0: the conditions of (11), whatever $\overline{g_i^2}$. With $\eta\lambda$ the steps of size $\eta$ meet a
+# threshold $\lambda$ times as large, and every weight is cut to 0.
 #
 # </details>
 
@@ -1027,8 +1028,8 @@ with reveal("The final norm against λ"):
 # falls again: a sawtooth.
 
 # %% [markdown] id="propositions-why-exactly"
-# *Proposition 3.1, exactly.* Fix any step sizes beforehand. Entry $i$ is 0 after $n$ steps only if $\beta_0^i$ is one
-# of finitely many signed sums of the steps. A start with a density misses that finite set, for every $n$, with
+# *Proposition 3.1, exactly.* Fix any step sizes beforehand. Entry $i$ is 0 after $T$ steps only if $\beta_0^i$ is one
+# of finitely many signed sums of the steps. A start with a density misses that finite set, for every $T$, with
 # probability 1. For a constant step the set is part of $\eta\lambda\,\mathbb Z$. (The paper's proof says “countable
 # against uncountable”. What counts is that a density gives each single point, and so each countable set, probability
 # 0.) “Stays 0 once it is 0” holds for (7), where sign(0) = 0.
@@ -1477,12 +1478,12 @@ with reveal("Three regimes in exact arithmetic"):
 # **Why it tends to 0.** Once $|\beta_k|\le\eta_k\lambda$, no later iterate exceeds $\eta_k\lambda$, because the steps
 # do not grow. As they have an infinite sum that happens again and again, at ever smaller steps.
 #
-# **Why it is never 0.** Proposition 3.1 as idea 7 states it holds for *any* steps fixed beforehand: 0 after $n$ steps
+# **Why it is never 0.** Proposition 3.1 as idea 7 states it holds for *any* steps fixed beforehand: 0 after $T$ steps
 # requires a start in a finite set. So Proposition 3.1 says the opposite of what it is cited for.
 
 # %% [markdown] id="diminishing-why-close"
 # For $\sqrt2-1$ it is certain: the start is irrational, and every step is rational. (The cell's `Fraction` is its
-# float64 value. It never gets to 0 either: among $\tfrac n2<k\le n$ is an odd prime, and it divides only one of the
+# float64 value. It never gets to 0 either: among $\tfrac T2<k\le T$ is an odd prime, and it divides only one of the
 # denominators.)
 #
 # **Why so close.** Near 0 the sign alternates, and two steps together move by the *difference* of two consecutive
@@ -1494,8 +1495,8 @@ with reveal("Three regimes in exact arithmetic"):
 # is 0, and (7) keeps it there.
 #
 # **Reducing** has one difference per level, the rest of the time nothing changes. The branch structure never starts,
-# and the error is the band of the last step. By then that is $\eta_K\lambda$, as for *every* second diminishing
-# iterate. What the two differ in is not the order of the final error but whether the bands shrink further.
+# and the error is the band of the last step. By then that is as large as for *every* second diminishing iterate. What
+# the two differ in is not the order of the final error but whether the bands shrink further.
 
 # %% id="diminishing-by-hand"
 fraction, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
@@ -1628,10 +1629,10 @@ print(f" in longer cycles\nmean |β| over all starts: {np.abs(adam_tail).mean():
 
 # %% [markdown] id="adam-why-decoupled"
 # *Where the penalty sits.* In the paper's code it is a term of the loss, so Adam rescales it with the rest. AdamW,
-# today's usual variant, decays weights *beside* Adam's step. Do the same with ℓ1: take Adam's step on the data term
-# alone, and subtract $\eta\lambda\operatorname{sign}\beta$. Now nothing divides $\lambda$. It competes with Adam's
-# own step, which is at most about $\eta$. From $\lambda=1$ on the penalty wins over any data, and what is left is
-# SGD's band, $\eta\lambda/2$ for each weight.
+# the variant of Adam made for weight decay, decays weights *beside* Adam's step. Do the same with ℓ1: take Adam's
+# step on the data term alone, and subtract $\eta\lambda\operatorname{sign}\beta$. Now nothing divides $\lambda$. It
+# competes with Adam's own step, which is at most about $\eta$. From $\lambda=1$ on the penalty wins over any data,
+# and what is left is SGD's band, $\eta\lambda/2$ for each weight.
 
 # %% id="adam-decoupled-by-hand"
 problem = problems.sparse_problem()  # that of idea 6: p = 200
@@ -1983,15 +1984,17 @@ for etah in (0.5, 0.1, 0.02):
 # | $p$, $N$ | number of weights; of a network's weights | everywhere |
 # | $f$, $f^*$, $f_{\text{best}}$ | loss, its minimum, its best value so far | everywhere |
 # | $r$, $r_i$ | residue: $\lvert\beta_0^i\rvert\bmod\eta\lambda$ | 2, 7, 11 |
-# | $K$ | the step from which the weights alternate; in idea 12 the last step | 7, 12 |
+# | $K$ | the step from which the weights alternate | 7 |
 # | $X$, $y$, $n$ | data, responses, number of samples | 4, 10, 15 |
 # | $g_i$ | slope of the data term in weight $i$ | 4, 6, 13, 15 |
 # | $b$ | minimiser without the penalty | 3, 6 |
 # | $L$ | largest curvature of the data term | 6, 10, 15 |
 # | $S_{\eta\lambda}$ | soft-threshold: towards 0 by $\eta\lambda$, and stop there | 6, 15 |
 # | $t$, $e$, $j$ | significant bits; $\eta\lambda=2^{-e}$; the octave $[2^{-j},2^{1-j})$ | 9 |
-# | $G$, $R$, $T$ | bound of the gradients; distance of the start from the minimiser; steps | 11 |
-# | $\mu$, $m$, $\hat v$ | Adam's momentum; its running mean of gradients, and of their squares | 13 |
+# | $T$ | number of steps | 7, 11, 12 |
+# | $G$, $R$ | bound of the gradients; distance of the start from the minimiser | 11 |
+# | $\mu$, $m$, $\overline{g_i^2}$ | Adam's momentum; its running mean of gradients; of squared slopes | 13 |
+# | $u$, $v$ | two parts of $\beta$: $\beta=u-v$, or $u\circ u-v\circ v$ | 6, 15 |
 # | $P$, $M$ | steps of a cycle above 0; the largest $m$ on it | 13 |
 # | $\bar g_k$, $\gamma$ | mean of the first $k$ gradients; RDA's factor | 15 |
 # | $h$, $c$, $a$, $q$ | curvature; slope at 0; $1-\eta h$; period | 16 |

@@ -153,13 +153,17 @@ def _threshold_of_adam(threshold):
         expect(got, 0.0, "")
     got = np.broadcast_to(np.asarray(got, dtype=float), 2)
     for wrong, words in {
-        0.2: "this threshold does not know the length of Adam's step, η/√v̂ per unit of slope",
+        0.2: "this threshold does not know the length of Adam's step, η/√mean_square per unit of slope",
         0.01: "where is λ? A proximal step thresholds at its step length times λ",
         20.0: "where is η? A proximal step thresholds at its step length times λ",
     }.items():
         if np.allclose(got, wrong) or (wrong != 0.2 and np.allclose(got, wrong / np.array([2.0, 4.0]))):
             raise NotYet(f"got {got}: {words}")
-    expect(got, [0.1, 0.05], "η = 0.01, λ = 20, v̂ = 4 and 16: the step length is 0.01/2 and 0.01/4 per unit of slope")
+    expect(
+        got,
+        [0.1, 0.05],
+        "η = 0.01, λ = 20, mean_square 4 and 16: the step length is 0.01/2 and 0.01/4 per unit of slope",
+    )
     problem = problems.sparse_problem()
     beta, momentum, square = np.zeros(200), 0.0, 0.0
     for k in range(1, 3001):

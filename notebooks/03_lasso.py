@@ -1495,8 +1495,8 @@ with reveal("Three regimes in exact arithmetic"):
 # is 0, and (7) keeps it there.
 #
 # **Reducing** has one difference per level, the rest of the time nothing changes. The branch structure never starts,
-# and the error is the band of the last step. By then that is as large as for *every* second diminishing iterate. What
-# the two differ in is not the order of the final error but whether the bands shrink further.
+# and the error is the band of the last step, as it is for *every* second diminishing iterate. What the two differ in
+# is not the order of the final error but whether the bands shrink further.
 
 # %% id="diminishing-by-hand"
 fraction, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
@@ -1845,7 +1845,7 @@ for words, alpha, intercept in (
     ("alpha = λ/(2n)", lam / 200, False),
 ):
     beta = SklearnLasso(alpha=alpha, fit_intercept=intercept, tol=1e-12, max_iter=100_000).fit(X, y).coef_
-    slope = 2 * X.T @ (y - X @ beta)  # less the data slope
+    slope = 2 * X.T @ (y - X @ beta)  # the data slope with its sign changed
     off = max(np.abs(slope - lam * np.sign(beta))[beta != 0].max(initial=0), np.abs(slope[beta == 0]).max() - lam, 0)
     gap = max(problem.value(beta) - problem.value(best), 0)
     print(f"{words:26s} ‖β‖₁ = {np.abs(beta).sum():6.3f}   f − f* = {gap:8.1e}   conditions off by {off:8.1e}")

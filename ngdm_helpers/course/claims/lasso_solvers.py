@@ -143,7 +143,7 @@ def _relative_norms():
     from ngdm_helpers.course import probes
 
     _, network = probes.appendix_b(0.1, 0.01, 500)
-    zeros, before = sum(int((part == 0).sum()) for part in network.parameters()), probes.test_accuracy(network)
+    zeros, before = sum(int((part == 0).sum()) for part in network.parameters()), probes.digits_accuracy(network)
     cut, sizes = copy.deepcopy(network), network[0].weight.detach().norm(dim=1)
     gone = sizes < 0.1 * sizes.max()
     with torch.no_grad():
@@ -151,9 +151,9 @@ def _relative_norms():
     ours = (
         f"a small network after Appendix B's script, η = 0.1, λ = 0.01: {zeros} exact zeros; {int(gone.sum())} of 32 "
         f"units have a norm below 0.1 of the largest; without them the accuracy goes from {before:.3f} to "
-        f"{probes.test_accuracy(cut):.3f}"
+        f"{probes.digits_accuracy(cut):.3f}"
     )
-    return Measured(ours, zeros == 0 and gone.sum() > 5 and abs(probes.test_accuracy(cut) - before) < 0.02)
+    return Measured(ours, zeros == 0 and gone.sum() > 5 and abs(probes.digits_accuracy(cut) - before) < 0.02)
 
 
 @claim(

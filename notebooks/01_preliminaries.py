@@ -34,8 +34,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
-from ngdm_helpers.course import claims, explorers, problems, recorded
-from ngdm_helpers.live import vote
+from ngdm_helpers.course import claims, explorers, problems, recorded, votes
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
 # %% [markdown] id="recursions-claim"
@@ -50,20 +49,7 @@ from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 # \beta_{k+1}=\beta_k-\eta\,\tilde\nabla f(\beta_k)\quad(2)$$
 
 # %% id="recursions-predict" tags=["vote"]
-vote(
-    "Run 80 steps with η = 0.1 from x₀ = 1.73, on x² and on |x|. Where do they end?",
-    {
-        "A": "Both at 0, up to rounding.",
-        "B": "x² within 10⁻⁶ of 0 and still falling; |x| jumping about 0, less than η away and no nearer.",
-        "C": "Neither arrives: with a constant step, no method does.",
-    },
-    answer="B",
-    because={
-        "A": "Of x² that is nearly true. On |x| every step is as long as the first.",
-        "B": "The gradient of x² fades near 0, the slope of |x| does not.",
-        "C": "That is true of |x|. On x² the steps η·2x become shorter by themselves.",
-    },
-)
+votes.ask("preliminaries.recursions")
 
 # %% id="recursions-by-hand"
 eta, smooth, kinked = 0.1, 1.73, 1.73
@@ -154,22 +140,7 @@ for lr in (1e-3, 0.1, 0.999):
 # at a kink of a function of one variable it holds all slopes between the left and the right one.
 
 # %% id="kinks-predict" tags=["vote"]
-vote(
-    "`relu(x)`, `clamp(x, min=0)` and `maximum(x, 0)` are the same function. At x = 0 PyTorch's derivatives of the "
-    "three are",
-    {
-        "A": "the same, by convention 0;",
-        "B": "not all the same, and one of them depends on the version of PyTorch;",
-        "C": "undefined, with a warning.",
-    },
-    answer="B",
-    because={
-        "A": "0 is the convention of `relu`. Each function has one of its own.",
-        "B": "`relu` says 0 and `maximum` ½. `clamp` said 1 in PyTorch 2.13 and says 0 in 2.14 (we ran both); the "
-        "table shows yours. All of them lie in the interval [0, 1], so all are subgradients.",
-        "C": "Undefined is what the derivative is in a textbook. Autograd always returns a number, and does not warn.",
-    },
-)
+votes.ask("preliminaries.kinks")
 
 # %% id="kinks-measure"
 # Needs PyTorch: ten functions with a kink, and what autograd is asked
@@ -309,22 +280,7 @@ assert found["relu(x) − relu(−x)"] == 0  # the function is x: its derivative
 # $\lambda_1>0$.)
 
 # %% id="loss-predict" tags=["vote"]
-vote(
-    "Make *one* of the yᵢ positive and keep the others. (No two rows of X are parallel, and none lies along an "
-    "axis.) The loss",
-    {
-        "A": "stays convex: one term out of many cannot matter;",
-        "B": "stays convex if λ₂ is large enough to bend it upwards;",
-        "C": "is not convex, for any λ₁, λ₂.",
-    },
-    answer="C",
-    because={
-        "A": "One term is enough: near its kink the other terms are smooth, or have their kinks elsewhere.",
-        "B": "Raising λ₂ only shortens the segments on which it shows.",
-        "C": "Across xᵢᵀβ = 0 the slope falls, and a convex function's slope never does. The kinks of λ₁ lie on "
-        "other hyperplanes. (With a single parameter they coincide, and λ₁ ≥ yᵢ|xᵢ| does repair convexity.)",
-    },
-)
+votes.ask("preliminaries.loss")
 
 # %% id="loss-picture"
 figure, ax = figures.new(size=(9, 4))
@@ -410,20 +366,7 @@ for lam1, lam2 in ((0.0, 0.0), (2.0, 2.0), (200.0, 200.0)):  # … whatever λ�
 # $$\min_{k<T} f(\beta_k)-f^*\;\le\;\frac{R^2}{2\eta T}+\frac{\eta G^2}{2}.$$
 
 # %% id="descent-predict" tags=["vote"]
-vote(
-    "You may take T = 2000 steps. Which constant η gives the best guarantee?",
-    {
-        "A": "The smallest: small steps never overshoot.",
-        "B": "One in between, proportional to 1/√T.",
-        "C": "One in between, proportional to 1/T.",
-    },
-    answer="B",
-    because={
-        "A": "Small steps do not arrive: in the bound, R²/(2ηT) grows without limit as η falls.",
-        "B": "η = R/(G√T). Four times as many steps call for half the step and halve the bound.",
-        "C": "Then ηT is the same for every T, and so is R²/(2ηT): the guarantee does not improve.",
-    },
-)
+votes.ask("preliminaries.descent")
 
 # %% id="descent-picture"
 objective, solution = problems.sharp_problem()  # mean |Xβ − y| with Xβ* = y: 60 equations, 10 unknowns
@@ -505,24 +448,7 @@ assert (distance[1:] <= right + 1e-9).all()  # the line that is added up
 # the optimum even with geometric steps; and a reducing schedule ends as a constant-step run.
 
 # %% id="steps-predict" tags=["vote"]
-vote(
-    "Minimise a *sharp* loss (one that grows at least in proportion to the distance from its minimiser), mean |Xβ − "
-    "y| with an exact solution, by 1500 subgradient steps. Which schedule comes closest? (The picture adds `StepLR`, "
-    "from 0.3 down by ten every 100 steps.)",
-    {
-        "A": "ηₖ = 0.3/√(k + 1): its sum is infinite.",
-        "B": "ηₖ = 0.3·0.98ᵏ: its sum is 15.",
-        "C": "ηₖ = 0.01, constant.",
-    },
-    answer="B",
-    because={
-        "A": "Steps that tend to 0 *and* have an infinite sum guarantee arrival in the limit; they do not make it "
-        "fast.",
-        "B": "By more than ten orders of magnitude: its sum is enough to get there, and its steps shrink as fast as "
-        "the distance.",
-        "C": "A constant step stops at a distance of its own size.",
-    },
-)
+votes.ask("preliminaries.steps")
 
 # %% id="steps-picture"
 schedules = {
@@ -613,21 +539,7 @@ assert travel <= 0.3 / (1 - 0.8) * objective.lipschitz + 1e-12  # total travel �
 # therefore harmless. Here is one way in which they are not: can it matter *where* the same program runs?
 
 # %% id="machines-predict" tags=["vote"]
-vote(
-    "The same 1000 starts, the same 300 steps on mean |Xβ − y| in single precision, once in NumPy and once in torch. "
-    "The final iterates",
-    {
-        "A": "are equal to the last bit;",
-        "B": "differ by rounding, about 10⁻⁷, in every run;",
-        "C": "differ by rounding in most runs, and by thousands of times more in a few.",
-    },
-    answer="C",
-    because={
-        "A": "The two libraries add up in a different order, and so round differently.",
-        "B": "That is true of most runs. A sign is not continuous, and in a few runs it turns rounding into a step.",
-        "C": "The gap jumps when the sign of a residual differs: 0 in one library, say, and ±1 in the other.",
-    },
-)
+votes.ask("preliminaries.machines")
 
 # %% id="machines-measure"
 # Needs PyTorch: how far the same 1000 runs in NumPy and in torch come apart

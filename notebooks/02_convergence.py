@@ -36,8 +36,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import MaxNorm, NeuronRegression, SmoothMaxNorm
-from ngdm_helpers.course import claims, explorers, problems, recorded
-from ngdm_helpers.live import vote
+from ngdm_helpers.course import claims, explorers, problems, recorded, votes
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 
 # %% [markdown] id="capture-claim"
@@ -49,22 +48,7 @@ from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 # applies the proposition with $\|\cdot\|_\infty$, for which the unit ball is the cube $[-1,1]^p$.
 
 # %% id="capture-predict" tags=["vote"]
-vote(
-    "Gradient descent on ½βᵀAβ with A = [[1, 2], [2, 5]], as smooth as a loss can be, from (−0.99, 0.99) inside the "
-    "cube, with η = 0.1, well below 2/L. The loss falls at every step. The path",
-    {
-        "A": "stays in the cube;",
-        "B": "leaves the cube, while ‖β‖₂ falls at every step;",
-        "C": "leaves the cube, and ‖β‖₂ rises first.",
-    },
-    answer="B",
-    because={
-        "A": "The loss falls, but the largest entry need not: the cube is no sublevel set of this loss.",
-        "B": "The first coordinate is pulled outwards by the second: A is not diagonally dominant. By B above the "
-        "2-norm cannot rise below 2/L.",
-        "C": "It leaves the cube, but the 2-norm cannot rise below 2/L, by B above.",
-    },
-)
+votes.ask("convergence.capture")
 
 # %% id="capture-by-hand"
 A, beta = np.array([[1.0, 2.0], [2.0, 5.0]]), np.array([-0.99, 0.99])
@@ -193,21 +177,7 @@ for rho in np.linspace(0, 0.95, 20):
 # $U[0,1]$, $y$ from $U[-1,0]$, $\beta_0$ from $U[-1,1]$, $\lambda_1=\lambda_2=0.1$, $\eta=8\cdot10^{-5}$ and seed 2.)
 
 # %% id="figure-predict" tags=["vote"]
-vote(
-    "Set y = 0 and λ₁ = 0. Every kink is gone: (3) becomes a squared hinge with an L-Lipschitz gradient, the *smooth "
-    "twin*. With the same data, start and η, its ‖β‖_∞",
-    {
-        "A": "stays below 1: it is gradient descent now;",
-        "B": "passes 1 all the same;",
-        "C": "passes 1 only if η > 2/L.",
-    },
-    answer="B",
-    because={
-        "A": "Gradient descent keeps no run in a cube, however smooth the loss.",
-        "B": "The exit is a property of XᵀX and of the ∞-norm.",
-        "C": "2/L bounds the 2-norm. The ∞-norm rises far below it.",
-    },
-)
+votes.ask("convergence.figure")
 
 # %% id="figure-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
@@ -371,21 +341,7 @@ assert np.abs(exits[4] - exits[2]).max() <= 5 and (falling["centred, 100 × 10"]
 # Brecht (2018) found minima of ReLU networks to be generically non-differentiable.
 
 # %% id="smoothness-predict" tags=["vote"]
-vote(
-    "The slope of |x| jumps by 2 at 0. Round the kink off over |x| ≤ δ with δ = 10⁻³ (Huber's function divided by "
-    "δ), and the gradient is continuous. The smallest L in (5) is then",
-    {
-        "A": "about 2, the size of the jump;",
-        "B": "1000;",
-        "C": "infinite, as before.",
-    },
-    answer="B",
-    because={
-        "A": "2 is by how much the slope changes. L divides that by the length over which it does.",
-        "B": "The slope changes by 2 over a length of 2δ.",
-        "C": "That is true of the kink itself, δ = 0.",
-    },
-)
+votes.ask("convergence.smoothness")
 
 # %% id="smoothness-by-hand"
 delta = 1e-3
@@ -504,20 +460,7 @@ for delta in (1.0, 1e-2, 1e-4):
 # speed, and that smooth networks should converge faster than others.
 
 # %% id="rates-predict" tags=["vote"]
-vote(
-    "NGDM on ‖x‖_∞ in 100 dimensions, from (1, …, 1)/√100, so that G = R = 1. Once ε is small, halving it",
-    {
-        "A": "doubles the number of steps;",
-        "B": "makes it four times as large;",
-        "C": "adds a fixed number of steps.",
-    },
-    answer="A",
-    because={
-        "A": "√d/ε − d is dominated by its first term as soon as ε ≪ 1/√d.",
-        "B": "That is what the bound G²R²/ε² allows, and what happens if the dimension grows with the accuracy.",
-        "C": "That would be linear convergence. Here the step is η = ε: half the step, twice the number.",
-    },
-)
+votes.ask("convergence.rates")
 
 # %% id="rates-by-hand"
 for eps in (0.02, 0.01, 0.005, 0.0025):
@@ -661,21 +604,7 @@ for name, (x, steps) in counts.items():
 # channels. Optimiser, learning rate, data, initialisation and number of seeds it does not give; ours are choices.
 
 # %% id="depth-predict" tags=["vote"]
-vote(
-    "Between the two lies a bridge, x·Φ(βx) with Φ the normal distribution function: GELU for β = 1, analytic for "
-    "every β, ReLU for β → ∞. A network with β = 100 trains",
-    {
-        "A": "like GELU: both are smooth;",
-        "B": "like ReLU: it has that shape;",
-        "C": "somewhere in the middle.",
-    },
-    answer="B",
-    because={
-        "A": "Both are smooth, but training follows the shape of the graph, not the number of its derivatives.",
-        "B": "It is so close to ReLU that a step of SGD hardly sees the difference.",
-        "C": "The middle, if there is one, is at far smaller β.",
-    },
-)
+votes.ask("convergence.depth")
 
 # %% id="depth-by-hand"
 # Needs PyTorch: five steps of training VGG11, and the layers of the three networks
@@ -965,21 +894,7 @@ assert min(sorting) > 0.9 and shares[6] == max(shares[:7])
 # GELU. It counts $L$-smoothness among the strongest, unmet by most losses of the field.
 
 # %% id="forward-predict" tags=["vote"]
-vote(
-    "Round the kinks of Figure 1's loss off on a scale w: same data, start and η, 300 steps. As w → 0, L → ∞, and ηL "
-    "passes 2. The run",
-    {
-        "A": "diverges once ηL > 2;",
-        "B": "comes ever closer to the run with the kinks;",
-        "C": "stays at a distance from it that does not go to 0.",
-    },
-    answer="B",
-    because={
-        "A": "η < 2/L is sufficient, not necessary.",
-        "B": "A step of a fixed length moves continuously with the loss, as long as no iterate sits on a kink.",
-        "C": "The two losses differ within w of a kink only, and for small w no iterate is there.",
-    },
-)
+votes.ask("convergence.forward")
 
 # %% id="forward-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, seeds=[2]))  # Figure 1's data

@@ -40,8 +40,7 @@ from fractions import Fraction
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
-from ngdm_helpers.course import claims, explorers, problems, recorded
-from ngdm_helpers.live import vote
+from ngdm_helpers.course import claims, explorers, problems, recorded, votes
 from ngdm_helpers.objectives import L1Norm, soft_threshold
 
 # %% [markdown] id="recursion-claim"
@@ -59,20 +58,7 @@ from ngdm_helpers.objectives import L1Norm, soft_threshold
 # are the roundest such values, not the only ones. We take $\eta=0.01$.)
 
 # %% id="recursion-predict" tags=["vote"]
-vote(
-    "After 1000 steps with ηλ = 0.01, the first coordinate of β",
-    {
-        "A": "is 0, or so close that only rounding keeps it away;",
-        "B": "still shrinks, more and more slowly;",
-        "C": "jumps between two values of different sign, for ever.",
-    },
-    answer="C",
-    because={
-        "A": "That is what a proximal step would do (exercise 3).",
-        "B": "That is what gradient descent does on a smooth function, whose gradient fades near the minimum.",
-        "C": "The step has a fixed length, so it cannot shorten on approach: the iterate steps over 0 and back.",
-    },
-)
+votes.ask("lasso.recursion")
 
 # %% id="recursion-by-hand"
 eta, lam = 0.01, 1.0
@@ -169,22 +155,7 @@ for label, expected in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1
 # between two vectors.
 
 # %% id="propositions-predict" tags=["vote"]
-vote(
-    "Keep η and β₀, and look at ‖β‖₁ after 1000 steps. As λ grows it",
-    {
-        "A": "grows steadily;",
-        "B": "falls, then grows;",
-        "C": "goes up and down again and again.",
-    },
-    answer="C",
-    because={
-        "A": "That is true of the two-step mean alone, which is pηλ/2.",
-        "B": "It falls and grows on every tooth of a sawtooth, and there are many of them.",
-        "C": "The final norm touches 0 wherever β₀ is an even multiple of ηλ and peaks at twice the mean wherever it "
-        "is an odd one (in the limit: exactly there the iterate lands on 0; at odd step numbers the other way "
-        "round). Once ηλ > β₀, every even iterate is the start itself: the curve is flat.",
-    },
-)
+votes.ask("lasso.propositions")
 
 # %% id="propositions-picture"
 lams = np.linspace(0.5, 60, 1191)
@@ -282,21 +253,7 @@ for s, smaller in ((0.5, 0.0053), (0.51, 0.0047), (1.0, 0.4947)):
 # paradox survives. (Its numbers are lost; ours are in the picture.)
 
 # %% id="reduction-predict" tags=["vote"]
-vote(
-    "Divide η by 10 in both runs. The *ratio* of the two final norms (two-step means)",
-    {
-        "A": "falls: a smaller step brings both closer to 0, where the solutions agree;",
-        "B": "stays at 100;",
-        "C": "rises: the small penalty gains more.",
-    },
-    answer="B",
-    because={
-        "A": "Both come closer to 0, by the same factor, so their ratio stays. Single norms can have any ratio from "
-        "0 upwards, because one iterate may sit anywhere in its band.",
-        "B": "Each two-step mean is pηλ/2, exactly, so the ratio is λ₂/λ₁ for every η.",
-        "C": "Both gain the same factor of 10: η enters the two means in the same way.",
-    },
-)
+votes.ask("lasso.reduction")
 
 # %% id="reduction-picture"
 schedule = trajectories.step_decay(lr=0.01, every=200, factor=0.1)
@@ -383,22 +340,7 @@ assert min(expected[100.0]) > max(expected[1.0])  # the order persists
 # a larger norm, and that the penalty thereby defeats its own purpose.
 
 # %% id="disguise-predict" tags=["vote"]
-vote(
-    "Multiply λ by 100 and divide η by 100. The trajectory",
-    {
-        "A": "is the same, point by point;",
-        "B": "ends with the smaller norm of the two, as a penalty should;",
-        "C": "ends with a larger norm: the paradox again.",
-    },
-    answer="A",
-    because={
-        "A": "The product ηλ is the same, and nothing else enters (8). In floating point the agreement is to "
-        "rounding, because η·λ rounds differently for different factors.",
-        "B": "That is what a larger penalty does to an exact solver's answer on data. (8) sees the product ηλ only, "
-        "and that has not changed.",
-        "C": "That is what happens if λ alone grows. Here η falls by the same factor.",
-    },
-)
+votes.ask("lasso.disguise")
 
 # %% id="disguise-picture"
 looks = {0.25: ("0.8", 6), 1.0: (figures.NGDM["color"], 3.5), 4.0: ("black", 1.2)}  # λ: colour and width
@@ -478,22 +420,7 @@ assert np.allclose(means, theory.band_mean_l1(2, 0.01, lams))  # η held: the me
 # numbers. Weights are stored as float32, float16 or bfloat16, formats with 24, 11 and 8 significant bits.
 
 # %% id="floats-predict" tags=["vote"]
-vote(
-    "Store 30 000 weights, uniform on (−1, 1), as bfloat16 and run (8) with ηλ = 2⁻⁷ until all are in their bands. "
-    "Exactly 0 are then",
-    {
-        "A": "none;",
-        "B": "a handful, by accidents of rounding;",
-        "C": "about a third.",
-    },
-    answer="C",
-    because={
-        "A": "That is Proposition 3.1, for exact arithmetic.",
-        "B": "That is what float32 does.",
-        "C": "The weights lie on a grid of 8 significant bits, and a third of its points, by weight, are multiples "
-        "of 2⁻⁷.",
-    },
-)
+votes.ask("lasso.floats")
 
 # %% id="floats-by-hand"
 # Needs PyTorch: how many of 30 000 weights in bfloat16 end at exactly 0, run by torch itself
@@ -623,22 +550,7 @@ assert by_schedule["float64", "ExponentialLR, 0.995 a step"] == 0  # in 2000 ste
 # $U[-1,1]$.)
 
 # %% id="general-predict" tags=["vote"]
-vote(
-    "Our choice has the printed pair, as the next cells show. Take more data, 200 samples for 50 weights, and raise "
-    "λ from 10⁻³ to 100, with η held. The final ‖β‖₁ of NGDM",
-    {
-        "A": "grows all the way: the paradox;",
-        "B": "first falls, as the exact answer does, then grows in proportion to λ;",
-        "C": "falls to 0 and stays there.",
-    },
-    answer="B",
-    because={
-        "A": "It grows only where the exact answer is 0, or nearly so. Left of there NGDM follows the exact answer "
-        "down.",
-        "B": "A U-curve: the larger of the exact norm and pηλ/2, roughly. Change η and only the rising branch moves.",
-        "C": "That is the exact answer, and the proximal step finds it.",
-    },
-)
+votes.ask("lasso.general")
 
 # %% id="general-by-hand"
 for seed in (0, 1, 74):  # 74: of 100 seeds the one nearest to the printed pair
@@ -801,22 +713,7 @@ assert (np.abs(printed) < 2).all()  # the printed pair is typical of our setting
 # with the best value so far on the left. A larger $\lambda$ allows a larger error.
 
 # %% id="bound-predict" tags=["vote"]
-vote(
-    "(12) is a worst-case bound, and allowing an error is not making it. For 1000 weights, with random starts, the "
-    "best value NGDM ever sees on (7) is",
-    {
-        "A": "far below the bound, as worst-case bounds go: a tenth of it, or less;",
-        "B": "about half of it;",
-        "C": "within a few percent of it.",
-    },
-    answer="C",
-    because={
-        "A": "That takes weights that are all small at the same step: residues that are all near 0 or all near ηλ.",
-        "B": "The mean of a single weight's two values is the bound itself. With one weight the better one is half "
-        "of it on average; with many weights no step is good for all.",
-        "C": "The mean of two consecutive values *is* the bound, and among many weights the fluctuations average out.",
-    },
-)
+votes.ask("lasso.bound")
 
 # %% id="bound-by-hand"
 rng = np.random.default_rng(0)
@@ -917,21 +814,7 @@ assert np.isclose(balanced, theory.subgradient_bound(L1Norm(2.0, 3), 0.01))
 # torch's StepLR; then $\eta>0$ at the end, and an error remains.
 
 # %% id="diminishing-predict" tags=["vote"]
-vote(
-    "Run (8) with ηₖλ = ½/(k + 1) from √2 − 1 for 10 000 steps. At the end",
-    {
-        "A": "β is exactly 0, in exact arithmetic and in float64;",
-        "B": "β is never 0 in exact arithmetic, and exactly 0 in float64;",
-        "C": "β is never 0 in either.",
-    },
-    answer="B",
-    because={
-        "A": "The steps are rational and so are their sums; √2 − 1 is not. In exact arithmetic β cannot be 0.",
-        "B": "With 16 decimal digits it happens at step 3619 on the slider, in float64 at some other step: which one "
-        "is an accident of rounding, that it happens is not.",
-        "C": "True of exact arithmetic. In float64 the iterates come so close to 0 that rounding makes them 0.",
-    },
-)
+votes.ask("lasso.diminishing")
 
 # %% id="diminishing-by-hand"
 exact, double = Fraction(2**0.5 - 1), 2**0.5 - 1  # a Fraction is exact: whole numbers of any length
@@ -1050,22 +933,7 @@ assert 0 not in problems.decimal_walk("√2 − 1", "1/(k + 1)", 34, 10_000)
 # (“SGD” here names torch's optimizer. On (7) there are no minibatches, so it is NGDM.)
 
 # %% id="adam-predict" tags=["vote"]
-vote(
-    "In idea 6 the norm under Adam came down to a floor. On (7) alone, where SGD ends with a mean |β| of ηλ/2, "
-    "Adam's at the end is",
-    {
-        "A": "0: its momentum averages the signs out;",
-        "B": "about η/8, whatever λ;",
-        "C": "about ηλ/8.",
-    },
-    answer="B",
-    because={
-        "A": "The momentum does average the signs, but with a delay, and that keeps the weight on a cycle.",
-        "B": "Adam divides the gradient by its size. On (7) that removes λ altogether, and the momentum keeps the "
-        "weight on a cycle.",
-        "C": "λ scales the gradient and the number that Adam divides it by alike: it drops out.",
-    },
-)
+votes.ask("lasso.adam")
 
 # %% id="adam-by-hand"
 start = np.random.default_rng(0).uniform(-1, 1, 2000)
@@ -1179,23 +1047,7 @@ assert len(cycles) == 7 and np.abs(np.abs(tail).mean() - 0.125) < 0.01
 # larger $\lambda=0.1$, $\eta=0.01$ and plain SGD for 150 epochs; our copy has lost the smaller $\lambda$.)
 
 # %% id="deep-predict" tags=["vote"]
-vote(
-    "Nobody here has trained anything yet. From the number of weights N, η and λ alone, the printed 69178.44 can be "
-    "foretold",
-    {
-        "A": "not at all: it depends on the images and the pre-trained weights;",
-        "B": "in its order of magnitude;",
-        "C": "to within a few units.",
-    },
-    answer="C",
-    because={
-        "A": "That is what one would hope of a fine-tuned network; that is idea 10b.",
-        "B": "Too modest: the weights' residues are unknown one by one, but 138 million of them average out.",
-        "C": "The weights remember their start only in their residues, and 138 million residues average out: one "
-        "step is known to a relative 1/√(3N), which is ± 3.4, the two-step mean exactly. (That the printed norm "
-        "agrees in all five digits before the point is luck, about one chance in eight.)",
-    },
-)
+votes.ask("lasso.deep")
 
 # %% id="deep-by-hand"
 # Needs PyTorch: the weights of torchvision's VGG16, counted
@@ -1312,22 +1164,7 @@ assert abs(small / N - 0.01) < 1e-4
 # same paradox. It gives no accuracy.
 
 # %% id="tune-predict" tags=["vote"]
-vote(
-    "A network with 85 002 weights recognises about 99 % of the test digits. It is fine-tuned by SGD with the "
-    "paper's η = 0.01 and λ = 0.1. Then",
-    {
-        "A": "it still recognises most; its weights are small but not 0;",
-        "B": "it is worse, as the price of a strong penalty;",
-        "C": "it guesses.",
-    },
-    answer="C",
-    because={
-        "A": "That describes λ = 0.01.",
-        "B": "“Worse” is too weak: nothing that it had learned survives.",
-        "C": "The penalty pulls at every weight with the force λ = 0.1; no weight's data gradient is that large at "
-        "the start, nor at the end.",
-    },
-)
+votes.ask("lasso.tune")
 
 # %% id="tune-by-hand"
 # Needs PyTorch: the small network before and after 500 steps of fine-tuning at λ = 0.1
@@ -1521,23 +1358,7 @@ assert vgg["sgd", 0.1]["outside"]["classifier.6.bias"][0] == 10
 # weights towards 0 before pruning.
 
 # %% id="zeros-predict" tags=["vote"]
-vote(
-    "LASSO (11) with 200 coefficients, of which 181 are 0 in the exact solution. A soft-threshold after every step "
-    "gives all of them. Now let each step see 10 random rows of X only. After 20 000 steps, the *exact* zeros are",
-    {
-        "A": "181 as well;",
-        "B": "far fewer;",
-        "C": "none.",
-    },
-    answer="B",
-    because={
-        "A": "That needs the whole gradient. RDA, which thresholds the *average* gradient, has more zeros than the "
-        "soft-threshold after every step.",
-        "B": "The soft-threshold has zeros because it stops at the kink, but the noise of a minibatch kicks most of "
-        "them off again.",
-        "C": "That is true of Adam and NGDM, which have no soft-threshold.",
-    },
-)
+votes.ask("lasso.zeros")
 
 # %% id="zeros-by-hand"
 problem = problems.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
@@ -1703,23 +1524,7 @@ assert off < 1e-6  # the last line of the trap: λ/(2n) solves (11)
 # at 0. NGDM only ever sees $\pm1$. Averaged over time its signs approximate $c/\lambda$, in the strangest way.
 
 # %% id="staircase-predict" tags=["vote"]
-vote(
-    "Plot the mean of sign βₖ against c/λ ∈ [0, 1], at ηh = ½. It is",
-    {
-        "A": "the diagonal;",
-        "B": "a staircase with a few steps and jumps between them;",
-        "C": "a continuous curve that is constant almost everywhere, and yet climbs from 0 to 1.",
-    },
-    answer="C",
-    because={
-        "A": "That is the limit of small steps, ηh → 0.",
-        "B": "The widest treads look like that, but between any two treads there are infinitely many others, and no "
-        "jump.",
-        "C": "Between any two treads there are infinitely many others, and together the treads fill the interval: "
-        "over all rationals their widths add up to 2, the length of [−1, 1]. The check below adds them up to period "
-        "60.",
-    },
-)
+votes.ask("lasso.staircase")
 
 # %% id="staircase-picture"
 ratios = np.linspace(0, 0.999, 2000)

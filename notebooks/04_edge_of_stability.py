@@ -34,8 +34,7 @@ import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
-from ngdm_helpers.course import claims, explorers, problems, recorded
-from ngdm_helpers.live import vote
+from ngdm_helpers.course import claims, explorers, problems, recorded, votes
 from ngdm_helpers.objectives import Huber, Quadratic
 
 # %% [markdown] id="quadratic-claim"
@@ -46,21 +45,7 @@ from ngdm_helpers.objectives import Huber, Quadratic
 # gradient descent diverges beyond.
 
 # %% id="quadratic-predict" tags=["vote"]
-vote(
-    "On ½(x² + y²/10) take η slightly above 2/L = 2. Then",
-    {
-        "A": "both coordinates grow;",
-        "B": "x grows while y converges to 0;",
-        "C": "the method takes the longer way round and still converges.",
-    },
-    answer="B",
-    because={
-        "A": "y has curvature 1/10, so its own threshold is η = 20.",
-        "B": "The directions do not know of each other.",
-        "C": "There is no other way round: the steep direction multiplies x by 1 − η, which is below −1, at every "
-        "step.",
-    },
-)
+votes.ask("edge_of_stability.quadratic")
 
 # %% id="quadratic-by-hand"
 for eta in (1.9, 2.0, 2.05):
@@ -144,21 +129,7 @@ assert (ends[below, 0] < 0.3).all() and (ends[above, 0] > 0.3).all() and (np.dif
 # optimization settings” (it cites Jacot et al. 2018 and Li and Liang 2018), and a conjecture for networks with kinks.
 
 # %% id="phenomenon-predict" tags=["vote"]
-vote(
-    "Train a small ReLU network by full-batch gradient descent. Its *sharpness*, the largest eigenvalue of the "
-    "Hessian of the loss,",
-    {
-        "A": "falls as the loss falls;",
-        "B": "rises, and training breaks down when it passes 2/η;",
-        "C": "rises to about 2/η and stays there, while the loss goes on falling.",
-    },
-    answer="C",
-    because={
-        "A": "The other way round: as long as it is well below 2/η, it rises while the loss falls.",
-        "B": "That is what a quadratic would do.",
-        "C": "Past 2/η a quadratic would blow up; a network does not, because its loss is no quadratic.",
-    },
-)
+votes.ask("edge_of_stability.phenomenon")
 
 # %% id="phenomenon-live"
 # Needs PyTorch: the loss and the sharpness of a ReLU network in training
@@ -257,20 +228,7 @@ assert trained.losses[-1] < trained.losses[750] < trained.losses[0] and (np.diff
 # differentiable, convex functions”.
 
 # %% id="bound-predict" tags=["vote"]
-vote(
-    "A convex Lipschitz function with a minimiser, NGDM with a constant step. Then",
-    {
-        "A": "the iterates stay bounded;",
-        "B": "the average loss stays bounded, the iterates need not;",
-        "C": "not even the average loss need stay bounded.",
-    },
-    answer="B",
-    because={
-        "A": "No: the iterates of this example run away.",
-        "B": "The inequality bounds the average, whatever f; the iterates of this example run away.",
-        "C": "The inequality forbids that, for every such f.",
-    },
-)
+votes.ask("edge_of_stability.bound")
 
 # %% id="bound-picture"
 width = 0.25  # f(x, y) = max(0, |x| − w(y)), w(y) = width·y/(1 + y) for y > 0
@@ -353,20 +311,7 @@ assert (average <= 0.25 / (2 * np.arange(1, len(average) + 1)) + bound).all()
 # mean.)
 
 # %% id="huber-predict" tags=["vote"]
-vote(
-    "Double the learning rate from η = 5/L to 10/L. The loss at which the run settles",
-    {
-        "A": "stays the same: the gradient is bounded;",
-        "B": "roughly doubles;",
-        "C": "is four times as high.",
-    },
-    answer="B",
-    because={
-        "A": "The gradient is bounded, and a step is η times it: the jumps grow with η.",
-        "B": "(c − 1)/2 goes from 2 to 4.5.",
-        "C": "That would be true of a parabola. Huber's loss is straight out there: twice as far is twice as high.",
-    },
-)
+votes.ask("edge_of_stability.huber")
 
 # %% id="huber-picture"
 problem = problems.huber_problem()  # X from U[0, 1], y from U[0, 1]
@@ -446,20 +391,7 @@ assert problems.huber_tail(1.95) < 1e-12
 # why.
 
 # %% id="rise-predict" tags=["vote"]
-vote(
-    "While the loss rises smoothly, the iterate (in one dimension)",
-    {
-        "A": "moves steadily away from the minimum on one side;",
-        "B": "jumps across the minimum at every step;",
-        "C": "stands still until a kink is reached.",
-    },
-    answer="B",
-    because={
-        "A": "Its distance from the minimum grows steadily. Its side changes at every step.",
-        "B": "The oscillation is there from the first step. An even loss hides it.",
-        "C": "The loss rises because the iterate moves; and within the parabola there is no kink.",
-    },
-)
+votes.ask("edge_of_stability.rise")
 
 # %% id="rise-picture"
 one = Huber(np.array([[1.0]]), np.array([0.0]), reduction="sum")
@@ -552,21 +484,7 @@ assert abs(np.diff(run.values[-2:])[0]) > 0.01  # the loss alternates
 # the loss curves above as evidence that results for $L$-smooth losses fail there.
 
 # %% id="growth-predict" tags=["vote"]
-vote(
-    "Log-cosh looks like Huber's function but is analytic: no kink in any derivative. At η = 2.5, above its 2/L = 2, "
-    "gradient descent on it",
-    {
-        "A": "converges, because it is smooth;",
-        "B": "diverges, because η > 2/L;",
-        "C": "ends in a 2-cycle, like Huber.",
-    },
-    answer="C",
-    because={
-        "A": "Smooth or not, near 0 it is a parabola, and η is too large for it.",
-        "B": "It leaves the neighbourhood of 0, but further out the slope grows too slowly for it to escape.",
-        "C": "The 2-cycle is at ±0.888, where tanh(a)/a = 0.8. The jump in Huber's second derivative plays no part.",
-    },
-)
+votes.ask("edge_of_stability.growth")
 
 # %% id="growth-picture"
 figure, (left, right) = figures.new(2, size=(10, 3.8))
@@ -655,21 +573,7 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 # their minima are not differentiable.
 
 # %% id="subquadratic-predict" tags=["vote"]
-vote(
-    "Take x²/2 up to |x| = 1, and let it go on like |x|^q beyond. Gradient descent at η = 2.5, past 2/L = 2, stays "
-    "bounded",
-    {
-        "A": "for q = 1 only: the gradient has to be bounded;",
-        "B": "for every q < 2;",
-        "C": "for no q: near 0 all of them are the same parabola, and 2.5 is too large for it.",
-    },
-    answer="B",
-    because={
-        "A": "A bounded gradient is enough, but not needed: what counts is the slope divided by the distance.",
-        "B": "Leaving the parabola is not diverging: for q < 2 the secant slope comes down to 2/η somewhere.",
-        "C": "It is too large near 0, and every run leaves the parabola. What happens then depends on q.",
-    },
-)
+votes.ask("edge_of_stability.subquadratic")
 
 # %% id="subquadratic-picture"
 etas = np.linspace(1.9, 3, 221)
@@ -823,20 +727,7 @@ assert secants["tanh"][1][-1] < 0.8 * secants["tanh"][1][0] and secants["ReLU"][
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\beta_{k+1}-\beta_k\rangle}{\|\beta_{k+1}-\beta_k\|^2}.$$
 
 # %% id="chord-predict" tags=["vote"]
-vote(
-    "On the 2-cycle of NGDM on |x|, whose second derivative is 0 wherever it exists, ηκ is",
-    {
-        "A": "0;",
-        "B": "2;",
-        "C": "infinite.",
-    },
-    answer="B",
-    because={
-        "A": "That is the second derivative where it exists. The chord goes across the kink, where the slope jumps.",
-        "B": "The slope changes by 2 over a distance of η.",
-        "C": "That is the curvature *at* the kink. The chord has a length, η.",
-    },
-)
+votes.ask("edge_of_stability.chord")
 
 # %% id="chord-picture"
 figure, ax = figures.new(size=(9, 4))
@@ -911,21 +802,7 @@ for c in (2.5, 10.0, 100.0):
 # it. (Our consequence: the local threshold is the global $2/L$.)
 
 # %% id="local-predict" tags=["vote"]
-vote(
-    "With n = 50 samples and p = 5 parameters no β fits all the data. Started *next to* the minimiser, gradient "
-    "descent on Huber with a small δ stays there",
-    {
-        "A": "up to 2/L, as before;",
-        "B": "up to a larger learning rate;",
-        "C": "only for smaller ones.",
-    },
-    answer="B",
-    because={
-        "A": "2/L counts the curvature of all residuals, also of those that are outside ±δ.",
-        "B": "Residuals outside ±δ do not curve the loss.",
-        "C": "L bounds the curvature everywhere: below 2/L it is stable, whatever δ.",
-    },
-)
+votes.ask("edge_of_stability.local")
 
 # %% id="local-picture"
 deltas, thresholds = np.geomspace(0.1, 2, 30), {5: [], 20: []}
@@ -998,20 +875,7 @@ for p, most in ((5, 6), (20, 3)):
 # point of non-differentiability.
 
 # %% id="toy-predict" tags=["vote"]
-vote(
-    "Run NGDM on (3) with a small learning rate. Its largest curvature (of the Hessian, where there is one)",
-    {
-        "A": "rises until it meets 2/η: progressive sharpening;",
-        "B": "jumps up and down below a bound that the data fix;",
-        "C": "is constant: the loss is made of parabolas.",
-    },
-    answer="B",
-    because={
-        "A": "That is what the two weights and a network do. (3) has a bound, L, that training does not move.",
-        "B": "Rows switch on and off; each adds the same 2xᵢxᵢᵀ wherever β is.",
-        "C": "It is constant as long as no row switches: each row is a parabola on one side of its kink only.",
-    },
-)
+votes.ask("edge_of_stability.toy")
 
 # %% id="toy-by-hand"
 u, v = problems.TWO_WEIGHTS  # a rival: ½(uv − 1)², a linear network of two weights on one sample

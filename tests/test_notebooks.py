@@ -260,13 +260,25 @@ def test_build_executes_and_strips(tiny):
     assert not_executed(notebook) == []
 
 
-def test_solutions_and_checks_are_folded(tiny):
-    tiny.write_text(TINY.replace('tags=["keep"]', 'tags=["solution"]').replace('id="sum"', 'id="sum" tags=["check"]'))
-    title, solution, check = build.read_source(tiny).cells
-    assert "jupyter" not in title.metadata and check.metadata["jupyter"] == {"source_hidden": True}
-    assert solution.metadata["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
-    build.build(tiny)
+def test_what_is_folded_and_collapsed_follows_from_the_ids(tiny):
+    """No student has to read what draws a picture; below `stop-here` ideas and tests are collapsed, the rest is not."""
+    tiny.write_text(
+        '# %% [markdown] id="one-claim"\n# ## 1\n\n# %% id="one-picture"\n1\n\n# %% id="one-by-hand"\n2\n\n'
+        '# %% [markdown] id="stop-here"\n# ## Stop\n\n# %% [markdown] id="two-claim"\n# ## 2\n\n'
+        '# %% [markdown] id="symbols"\n# ## Symbols\n\n# %% [markdown] id="tests"\n# ## Tests\n\n'
+        '# %% id="one-check"\n3\n'
+    )
+    cells = build.read_source(tiny).cells
+    folded = [cell.id for cell in cells if cell.metadata.get("jupyter") == {"source_hidden": True}]
+    collapsed = [cell.id for cell in cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")]
+    assert folded == ["one-picture", "one-check"] and collapsed == ["two-claim", "tests"]
+    built = build.build(tiny)
     build.check(tiny)
+    opened = nbformat.read(built, as_version=4)
+    del opened.cells[4].metadata["jp-MarkdownHeadingCollapsed"]
+    nbformat.write(opened, built)
+    with pytest.raises(build.Drift, match="cell 'two-claim' unfolded, as a live session leaves it; run: ngdm build"):
+        build.check(tiny)
 
 
 def test_rebuild_is_byte_identical(tiny):
@@ -381,11 +393,11 @@ def unfold(notebook):
         (change_an_output, "holds outputs of a live session"),
         (clear, "lost its outputs"),
         (renumber, "does not have the ids of tiny.py"),
-        (unfold, "shows cell 'widget' unfolded"),
+        (unfold, "shows cell 'widget-play' unfolded"),
     ],
 )
 def test_check_refuses_what_build_did_not_write_and_build_mends_it(tiny, edit, fault):
-    tiny.write_text(TINY.replace('["keep"]', '["solution"]'))
+    tiny.write_text(TINY.replace('id="widget"', 'id="widget-play"'))
     written = build.build(tiny).read_bytes()
     change(tiny.with_suffix(".ipynb"), edit)
     with pytest.raises(build.Drift, match=rf"tiny.ipynb {fault}.*; run: ngdm build tiny$"):

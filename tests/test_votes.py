@@ -1,14 +1,17 @@
 """A vote: refused when it does not fit, answered for every letter in the page alone, readable without one."""
 
+import pathlib
 import re
 
 import nbformat
 import pytest
 
 from ngdm_helpers.course import build
+from ngdm_helpers.course import votes as ballots
 from ngdm_helpers.live import vote, votes
 from tests import painter
 
+ROOT = pathlib.Path(__file__).parents[1]
 OPTIONS = {"A": "it is 0;", "B": "it is *less* than 1 < 2;", "C": "`x`."}
 WHY = {"A": "No: 1 > 0.", "B": "Yes, *half*.", "C": "No."}
 
@@ -54,7 +57,7 @@ def test_what_does_not_fit_is_refused(change, message):
 def test_a_rebuilt_notebook_has_the_same_bytes_and_reads_without_widgets(tmp_path):
     path = tmp_path / "tiny.py"
     path.write_text(
-        '# %% id="one-predict" tags=["vote"]\nfrom ngdm_helpers.live import vote\n'
+        '# %% id="one-predict"\nfrom ngdm_helpers.live import vote\n'
         f'vote("Which?", {OPTIONS}, answer="B", because={WHY})\n',
         encoding="utf-8",
     )
@@ -62,7 +65,28 @@ def test_a_rebuilt_notebook_has_the_same_bytes_and_reads_without_widgets(tmp_pat
     assert build.build(path).read_bytes() == first
     (cell,) = nbformat.reads(first.decode(), as_version=4).cells
     assert set(cell.outputs[0].data) == {"text/plain", "text/html"}
-    assert cell.metadata["jupyter"] == {"source_hidden": True}  # the source names the answer
+    assert cell.metadata["jupyter"] == {"source_hidden": True}
+
+
+@pytest.mark.parametrize("topic", ballots.TOPICS)
+def test_no_letter_is_a_good_guess(topic):
+    answers = [written["answer"] for written in ballots.of_topic(topic).values()]
+    assert set(answers) == set("ABC") and max(map(answers.count, "ABC")) <= 0.4 * len(answers), answers
+
+
+@pytest.mark.parametrize("topic", ballots.TOPICS)
+def test_each_written_vote_is_asked_once_in_its_notebook_and_opens(topic):
+    (source,) = [path for path in build.pairs(ROOT / "notebooks") if path.stem.endswith(topic)]
+    asked = re.findall(r'votes\.ask\("([^"]*)"\)', source.read_text(encoding="utf-8"))
+    assert sorted(asked) == sorted(f"{topic}.{name}" for name in ballots.of_topic(topic))
+    for name in asked:
+        assert ballots.ask(name).options
+
+
+@pytest.mark.parametrize("name", ["lasso.nothing", "lasso", "nothing.recursion"])
+def test_an_unknown_vote_is_refused(name):
+    with pytest.raises(ValueError, match=r"lasso has the votes .*, got ''|got 'nothing'"):
+        ballots.ask(name)
 
 
 # --- in the page, which has no kernel here

@@ -23,18 +23,18 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 _PROGRESS = {WIDGET_VIEW, "text/plain"}  # a widget that leaves nothing to look at but its text
 _EXECUTION = {"kernel_name": "python3", "timeout": 600, "shutdown_kernel": "immediate"}  # seconds a cell
 _EXECUTION |= {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
-_FOLDED = {  # tag: what of its cells JupyterLab shows folded
-    "solution": {"source_hidden": True, "outputs_hidden": True},
-    "check": {"source_hidden": True},
-    "vote": {"source_hidden": True},
-}
+# The last words of the ids of cells whose source JupyterLab shows folded: no student has to read it.
+_FOLDED = {"check", "ledger", "map", "picture", "play", "predict", "reveal", "table"}
+_COLLAPSED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's mark of a heading whose section is collapsed
 # The slide type of a cell: by its id, else by the last word of its id, else a subslide. A cell that differs says so.
 _SLIDE_OF_ID = {"title": "slide", "imports": "skip", "ledger-note": "slide", "ledger": "-"}
 _SLIDE_OF_ID |= {"exercise-1": "slide", "read-next": "slide"}
-_SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "map": "-", "check": "skip", "solution": "skip"}
+_SLIDE_OF_ROLE = {"claim": "slide", "play": "-", "map": "-"} | dict.fromkeys(
+    ("check", "hint", "solution", "stub"), "skip"
+)
 # What front-ends and nbclient write into a cell's metadata when they open, run or save it: no edit by hand.
-_FRONT_END = {"ExecuteTime", "collapsed", "deletable", "editable", "execution", "jp-MarkdownHeadingCollapsed"}
-_FRONT_END |= {"jupyter", "scrolled", "trusted"}
+_FRONT_END = {"ExecuteTime", "collapsed", "deletable", "editable", "execution", "jupyter", "scrolled", "trusted"}
+_FRONT_END |= {_COLLAPSED}
 _CARRY_OVER = "carry over to {0.name} what shall stay, then run: ngdm build --discard-edits {0.stem}"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # nbformat's
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)", re.MULTILINE)
@@ -47,9 +47,9 @@ class Drift(ValueError):
 def read_source(path):
     """The notebook that a .py file describes: cells with ids, no outputs.
 
-    Two things follow and need not be written: the slide type, from the id, and what is folded, from the tags. Raises
-    ValueError for a missing or double id, an unknown slide type, tags that are no list and the marks of a merge
-    conflict, `Drift` if there is no such file.
+    What follows from the ids need not be written: the slide type, what is folded, and which sections below the cell
+    ``stop-here`` are collapsed (ideas and tests). Raises ValueError for a missing or double id, an unknown slide type,
+    tags that are no list and the marks of a merge conflict, `Drift` if there is no such file.
     """
     path, seen = pathlib.Path(path), set()
     if not path.exists():
@@ -68,14 +68,16 @@ def read_source(path):
             raise ValueError(f'{path}: cell {number} ({first!r}) has {fault}; write # %% id="…" with an id of its own')
         seen.add(name)
         cell.id = name
-        by_role = _SLIDE_OF_ROLE.get(name.rpartition("-")[2], "subslide")
+        role = name.rpartition("-")[2]
+        by_role = _SLIDE_OF_ROLE.get(role, "subslide")
         slide = cell.metadata.setdefault("slideshow", {"slide_type": _SLIDE_OF_ID.get(name, by_role)})
         slide = slide.get("slide_type") if isinstance(slide, dict) else slide
         if slide not in SLIDE_TYPES:
             raise ValueError(f"{path}: slide_type of cell {name!r} must be one of {SLIDE_TYPES}, got {slide!r}")
-        for tag in cell.metadata.get("tags", []):
-            if tag in _FOLDED:
-                cell.metadata["jupyter"] = dict(_FOLDED[tag])
+        if cell.cell_type == "code" and role in _FOLDED:
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        if "stop-here" in seen and role in ("claim", "tests") and first.startswith("## "):
+            cell.metadata[_COLLAPSED] = True
     notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -153,7 +155,7 @@ def check(source):
     if [cell.id for cell in fresh.cells] != [cell.get("id") for cell in old.cells]:
         raise Drift(f"{target} does not have the ids of {source.name}; {rebuild}")
     for new, cell in zip(fresh.cells, old.cells, strict=True):
-        if "jupyter" in new.metadata and new.metadata["jupyter"] != cell.metadata.get("jupyter"):
+        if any(new.metadata[key] != cell.metadata.get(key) for key in ("jupyter", _COLLAPSED) if key in new.metadata):
             raise Drift(f"{target} shows cell {new.id!r} unfolded, as a live session leaves it; {rebuild}")
     built = old.metadata.get("ngdm", {})
     if built.get("results_sha256") != fingerprint(results(old)):

@@ -49,8 +49,32 @@ def second_differences(
     """
     weights = checked_parameters(model, X, Y)
     distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
-    top, v = networks.sharpness(loss := networks.mse(model(X), Y), weights)
-    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    top, v, length = _top(model, X, Y, weights)
+    return top, _differences(model, X, Y, weights, v, distances), length
+
+
+def over_one_step(
+    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, lr: float, start: np.ndarray | None = None
+) -> tuple[float, float, np.ndarray]:
+    """The curvature along the top eigenvector v of the Hessian of f = `networks.mse`, by two rulers.
+
+    Returns the Hessian's eigenvalue, as autograd sees it; the second difference along v over the length η‖∇f‖ of the
+    next step, as in `second_differences`, both floats; and v, (p,). lr: η. start: where the search for v begins, best
+    the v of a nearby point. The model is left as it was. Raises TypeError or ValueError, naming the argument.
+    """
+    lr, weights = checks.positive_number("lr", lr), checked_parameters(model, X, Y)
+    top, v, length = _top(model, X, Y, weights, start)
+    return top, float(_differences(model, X, Y, weights, v, np.array([lr * length]))[0]), v
+
+
+def _top(model, X, Y, weights, start=None):
+    """(largest eigenvalue of the Hessian, its eigenvector, ‖∇f‖)."""
+    loss = networks.mse(model(X), Y)
+    top, v = networks.sharpness(loss, weights, start)
+    return top, v, float(torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)]).norm())
+
+
+def _differences(model, X, Y, weights, v, distances):
     here = torch.cat([part.detach().reshape(-1) for part in weights])
     direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
 
@@ -61,7 +85,7 @@ def second_differences(
     with torch.no_grad(), networks.cpu_threads(1):
         ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
         middle = value(0.0)  # which puts the weights back
-    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
+    return (ahead + behind - 2 * middle) / distances**2
 
 
 class _Gate(torch.nn.Module):
@@ -149,3 +173,59 @@ def digits_accuracy(network: torch.nn.Module) -> float:
     """The share of the 360 test digits that ``network`` gives their label, dropout off."""
     _, _, X, y = problems.mlp_digits()
     return float(networks.accuracy(network.eval()(X), y))
+
+
+def kinks_crossed(
+    depth: int, X: torch.Tensor, y: torch.Tensor, lr: float = 0.01, steps: int = 4, seed: int = 0
+) -> tuple[int, np.ndarray]:
+    """(how many ReLUs an image passes, the share of their inputs whose sign changes, at each step (steps,)).
+
+    Of a variance-preserving `networks.vgg` with ReLU that SGD (momentum 0.9, batches of 8) trains on images X, y; the
+    signs are those on the first 64 images.
+    """
+    steps = checks.count("steps", steps)
+    model = networks.vgg(depth, "relu", "variance-preserving", seed=seed, images=X[:64])
+    updates = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+
+    def signs():
+        outputs, above = X[:64], []
+        for layer in model:
+            if isinstance(layer, torch.nn.ReLU):
+                above.append((outputs > 0).flatten(1))
+            outputs = layer(outputs)
+        return torch.cat(above, dim=1)
+
+    shares = np.empty(steps)
+    with networks.cpu_threads(1):
+        with torch.no_grad():
+            before = signs()
+        for k, batch in enumerate(networks.minibatches(len(X), 8, steps=steps, seed=seed)):
+            updates.zero_grad()
+            torch.nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
+            updates.step()
+            with torch.no_grad():
+                after = signs()
+            shares[k] = (before != after).float().mean()
+            before = after
+    return before.shape[1], shares
+
+
+def at_the_start(
+    depth: int, activation: str, X: torch.Tensor, y: torch.Tensor, seed: int = 0
+) -> tuple[float, float, float]:
+    """Of a variance-preserving `networks.vgg` before training, on the first 256 of the images X with labels y.
+
+    The mean cosine between the outputs of two images; the norm of the gradient of the cross-entropy; and the norm of
+    its part in the first layer, as a share of that of the layer's weights.
+    """
+    X, y = X[:256], y[:256]
+    model = networks.vgg(depth, activation, "variance-preserving", seed=seed, images=X)
+    with networks.cpu_threads(1):
+        outputs = model(X)
+        torch.nn.functional.cross_entropy(outputs, y).backward()
+        norms = torch.stack([part.grad.norm() for part in model.parameters()])
+        unit = torch.nn.functional.normalize(outputs.detach())
+        others = len(X) * (len(X) - 1)
+        cosine = (unit.sum(dim=0).square().sum() - len(X)) / others  # the pairs of an image with itself add up to n
+    first = model[0].weight
+    return cosine.item(), norms.norm().item(), (first.grad.norm() / first.norm()).item()

@@ -29,10 +29,11 @@ from ngdm_helpers import figures
 from ngdm_helpers.live import access, drawlist, hands, steps, words
 from ngdm_helpers.live import goals as aims
 from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
+from ngdm_helpers.live.folds import reveal
 from ngdm_helpers.live.goals import Goal, goal
 from ngdm_helpers.live.votes import vote
 
-__all__ = ["Live", "Scale", "choice", "goal", "live", "log_slider", "select_slider", "slider", "vote"]
+__all__ = ["Live", "Scale", "choice", "goal", "live", "log_slider", "reveal", "select_slider", "slider", "vote"]
 
 MOST_GROUNDS = 64  # backgrounds kept; a large one has 300 kB
 FINEST = 4.0  # times the figure's own pixels: a finer background is not told apart, and costs
@@ -117,6 +118,7 @@ class Canvas(anywidget.AnyWidget):
     _esm = words.module("painter.mjs")
     alt = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
+    height = traitlets.Int().tag(sync=True)
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
     ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
     frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, its number as "count", its runs as "play"
@@ -145,7 +147,8 @@ class Live(widgets.VBox):
         self._drawn = None  # the values that the picture shows
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
-        self.canvas = Canvas(alt=alt, width=figure.canvas.get_width_height()[0])
+        width, height = figure.canvas.get_width_height()
+        self.canvas = Canvas(alt=alt, width=width, height=height)
         self.message, self.goals = widgets.HTML(), goals
         self._refresh()
         self.canvas.observe(self._on_ratio, names="ratio")
@@ -157,7 +160,7 @@ class Live(widgets.VBox):
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
         listed, spoken = [self.goals] if self.goals.goals else [], access.Access()
-        rows = [*boxes, self.message, self.canvas, *listed, *finding, spoken]
+        rows = [*boxes, self.message, self.canvas, *finding, *listed, spoken]
         super().__init__(rows, _dom_classes=["live-figure"])
         spoken.figure = self.model_id
 

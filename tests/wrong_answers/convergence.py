@@ -1,0 +1,3 @@
+"""{exercise: [(answers, what the line that helps must say)]}, five typical wrong answers or more each."""
+
+WRONG = {}

@@ -108,6 +108,9 @@ class Table:
         return "\n".join(f"{claim.id}: {claim.verdict}. {measured.ours}" for claim, measured in self.rows)
 
 
+ALL = "all"  # not None, with which a dropdown opens blank
+
+
 class Browser(widgets.VBox):
     """The rows of a `Table` that have a verdict and a source. Made by `browse`; ``rows``: all of them.
 
@@ -117,15 +120,8 @@ class Browser(widgets.VBox):
     def __init__(self, table):
         self.rows = table.rows
         self._plain, self._shown = repr(table), widgets.HTML()
-        self.filters = [
-            choice(
-                field,
-                None,
-                _options([getattr(claim, field) for claim, _ in self.rows], kinds),
-                f"rows with this {field}",
-            )
-            for field, kinds in (("verdict", VERDICTS), ("source", SOURCES))
-        ]
+        fields = {"verdict": VERDICTS, "source": SOURCES}
+        self.filters = [choice(field, ALL, self._options(field, fields[field]), "which rows") for field in fields]
         for control in self.filters:
             control.observe(self._show, names="value")
         self._show(None)
@@ -134,8 +130,16 @@ class Browser(widgets.VBox):
     @property
     def chosen(self):
         """The rows that are shown."""
-        wanted = [(control.description, control.value) for control in self.filters if control.value]
+        wanted = [(control.description, control.value) for control in self.filters if control.value != ALL]
         return [row for row in self.rows if all(getattr(row[0], field) == value for field, value in wanted)]
+
+    def _options(self, field, kinds):
+        """(text, value) for a dropdown: all, and each of ``kinds`` that occurs, with its number."""
+        count = collections.Counter(getattr(claim, field) for claim, _ in self.rows)
+        return [
+            (f"{ALL} ({len(self.rows)})", ALL),
+            *((f"{kind} ({count[kind]})", kind) for kind in kinds if count[kind]),
+        ]
 
     def _show(self, change):
         rows = self.chosen
@@ -145,12 +149,6 @@ class Browser(widgets.VBox):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**(data or {}), "text/plain": self._plain, "text/html": _markup(self.rows)}, metadata
-
-
-def _options(values, kinds):
-    """(text, value) for a dropdown: all, and each of ``kinds`` that occurs, with its number."""
-    count = collections.Counter(values)
-    return [(f"all ({len(values)})", None), *((f"{kind} ({count[kind]})", kind) for kind in kinds if count[kind])]
 
 
 def _markup(rows):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
-from ngdm_helpers.live import choice
+from ngdm_helpers.live import access, choice
 
 VERDICTS = ("holds", "holds if…", "imprecise", "wrong", "not reproduced", "not checkable")
 SOURCES = ("printed", "reconstructed", "ours")
@@ -125,7 +125,9 @@ class Browser(widgets.VBox):
         for control in self.filters:
             control.observe(self._show, names="value")
         self._show(None)
-        super().__init__([widgets.Box(self.filters, layout={"flex_flow": "row wrap"}), self._shown])
+        row = widgets.Box(self.filters, layout={"flex_flow": "row wrap"})
+        # the keys of the filters are theirs, as in a figure
+        super().__init__([row, self._shown, access.Access()], _dom_classes=["live-figure"])
 
     @property
     def chosen(self):

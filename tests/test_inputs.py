@@ -180,7 +180,7 @@ BAD = [
         "'subgradient', 'proximal', 'fista', 'rda', 'momentum', 'adam'",
         "'sgd'",
     ),
-    (start(method=["adam"]), ValueError, "method", "'adam', 'rmsprop'", "['adam']"),
+    (start(method=["adam"]), ValueError, "method", "'adam_proximal', 'rmsprop'", "['adam']"),
     *[
         (
             start(objective=ReLURegression(X, Y), method=m),
@@ -189,7 +189,7 @@ BAD = [
             "'momentum', 'adam', 'rmsprop'",
             repr(m),
         )
-        for m in ("proximal", "fista", "rda")
+        for m in trajectories.SPLITTING
     ],
     (start(method="adam", momentum=0.5), TypeError, "momentum", "takes beta1, beta2, eps", "momentum=0.5"),
     (start(momentum=0.5), TypeError, "momentum", "takes no options", "momentum=0.5"),

@@ -326,6 +326,24 @@ def test_proximal_sgd_has_zeros_and_dual_averaging_more():
     assert zeros["subgradient"] == 0 < zeros["proximal"] < zeros["rda"]
 
 
+# --- Adam, with the penalty in its loss and beside it -----------------------------------------------------------------
+
+
+def test_only_a_penalty_beside_adam_brings_the_band_back_and_only_a_threshold_gives_zeros():
+    lams = [0.1, 1.0, 100.0]
+    assert np.ptp(problems.band_means("adam", lams)) < 0.01
+    np.testing.assert_allclose(problems.band_means("adam_decoupled", lams), problems.band_means("subgradient", lams))
+    assert not problems.band_means("adam_proximal", lams).any()
+
+
+@pytest.mark.parametrize("lam", [0.3, 3.0])
+def test_decoupled_adam_asks_its_own_step_what_the_penalty_is_worth(lam):
+    """A step of Adam is at most about η: a decoupled λ above 1 wins over any data, one below it does not."""
+    problem = Lasso(np.eye(1), np.array([50.0]), lam)  # the loss alone goes to 50, its slope is 100
+    end = run(problem, [1.0], 0.05, 4000, "adam_decoupled").iterates[-1, 0]
+    assert abs(end) < 2 * 0.05 * lam if lam > 1 else end > 40
+
+
 # --- the staircase ----------------------------------------------------------------------------------------------------
 
 

@@ -11,15 +11,29 @@ import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, ReLURegression, l1_oracle
 
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
-def sharp_problem():
-    """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
-    rng = np.random.default_rng(0)
-    X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
-    return LeastAbsolute(X, X @ solution), solution
+def sharp_problem(noise=0.0, seed=0):
+    """Least absolute deviations, n = 60, p = 10, y = Xβ* + noise·N(0, 1): (objective, minimiser).
+
+    noise: ≥ 0. Without, the minimiser is β*, and f* = 0; f is sharp with noise as well, being polyhedral.
+    """
+    rng = np.random.default_rng(seed)
+    X, solution, errors = rng.standard_normal((60, 10)), rng.standard_normal(10), rng.standard_normal(60)
+    objective = LeastAbsolute(X, X @ solution + checks.nonnegative("noise", noise, checks.NUMBER) * errors)
+    return objective, solution if noise == 0 else least_absolute(X, objective.y)
+
+
+def least_absolute(X, y):
+    """A minimiser of mean |Xβ − y| by linear programming: minimise Σtᵢ subject to −t ≤ Xβ − y ≤ t. X: (n, p)."""
+    from scipy.optimize import linprog
+
+    n, p = X.shape
+    sides = np.block([[X, -np.eye(n)], [-X, -np.eye(n)]])
+    bounds = [(None, None)] * p + [(0, None)] * n
+    return linprog(np.repeat([0.0, 1.0], [p, n]), sides, np.concatenate([y, -y]), bounds=bounds).x[:p]
 
 
 def best_on_sharp(schedule):
@@ -326,7 +340,9 @@ class Minibatch(Objective):
             rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
             return ((b @ rows.T - of_y) @ rows) * scale
 
-        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
+        return full._replace(
+            subgradient=lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient=smooth_gradient
+        )
 
 
 def one_dimensional_lasso(c, lam, h=1.0):

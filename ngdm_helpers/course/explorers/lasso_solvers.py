@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import ADAM, ADAM_DECOUPLED, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import L1Norm
 
@@ -20,11 +20,13 @@ RULES = {  # name: method, its options, style
     "SGD": ("subgradient", {}, NGDM), "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
     "Adam": ("adam", {}, ADAM), "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
     "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}, ADAM),
+    "Adam, decoupled ℓ1": ("adam_decoupled", {}, ADAM_DECOUPLED),
+    "Adam, soft threshold": ("adam_proximal", {}, PROXIMAL),
 }  # fmt: skip
 
 
 def optimizer_bands():
-    """Where SGD, momentum and Adam end on (7): a slider for λ, one for η, and a choice of rule."""
+    """Where SGD, momentum and Adam, with ℓ1 in its loss or beside it, end on (7): sliders λ and η, a choice of rule."""
     # the longest way, SGD's from 41η (0.82 at the smallest η) with λ = 0.05, takes 820 steps
     lams, window, steps = np.geomspace(0.05, 100, 9), 60, 1500
     # in units of η, in which no rule knows η: β₀ = U(−1, 1) for η = 0.05
@@ -52,11 +54,13 @@ def optimizer_bands():
         shown = np.array([0.5053, -0.82]) / eta
         run = trajectories.run(L1Norm(lam), np.concatenate([shown, starts]), 1.0, steps, method, **options)
         tail, average = run.iterates[-window:, :2], np.abs(run.iterates[-200:, 2:]).mean()
+        largest = np.abs(tail).max()
         for line, beta in zip(lines, tail.T, strict=True):
-            line.set_data(np.arange(window), beta / np.abs(tail).max())
-        means.set(data=(lams, sweep(rule)), color=style["color"])
-        here.set_data([lam], [average])
-        time.title.set_text(f"{rule}: up to {np.abs(tail).max():.3g}η")
+            line.set_data(np.arange(window), beta / (largest or 1))
+        # an exact 0 has no place on the logarithmic axis
+        means.set(data=(lams, np.where(sweep(rule) > 0, sweep(rule), np.nan)), color=style["color"])
+        here.set_data([lam], [average or np.nan])
+        time.title.set_text(f"{rule}: " + (f"up to {largest:.3g}η" if largest else "exactly 0"))
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
         return *lines, means, here, time.title, band.title
 
@@ -74,10 +78,11 @@ def optimizer_bands():
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
         marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
         play=lines,
-        caption="The band of SGD grows with λ; that of Adam does not know λ.",
+        caption="The band of SGD grows with λ; that of Adam does not know λ, unless ℓ1 acts beside it; a threshold has "
+        "none.",
         alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
         "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
-        "for Adam.",
+        "for Adam; rising like that of SGD where Adam does not see the penalty.",
     )
 
 

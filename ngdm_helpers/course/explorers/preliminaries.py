@@ -3,9 +3,9 @@
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
-from ngdm_helpers.counterexamples import NeuronRegression
+from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PURPLE, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PURPLE, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
@@ -268,27 +268,34 @@ def subgradient_method():
     )
 
 
+def _with_noise(noises):
+    """The sharp problem with noise of each size: [(objective, minimiser)], all as one batch, their lowest values."""
+    drawn = [problems.sharp_problem(noise) for noise in noises.tolist()]
+    batch = LeastAbsolute(drawn[0][0].X, np.stack([objective.y for objective, _ in drawn]))
+    return drawn, batch, [float(objective.value(minimiser)) for objective, minimiser in drawn]
+
+
 STEP_LR, ROOT = "StepLR: 0.3, ÷10 every 100", "0.3/√(k + 1)"
 RULES = {  # what noisy_steps compares: the schedule, its style, and the steps after which it moves nothing any more
-    "0.01": (trajectories.constant(0.01), {"color": ORANGE, "linestyle": ":"}, 5000),
-    ROOT: (trajectories.diminishing(0.3), {"color": BLUE, "linestyle": "-"}, 5000),
+    "0.01": (trajectories.constant(0.01), {"color": ORANGE, "linestyle": ":"}, 10_000),
+    ROOT: (trajectories.diminishing(0.3), {"color": BLUE, "linestyle": "-"}, 10_000),
     STEP_LR: (trajectories.step_decay(0.3, 100), {"color": GREEN, "linestyle": "-."}, 1500),
     "0.3·0.98ᵏ": (trajectories.exponential_decay(0.3, 0.98), NGDM, 1500),
-    "0.3·0.998ᵏ": (trajectories.exponential_decay(0.3, 0.998), {"color": PURPLE, "linestyle": "--"}, 5000),
+    "0.3·0.998ᵏ": (trajectories.exponential_decay(0.3, 0.998), {"color": PURPLE, "linestyle": "--"}, 10_000),
 }
 
 
 def noisy_steps():
     """Five schedules on one problem, whose data fit exactly or not: slider σ, the size of the noise."""
     noises = np.arange(11) / 10
-    objective, lowest = problems.noisy_problem(noises)
-    k = np.unique(np.geomspace(1, 5000, 240).astype(int))  # enough places for a curve that only falls
+    _, objective, lowest = _with_noise(noises)
+    k = np.unique(np.geomspace(1, 10_000, 240).astype(int))  # enough places for a curve that only falls
     best = {}
     for name, (schedule, _, until) in RULES.items():
         values = trajectories.run(objective, np.zeros(10), schedule, until).values
         best[name] = np.minimum.accumulate(values)[np.minimum(k, until)] - lowest
     figure, ax = figures.new(size=(9, 4.2))
-    ax.set(xscale="log", yscale="log", xlim=(1, 5000), ylim=(1e-13, 10), xlabel="step k", ylabel="best f − f* so far")
+    ax.set(xscale="log", yscale="log", xlim=(1, 10_000), ylim=(1e-13, 10), xlabel="step k", ylabel="best f − f* so far")
     curves = [ax.plot([], [], **style, label=name)[0] for name, (_, style, _) in RULES.items()]
     figures.legend(ax, loc="lower left")
 
@@ -317,7 +324,7 @@ def noisy_steps():
             goal(
                 "(ii) Find the least noise at which 0.3/√(k + 1) ends closer than StepLR.",
                 lambda noise: overtaken(noise) and not any(map(overtaken, noises[noises < noise - 0.05])),
-                {"noise": 0.3},
+                {"noise": 0.2},
             ),
         ],
         marks={f"σ = {noise:g}": {"noise": noise} for noise in (0.1, 1.0)},
@@ -327,11 +334,17 @@ def noisy_steps():
 
 
 def step_sizes():
-    """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
-    steps, (sharp, solution), smooth = 1500, problems.sharp_problem(), Quadratic(np.array([[1.0]]))
+    """Constant, diminishing, reducing and geometric steps on two problems, one of them with noise: two ways to fail."""
+    steps, smooth, noises = 1500, Quadratic(np.array([[1.0]])), np.arange(11) / 10
+    drawn, noisy, lowest = _with_noise(noises)
+    sharp, solution = drawn[0]
+    # what 0.3/√(k + 1) gets to in 10 000 steps, too many for a move, at every place of the noise
+    long_run = trajectories.run(noisy, np.zeros(solution.size), trajectories.diminishing(0.3), 10_000)
+    patient = long_run.values.min(axis=0) - lowest
     figure, (loss, travel) = figures.new(2, size=(11, 4))
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
-    (best,) = loss.plot([], [], **NGDM)
+    (best,), later = loss.plot([], [], **NGDM), loss.axhline(1, color=GREEN, linestyle="-.")
+    note(loss, 0.97, 0.97, "green: 0.3/√(k + 1) after 10 000 steps", ha="right", va="top")
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
@@ -343,43 +356,55 @@ def step_sizes():
             "geometric": trajectories.exponential_decay(lr, q),
         }[rule]
 
-    def best_on_sharp(schedule):
-        return trajectories.run(sharp, np.zeros(solution.size), schedule, steps).values.min()
+    def best_on_sharp(schedule, noise=0.0):
+        place = round(10 * noise)
+        return trajectories.run(drawn[place][0], np.zeros(solution.size), schedule, steps).values.min() - lowest[place]
 
-    def smallest_q(problem, rule, lr, q):
+    def smallest_q(problem, noise, rule, lr, q):
         ends = [best_on_sharp(trajectories.exponential_decay(lr, factor)) for factor in (q, q - 0.001)]
-        return (problem, rule, lr) == ("sharp", "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
+        return (problem, noise, rule, lr) == ("sharp", 0, "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
 
-    def fails_both_ways(problem, rule, lr, q, every, seen):
-        here = {"problem": problem, "rule": rule, "lr": lr, "q": q, "every": every}
+    def fails_both_ways(problem, noise, rule, lr, q, every, seen):
+        here = {"problem": problem, "noise": noise, "rule": rule, "lr": lr, "q": q, "every": every}
         ways = set()  # of StepLR to be beaten: too little travel, and nearly constant steps
         for state in (*seen, here):
-            if (state["problem"], state["rule"], state["lr"]) == ("sharp", "reducing (StepLR)", 0.3):
+            if (state["problem"], state["noise"], state["rule"], state["lr"]) == ("sharp", 0, "reducing (StepLR)", 0.3):
                 schedule = trajectories.step_decay(0.3, state["every"], state["q"])
                 if best_on_sharp(schedule) > best_on_sharp(trajectories.diminishing(0.3)):
                     ways.add(sum(map(schedule, range(steps))) < 30)
         return len(ways) == 2
 
-    def update(problem, rule, lr, q, every):
-        schedule = schedule_of(rule, lr, q, every)
-        objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
+    def slow_enough(problem, noise, rule, lr, q):
+        end = best_on_sharp(trajectories.exponential_decay(lr, q), noise)
+        return (problem, noise, rule, lr) == ("sharp", 0.5, "geometric", 0.3) and end < patient[5]
+
+    def update(problem, noise, rule, lr, q, every):
+        schedule, place = schedule_of(rule, lr, q, every), round(10 * noise)
+        (objective, minimiser), least, start = drawn[place], lowest[place], np.zeros(solution.size)
+        if problem != "sharp":
+            objective, minimiser, least, start = smooth, np.zeros(1), 0.0, np.ones(1)
         run = trajectories.run(objective, start, schedule, steps)
         travelled = np.cumsum([*map(schedule, range(steps))])
         # 1e-17 is just below the frame: a best value of exactly 0 leaves it downwards
-        best.set_data(run.steps, np.maximum(np.minimum.accumulate(run.values), 1e-17))
+        gaps = np.minimum.accumulate(run.values) - least
+        best.set_data(run.steps, np.maximum(gaps, 1e-17))
+        later.set_ydata([patient[place] if problem == "sharp" else np.nan] * 2)
         total.set_data(run.steps[1:], travelled)
-        reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
+        reach = np.linalg.norm(minimiser) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
-        loss.title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
+        words = f", noise {noise:g}" if problem == "sharp" and noise else ""
+        loss.title.set_text(f"{rule} on {problem}{words}: best {max(gaps[-1], 0):.1e}")
         dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
-        return best, loss.title, total, needed, travel.title
+        return best, later, loss.title, total, needed, travel.title
 
-    rules, at = ["constant", "diminishing", "reducing (StepLR)", "geometric"], {"problem": "sharp", "lr": 0.3}
+    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
+    at = {"problem": "sharp", "lr": 0.3, "noise": 0.0}
     return live(
         figure,
         update,
         problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
+        noise=slider("noise", 0.0, 0.0, 1.0, 0.1, meaning="of y in the sharp problem; 0: the data fit exactly"),
         rule=choice("steps", "geometric", rules, meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
@@ -396,16 +421,23 @@ def step_sizes():
                 fails_both_ways,
                 [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
             ),
+            goal(
+                "(iii) With noise 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
+                slow_enough,
+                {"noise": 0.5, "q": 0.99},
+            ),
         ],
         marks={
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},
             "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
             **{f"0.3 · {q}ᵏ": {**at, "rule": "geometric", "q": q} for q in (0.98, 0.8)},
+            "0.3 · 0.98ᵏ, noise ½": {**at, "rule": "geometric", "q": 0.98, "noise": 0.5},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
         caption="Left: how close the run has come. Right: the sum of its learning rates so far; dotted, what is "
         "needed.",
-        alt="Two panels. Left: the best loss so far against the step. Right: the sum of the learning rates over "
+        alt="Two panels. Left: the best loss so far against the step, with a green line where 0.3/√(k + 1) is after "
+        "10 000 steps. Right: the sum of the learning rates over "
         "the step, with a dotted line at the distance that has to be covered.",
     )

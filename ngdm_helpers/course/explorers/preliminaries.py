@@ -5,7 +5,7 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, ORANGE, PURPLE, SMOOTH, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
@@ -277,7 +277,6 @@ def _with_noise(noises):
 
 STEP_LR, ROOT = "StepLR: 0.3, ÷10 every 100", "0.3/√(k + 1)"
 RULES = {  # what noisy_steps compares: the schedule, its style, and the steps after which it moves nothing any more
-    "0.01": (trajectories.constant(0.01), {"color": ORANGE, "linestyle": ":"}, 10_000),
     ROOT: (trajectories.diminishing(0.3), {"color": BLUE, "linestyle": "-"}, 10_000),
     STEP_LR: (trajectories.step_decay(0.3, 100), {"color": GREEN, "linestyle": "-."}, 1500),
     "0.3·0.98ᵏ": (trajectories.exponential_decay(0.3, 0.98), NGDM, 1500),
@@ -286,7 +285,7 @@ RULES = {  # what noisy_steps compares: the schedule, its style, and the steps a
 
 
 def noisy_steps():
-    """Five schedules on one problem, whose data fit exactly or not: slider σ, the size of the noise."""
+    """Four schedules on one problem, whose data fit exactly or not: slider σ, the size of the noise."""
     noises = np.arange(11) / 10
     _, objective, lowest = _with_noise(noises)
     k = np.unique(np.geomspace(1, 10_000, 240).astype(int))  # enough places for a curve that only falls
@@ -328,8 +327,8 @@ def noisy_steps():
             ),
         ],
         marks={f"σ = {noise:g}": {"noise": noise} for noise in (0.1, 1.0)},
-        caption="Five schedules on the mean |Xβ − y| with y = Xβ* + noise of size σ. Which of them stop coming closer?",
-        alt="How close each of five schedules has come to the lowest loss, against the step, on logarithmic scales.",
+        caption="Four schedules on the mean |Xβ − y| with y = Xβ* + noise of size σ. Which of them stop coming closer?",
+        alt="How close each of four schedules has come to the lowest loss, against the step, on logarithmic scales.",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
-from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, ReLURegression, l1_oracle
+from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
@@ -291,12 +291,66 @@ def exact_path(X, y, least):
     return tuple(map(np.array, zip(*reversed(bends), strict=True)))
 
 
-def sparse_problem(lam=20.0):
-    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((100, 200))
+def sparse_problem(lam=20.0, rho=0.0):
+    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½.
+
+    rho: the correlation of any two columns, 0 ≤ ρ < 1.
+    """
+    rng, rho = np.random.default_rng(0), checks.fraction("rho", rho)
+    X, errors, shared = (rng.standard_normal(shape) for shape in ((100, 200), 100, (100, 1)))
+    X = X if rho == 0 else (1 - rho) ** 0.5 * X + rho**0.5 * shared
     beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
-    return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+    return Lasso(X, X @ beta + 0.5 * errors, lam)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoParts(Objective):
+    """A `Lasso`, or a `Minibatch` of one, of β = u − v with u, v ≥ 0: ‖y − X(u − v)‖² + λΣ(u + v) of (u, v).
+
+    Its "proximal" method is projected gradient descent: the rule of Table 1 of Bottou (2010). ``join`` gives β.
+    """
+
+    problem: Objective
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(lambda self: 2 * self.problem.curvature)
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u - v
+
+    def oracle(self, beta):
+        inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
+        lam_batch, lam = checks.over_batch("lam", lam, beta), checks.per_coordinate("lam", lam, beta)
+
+        def value(b):
+            joined = self.join(b)
+            return inner.value(joined) + lam_batch * (b.sum(axis=-1) - np.abs(joined).sum(axis=-1))
+
+        def gradient(b):
+            g = inner.smooth_gradient(self.join(b))
+            return np.concatenate([g, -g], axis=-1) + lam
+
+        return Oracle(value, gradient, gradient, lambda b, step: np.maximum(b, 0), np.zeros_like)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSquares(Objective):
+    """A `Lasso` of β = u∘u − v∘v: ‖y − X(u∘u − v∘v)‖² + λ‖(u, v)‖², smooth, with the minimisers of (11)."""
+
+    problem: Lasso
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u * u - v * v
+
+    def oracle(self, beta):
+        parts = TwoParts(self.problem).oracle(beta * beta)
+        return Oracle(lambda b: parts.value(b * b), lambda b: 2 * b * parts.subgradient(b * b))
 
 
 @dataclass(frozen=True, eq=False)

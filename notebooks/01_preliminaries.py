@@ -413,8 +413,8 @@ print(f"0.3·0.98ᵏ: sum of the steps {travel:.1f}, needed: {R / G:.2f} or more
 # %% [markdown] id="steps-why"
 # **Why.** No iterate gets farther than $G\sum_k\eta_k$ from its start. With less *travel* than $R$, no method arrives,
 # kinks or not. With enough, short late steps are what one wants. This loss is *sharp*: it grows at least in proportion
-# to the distance from its minimiser. There the distance falls like $q^k$, if the ratio $q$ is close enough to 1 (Goffin
-# 1977). How close depends on how sharp; noise makes the loss much flatter. Diminishing steps need to know nothing.
+# to the distance from its minimiser. There the distance falls like $q^k$, if $q$ is close enough to 1 (Goffin 1977).
+# How close depends on how sharp; noise makes the loss much flatter. Diminishing steps need not know.
 
 # %% id="steps-theory"
 directions = np.random.default_rng(1).standard_normal((20_000, 10))

@@ -22,7 +22,7 @@ def two_recursions():
     """(1) and (2) in one dimension: sliders η and x₀, and a choice of function; marks at 2/L."""
     # 80 steps: at η = 0.1 the error on x², 1.73·0.8⁸⁰ = 3·10⁻⁸, is still on the axis
     steps, grid = 80, np.linspace(-2.2, 2.2, 301)
-    figure, (graph, size) = figures.new(2, size=(11, 4))
+    figure, (graph, size) = figures.new(2, size=(11, 3.6))
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
     (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **NGDM, linewidth=0.8)
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
@@ -221,7 +221,7 @@ def subgradient_method():
     """f_k, the best value so far and its bound on a sharp problem: slider η; marks at the best η for a budget T."""
     steps, (objective, solution) = 2000, problems.sharp_problem()
     R, G, k = float(np.linalg.norm(solution)), objective.lipschitz, np.arange(1.0, steps + 1)
-    figure, ax = figures.new(size=(9, 4.2))
+    figure, ax = figures.new(size=(9, 3.9))
     ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="values seen, k", ylabel="f − f*")
     (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="the k-th value, fₖ₋₁")
     (best,) = ax.plot([], [], color=BLUE, label="best so far")
@@ -293,7 +293,7 @@ def noisy_steps():
     for name, (schedule, _, until) in RULES.items():
         values = trajectories.run(objective, np.zeros(10), schedule, until).values
         best[name] = np.minimum.accumulate(values)[np.minimum(k, until)] - lowest
-    figure, ax = figures.new(size=(9, 4.2))
+    figure, ax = figures.new(size=(9, 3.9))
     ax.set(xscale="log", yscale="log", xlim=(1, 10_000), ylim=(1e-13, 10), xlabel="step k", ylabel="best f − f* so far")
     curves = [ax.plot([], [], **style, label=name)[0] for name, (_, style, _) in RULES.items()]
     figures.legend(ax, loc="lower left")

@@ -22,14 +22,14 @@
 #
 # | | idea | minutes |
 # |--:|:--|--:|
-# | 1 | Two recursions | 11 |
+# | 1 | Two recursions | 10 |
 # | 2 | What autograd returns at a kink | 9 |
-# | 3 | The loss of the paper | 6 |
-# | 4 | The best constant step | 11 |
+# | 3 | The loss of the paper | 7 |
+# | 4 | The best constant step | 10 |
 # | 5 | Step-size schedules | 11 |
-# | 6 | Note: the last bit | 2 |
+# | 6 | Note: the last bit | 3 |
 #
-# **Assumed:** derivatives, the chain rule, matrices in NumPy. *Run → Run All Cells* takes about RUNALL. It spoils
+# **Assumed:** derivatives, the chain rule, matrices in NumPy. *Run → Run All Cells* takes half a minute. It spoils
 # nothing: answers stay folded.
 
 # %% id="imports"
@@ -47,7 +47,7 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
 # %% [markdown] id="recursions-claim"
 # ## 1 · Two recursions
 #
-# **Claim.** On a differentiable loss $f$, *gradient descent* is recursion (1). Where $f$ has kinks, deep-learning
+# **Claim.** On a differentiable loss $f$, *gradient descent* (GD) is recursion (1). Where $f$ has kinks, deep-learning
 # software runs recursion (2): $\tilde\nabla f$ is the gradient where there is one, and a convention elsewhere. The
 # field treats the two as nearly the same, says the paper, and they are not. It adds that even (1), with a constant
 # step, rarely converges, special cases excepted.
@@ -61,8 +61,8 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
 votes.ask("preliminaries.recursions")
 
 # %% [markdown] id="recursions-play-note"
-# **Play.** Press ▶. The third function is Huber's: quadratic near 0, straight outside. In the titles, $L$ is the
-# largest second derivative.
+# **Play.** Press ▶. The third function is Huber's: quadratic within $\delta$ of 0, straight outside. In the titles, $L$
+# is the largest second derivative.
 
 # %% id="recursions-play"
 recursions = explorers.two_recursions()
@@ -140,6 +140,7 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 # $$f(x')\;\ge\;f(x)+g\,(x'-x)\qquad\text{for all }x'.$$
 #
 # At a kink, these are all the slopes between the left and the right one. The method steps along any of them.
+# *Autograd*, PyTorch's automatic differentiation, returns one number.
 
 # %% id="kinks-predict"
 votes.ask("preliminaries.kinks")
@@ -269,10 +270,14 @@ with reveal("One term of the loss, for three signs of its response"):
     display(picture)
 
 # %% [markdown] id="loss-why"
-# **Why.** Let $y_i\le0$, $u=X_i\beta$ and $u^+=\max(u,0)$. The $i$-th term is $(|y_i|+u^+)^2$: $u^+$ is convex in
-# $\beta$, and the square is convex and grows with $u^+\ge0$. So the term is convex. It is least where $u\le0$, so 0 is
-# a minimiser. Where $u=0$ the slope across *rises* by $2|y_i|\|X_i\|$: **$|y|$ is the strength of the kinks**. With
-# $y_i>0$ it *falls*.
+# <details><summary>Why</summary>
+#
+# Let $y_i\le0$, $u=X_i\beta$ and $u^+=\max(u,0)$. The $i$-th term is $(|y_i|+u^+)^2$. $u^+$ is convex in $\beta$, and
+# the square is convex and grows with $u^+\ge0$. So the term is convex. It is least where $u\le0$, so 0 is a minimiser.
+# Where $u=0$ the slope across *rises* by $2|y_i|\|X_i\|$: **$|y|$ is the strength of the kinks**. With $y_i>0$ it
+# *falls*.
+#
+# </details>
 
 # %% [markdown] id="loss-verdict"
 # **Verdict: holds.** 0 is the only minimiser if $\lambda_1+\lambda_2>0$, and a kink if some $y_i<0$ or $\lambda_1>0$.
@@ -411,7 +416,7 @@ for _ in range(1500):
 print(f"0.3·0.98ᵏ: sum of the steps {travel:.1f}, needed: {R / G:.2f} or more; f ends at {objective.value(beta):.0e}")
 
 # %% [markdown] id="steps-why"
-# **Why.** No iterate gets farther than $G\sum_k\eta_k$ from its start. With less *travel* than $R$, no method arrives,
+# **Why.** No iterate gets farther than $G\sum_k\eta_k$ from its start. With less *travel* than $R$ it does not arrive,
 # kinks or not. With enough, short late steps are what one wants. This loss is *sharp*: it grows at least in proportion
 # to the distance from its minimiser. There the distance falls like $q^k$, if $q$ is close enough to 1 (Goffin 1977).
 # How close depends on how sharp; noise makes the loss much flatter. Diminishing steps need not know.
@@ -430,7 +435,7 @@ for noise in (0.0, 0.5):
 # %% [markdown] id="steps-verdict"
 # **Verdict: holds.** A finite sum forfeits the guarantee, and not only on paper: with noise, `StepLR` and
 # $0.3\cdot0.98^k$ freeze, and $0.3/\sqrt{k+1}$ overtakes them. What is lost is the guarantee, not always convergence:
-# $0.998^k$ arrives. Not shown: networks, and noise in the gradients.
+# $0.3\cdot0.998^k$ arrives. Not shown: networks, and noise in the gradients.
 #
 # <details><summary>Key to the goals</summary>
 #
@@ -442,9 +447,9 @@ for noise in (0.0, 0.5):
 # %% [markdown] id="order-note"
 # ## 6 · Note: the last bit
 #
-# The paper grants that NGDM seldom meets a kink, and disputes that kinks are therefore harmless. Here is one harm. We
-# run 1000 starts in single precision, and once more with the columns of $X$ in the opposite order. Nothing changes but
-# the order in which $X_i\beta$ is added up.
+# NGDM seldom meets a kink, the paper grants. It disputes that kinks are therefore harmless. Here is one harm. We run
+# 1000 starts on a mean $|X\beta-y|$ in single precision, and once more with the columns of $X$ in the opposite order.
+# Nothing changes but the order in which $X_i\beta$ is added up.
 
 # %% id="order-picture"
 rng = np.random.default_rng(0)
@@ -467,9 +472,9 @@ figures.show(
 )
 
 # %% [markdown] id="order-verdict"
-# A residual $X_i\beta-y_i$ within rounding of 0 has one sign in one order and none, or the other, in the other. The
-# subgradient then differs by a whole row of $X$. A gradient without jumps would differ by rounding only. Idea 9 does
-# the same with NumPy, torch and 64 bits.
+# A *residual* is a difference $X_i\beta-y_i$. When it is within rounding of 0, its sign depends on that order. Where
+# the signs differ, the subgradients differ by a row of $X$, and the runs part by a step. A gradient without jumps would
+# differ by rounding only. Idea 9 compares NumPy and torch, in 32 and in 64 bits.
 
 # %% [markdown] id="stop-here"
 # ## You can stop here

@@ -52,7 +52,7 @@ def _subgradients():
     (identity,) = torch.autograd.grad((at.relu() - (-at).relu()).sum(), at)
     (absolute,) = torch.autograd.grad((at.abs() + 7 * (at - (at.relu() - (-at).relu()))).sum(), at)
     ours = (
-        f"(3), (7), (11) on kinks: f(z) − f(x) − g·(z − x) ≥ {min(worst, 0.0):.0e} at 250 000 pairs each; "
+        f"(3), (7), (11) on kinks: f(x′) − f(x) − g·(x′ − x) ≥ {min(worst, 0.0):.0e} at 250 000 pairs each; "
         f"but a program for |x| (exercise 2 of notebook 1) has the autograd derivative {absolute.item():g} at 0, and "
         f"relu(x) − relu(−x) = x has {identity.item():g}"
     )

@@ -160,7 +160,7 @@ def relu_loss():
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
     figure, (plane, chord) = figures.new(2, size=(11, 4.4))
-    plane.set(xlabel="β₁", ylabel="β₂", aspect="equal")
+    plane.set(xlabel="first coordinate of β", ylabel="second coordinate of β", aspect="equal")
     plane.grid(False)
     image = plane.imshow([[0]], figures.bands(14), extent=(-1, 1, -1, 1), origin="lower", clim=(0, 1))
     image.set_interpolation("bilinear")

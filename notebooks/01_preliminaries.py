@@ -214,7 +214,7 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 # <details><summary>Sources, and the other rows of the table</summary>
 #
 # That usual methods avoid these points with probability one is a theorem of Bolte and Pauwels (2020) and of Bianchi,
-# Hachem and Schechtman (2022); we read the abstracts. It speaks of real numbers. In 16 bits, iterates do meet kinks:
+# Hachem and Schechtman (2022); we read the abstracts. It speaks of real numbers. In 16 bits, networks do meet kinks:
 # idea 9 counts them.
 #
 # `sqrt` has no slope to the left, and an infinite one to the right. `relu6` and `hardtanh` bend *down* at these kinks:
@@ -448,8 +448,8 @@ for noise in (0.0, 0.5):
 # ## 6 · Note: the last bit
 #
 # NGDM seldom meets a kink, the paper grants. It disputes that kinks are therefore harmless. Here is one harm. We run
-# 1000 starts on a mean $|X\beta-y|$ in single precision, and once more with the columns of $X$ in the opposite order.
-# Nothing changes but the order in which $X_i\beta$ is added up.
+# 1000 starts on a mean $|X\beta-y|$ in single precision, 32 bits, and once more with the columns of $X$ in the opposite
+# order. Nothing changes but the order in which $X_i\beta$ is added up.
 
 # %% id="order-picture"
 rng = np.random.default_rng(0)
@@ -466,7 +466,7 @@ ax.set(xlim=(0, 300), ylim=(5e-10, 1e-2), xlabel="step k", ylabel="largest diffe
 figures.show(
     figure,
     f"{(apart[-1] == 0).sum()} of 1000 runs stay the same to the last bit; {parted.sum()} part by more than 0.0001, "
-    "at one step.",
+    "each at one step.",
     alt="Difference between the two orders against the step on a logarithmic scale: most runs at the bottom, where "
     "it is 0; a few jump up by orders of magnitude within one step.",
 )
@@ -601,10 +601,9 @@ exercises.check("preliminaries.3", polyak_step)
 #     return beta - (value - lowest) / (g @ g) * g
 # ```
 #
-# On a sharp loss it converges linearly without any tuning: here it is below $10^{-10}$ after 38 steps, where
-# $0.3\cdot0.98^k$ takes 1007. With an estimate of $f^*$ that is too low it stalls; with one that is too high it stops
-# there. The usual answer is a moving target: the best value so far minus some gap, with the gap reduced whenever
-# progress stops.
+# On a sharp loss it converges linearly without any tuning: the check compares it with $0.3\cdot0.98^k$. With an
+# estimate of $f^*$ that is too low it stalls; with one that is too high it stops there. The usual answer is a moving
+# target: the best value so far minus some gap, with the gap reduced whenever progress stops.
 #
 # </details>
 
@@ -975,6 +974,9 @@ for lr in (1e-3, 0.1, 0.999):
     assert abs(ends[-1, 0]) < 1e-12  # lands below 2/L = 1
     band_of_ends = problems.last_norms(trajectories.run(L1Norm(1.0), [1.73], lr, 4000))
     assert np.isclose(band_of_ends.mean(), lr / 2, rtol=1e-9)  # ends in the band, for every η
+
+five, whole = (trajectories.run(L1Norm(1.0), [0.5], lr, 5).iterates[-1, 0] for lr in (0.1, 0.125))
+assert 2.7e-17 < five < 2.8e-17 and whole == 0  # exercise 1: 0.1 is not a binary fraction
 
 # %% id="kinks-check" tags=["check"]
 # Needs PyTorch: the check of autograd's derivatives

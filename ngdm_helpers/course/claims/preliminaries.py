@@ -271,8 +271,8 @@ def _no_descent_method():
 @claim(
     "P13", where="Introduction", paper="seldom", verdict="holds",
     says="NGDM seldom meets a point where the loss is not differentiable",
-    because="for almost all starts and steps no iterate is on a kink (Bolte and Pauwels 2021; Bianchi et al. 2022: not "
-    "read). Rounding makes exceptions, and minimisers do lie on kinks",
+    because="for almost all starts and steps no iterate is on a kink (Bolte and Pauwels 2020; Bianchi et al. 2022: "
+    "abstracts read). Rounding makes exceptions, and minimisers do lie on kinks",
 )  # fmt: skip
 def _seldom_at_kinks():
     rng = np.random.default_rng(0)

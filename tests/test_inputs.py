@@ -74,6 +74,7 @@ BAD = [
             (lambda eps: theory.max_norm_steps(3, eps), "eps", "positive", [0.0, NAN]),
             (theory.bridge_smoothness, "beta", "positive", [0.0, -1.0]),
             (theory.bridge_gap, "beta", "positive", [0.0, -1.0]),
+            (lambda c: theory.correlation_map(np.abs, c), "correlation", "non-negative", [-0.1, NAN]),
         ]
         for value in values
     ],

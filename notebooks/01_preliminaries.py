@@ -646,7 +646,8 @@ exercises.check("preliminaries.4", schedule)
 # ## 7 · Deeper: loss (3) in the plane
 #
 # Move its signs, penalties and kinks, and look for a segment on which it is not convex.
-#
+
+# %% [markdown] id="plane-says"
 # $$f(\beta)=\|y-\max(X\beta,0)\|^2+\lambda_1\|\beta\|_1+\lambda_2\|\beta\|^2,\qquad y\le 0. \quad(3)$$
 
 # %% [markdown] id="plane-play-note"
@@ -697,7 +698,8 @@ for strength in (0.0, 0.5, 1.0):
 # ## 8 · Deeper: travel, and the ratio that arrives
 #
 # Which finite sums arrive, and is that different without kinks?
-#
+
+# %% [markdown] id="travel-says"
 # **Claim.** On a differentiable loss, the paper says, gradient descent comes within some vicinity of the optimum even
 # if its steps are geometric, $\eta_k=\eta_0q^k$. It also says that a reducing schedule ends as a constant-step run, and
 # therefore studies constant steps only.
@@ -746,7 +748,8 @@ for q in (0.8, 0.9, 0.98):
 # ## 9 · Deeper: one call, three machines
 #
 # Where rounding decides a sign, and what a hundred thousand runs in one call cost.
-#
+
+# %% [markdown] id="machines-says"
 # `trajectories.run` is written once. NumPy arrays run in NumPy, torch tensors run where they live, on the CPU or a GPU.
 # Two libraries may add up $X_i\beta$ in a different order, and so round differently.
 
@@ -880,7 +883,8 @@ figures.show(
 # ## 10 · Deeper: what $L$-smoothness asks for
 #
 # Five remarks of the paper's Section 2 about smoothness, each with its verdict.
-#
+
+# %% [markdown] id="smoothness-says"
 # **Claim.** $L$-smoothness guarantees first and second derivatives, and is one of the strongest assumptions that one
 # can make of a function, after convexity. Most analyses make it, Reddi et al. (2019) among them. So the vast literature
 # on gradient descent likely has little bearing on networks with kinks. The transformer of 2017, the paper adds, uses

@@ -13,7 +13,7 @@ from ngdm_helpers.trajectories import diminishing, exponential_decay, step_decay
 @claim(
     "P1", where="(3), Section 4", paper="convex", verdict="holds", source="reconstructed",
     says="the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
-    because="each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
+    because="each term is (|yᵢ| + u⁺)² of a convex u⁺ ≥ 0, and convex and increasing there; 0 is the only minimiser if "
     "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0",
 )  # fmt: skip
 def _convex():

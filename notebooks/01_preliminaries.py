@@ -135,7 +135,7 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 # ## 2 · What autograd returns at a kink
 #
 # **Claim.** For convex losses, the paper says, NGDM effectively implements the *subgradient method*. A number $g$ is a
-# *subgradient* of a convex $f$ at $x$ if the line of slope $g$ through the graph at $x$ stays below the graph:
+# *subgradient* of a convex $f$ at $x$ if the line of slope $g$ through the graph at $x$ nowhere rises above it:
 #
 # $$f(x')\;\ge\;f(x)+g\,(x'-x)\qquad\text{for all }x'.$$
 #
@@ -209,7 +209,7 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 # kinks need not: in `relu(x) − relu(−x)`, which is $x$, both conventions are 0, and so is the answer.
 #
 # It matters only *at* a kink. For almost all starts and step sizes no iterate is ever on one. Minimisers are another
-# matter: they often are.
+# matter: they often lie on one.
 #
 # <details><summary>Sources, and the other rows of the table</summary>
 #
@@ -247,7 +247,7 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 #
 # $$f(\beta)=\|y-\max(X\beta,0)\|^2+\lambda_1\|\beta\|_1+\lambda_2\|\beta\|^2,\qquad y\le 0. \quad(3)$$
 #
-# It is convex (Kumar 2023), and its minimiser, 0, is a kink.
+# It is convex (Kumar 2023), and its minimiser, 0, lies on a kink.
 
 # %% id="loss-predict"
 votes.ask("preliminaries.loss")
@@ -280,9 +280,9 @@ with reveal("One term of the loss, for three signs of its response"):
 # </details>
 
 # %% [markdown] id="loss-verdict"
-# **Verdict: holds.** 0 is the only minimiser if $\lambda_1+\lambda_2>0$, and a kink if some $y_i<0$ or $\lambda_1>0$.
-# Not shown: that (3) resembles the loss of a neural network. Its minimiser is known beforehand, and its best fit
-# predicts 0, whatever the data. (Idea 7 walks on it.)
+# **Verdict: holds.** 0 is the only minimiser if $\lambda_1+\lambda_2>0$, and on a kink if some $y_i<0$ or
+# $\lambda_1>0$. Not shown: that (3) resembles the loss of a neural network. Its minimiser is known beforehand, and its
+# best fit predicts 0, whatever the data. (Idea 7 walks on it.)
 
 # %% [markdown] id="descent-claim"
 # ## 4 · The best constant step
@@ -339,8 +339,8 @@ print(f"best value {min(values):.4f}, guaranteed {R * G / np.sqrt(T):.3f}; f ros
 # $$\|\beta_{k+1}-\beta^*\|^2\le\|\beta_k-\beta^*\|^2-2\eta\,\bigl(f(\beta_k)-f^*\bigr)+\eta^2G^2 .$$
 #
 # As long as $f(\beta_k)-f^*>\eta G^2/2$, the distance falls. Adding up $T$ of these inequalities gives the bound. Its
-# first term falls with $\eta$, its second rises. They are equal at $\eta=R/(G\sqrt T)$, and the bound is then $RG/\sqrt
-# T$.
+# first term falls with $\eta$, its second rises. They are equal at $\eta=R/(G\sqrt T)$, and the bound is then
+# $RG/\sqrt{T}$.
 
 # %% id="descent-theory"
 for budget in (20, 200, 2000):
@@ -371,7 +371,7 @@ for budget in (20, 200, 2000):
 # $$\eta_k\to0,\qquad\sum_k\eta_k=\infty.\quad(4)$$
 #
 # Practice reduces: PyTorch's `StepLR` divides $\eta$ by ten, say, every so many steps. These steps have a *finite sum*,
-# so the theorem of Davis et al. (2020) does not apply.
+# so the theorem of Davis et al. (2020), which assumes (4), does not apply.
 
 # %% id="steps-predict"
 votes.ask("preliminaries.steps")
@@ -416,7 +416,7 @@ for _ in range(1500):
 print(f"0.3·0.98ᵏ: sum of the steps {travel:.1f}, needed: {R / G:.2f} or more; f ends at {objective.value(beta):.0e}")
 
 # %% [markdown] id="steps-why"
-# **Why.** No iterate gets farther than $G\sum_k\eta_k$ from its start. With less *travel* than $R$ it does not arrive,
+# **Why.** No iterate gets farther than $G\sum_k\eta_k$ from its start. With less *travel* than $R$ the run stops short,
 # kinks or not. With enough, short late steps are what one wants. This loss is *sharp*: it grows at least in proportion
 # to the distance from its minimiser. There the distance falls like $q^k$, if $q$ is close enough to 1 (Goffin 1977).
 # How close depends on how sharp; noise makes the loss much flatter. Diminishing steps need not know.

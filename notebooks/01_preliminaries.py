@@ -205,7 +205,7 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 
 # %% [markdown] id="kinks-why"
 # **Why.** Autograd applies the chain rule to the *program*, with a convention for each operation. Sums of convex
-# pieces, linear maps inside, and growing convex functions outside all keep subgradients subgradients. A *difference* of
+# pieces, linear maps inside and growing convex functions outside keep subgradients subgradients. A *difference* of
 # kinks need not: in `relu(x) − relu(−x)`, which is $x$, both conventions are 0, and so is the answer.
 #
 # It matters only *at* a kink. For almost all starts and step sizes no iterate is ever on one. Minimisers are another

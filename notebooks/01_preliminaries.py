@@ -208,8 +208,7 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 # pieces, linear maps inside and growing convex functions outside keep subgradients subgradients. A *difference* of
 # kinks need not: in `relu(x) − relu(−x)`, which is $x$, both conventions are 0, and so is the answer.
 #
-# It matters only *at* a kink. For almost all starts and step sizes no iterate is ever on one. Minimisers are another
-# matter: they often lie on one.
+# It matters only *at* a kink. For almost all starts and step sizes no iterate is ever on one. Minimisers often are.
 #
 # <details><summary>Sources, and the other rows of the table</summary>
 #

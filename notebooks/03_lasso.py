@@ -24,8 +24,8 @@
 # | 2 · The race | 20 | | 5 · Deep networks | 15 |
 # | 3 · One knob | 15 | | 6 · What gives zeros | 15 |
 #
-# **Assumed:** derivatives, gradient descent and NumPy. Begin with *Run → Run All Cells*, which takes about 40 s: the
-# answers stay folded until you open them. Sliders move by mouse and by arrow keys.
+# **Assumed:** derivatives, gradient descent and NumPy. Begin with *Run → Run All Cells*, which takes about a minute:
+# the answers stay folded until you open them. Sliders move by mouse and by arrow keys.
 
 # %% id="imports"
 import math
@@ -196,14 +196,14 @@ for lam in (1.0, 100.0):
     print(f"   two-step mean {mean:.4f}   pηλ/2 = {law_mean:.4f}")
 
 # %% [markdown] id="recursion-verdict"
-# **Verdict: holds.** Both printed norms come out to the last digit. They show that a *fixed step* at a kink ends in a
-# band as wide as the step, here $\eta\lambda$ = 0.01 and 1. They do not show that the penalty is to blame.
+# **Verdict: holds,** and so do Propositions 3.1 (no weight is ever exactly 0) and 3.2 (the iterates end on two
+# points). Both printed norms come out to the last digit. They show that a *fixed step* at a kink ends in a band as
+# wide as the step, $\eta\lambda$. They do not show that the penalty is to blame.
 #
 # <details><summary>Propositions 3.1 and 3.2, and the key to the goals</summary>
 #
-# These two facts are the paper's propositions: no weight is ever exactly 0, with probability 1 (3.1); and the
-# iterates end on two points between which they alternate (3.2). Idea 7 states both exactly. A weight that starts on a
-# multiple of $\eta\lambda$ lands on 0 and stays there, because sign(0) = 0.
+# Proposition 3.1 holds with probability 1, for a start drawn from a density. Idea 7 states both propositions exactly.
+# A weight that starts on a multiple of $\eta\lambda$ lands on 0 and stays there, because sign(0) = 0.
 #
 # *Goals:* (i) Any two settings with one $\eta\lambda$: $(\eta,\lambda)=(0.1,1)$ and $(0.001,100)$ end at 0.1894 /
 # 0.0106 from $(0.5053,0.5053)$. (ii) If $\eta\lambda>\|\beta_0\|_1$, every second step is at

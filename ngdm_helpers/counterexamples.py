@@ -319,6 +319,51 @@ class PowerTail(Objective):
 
 
 @dataclass(frozen=True, eq=False)
+class Logistic(Objective):
+    """Logistic regression: f(β) = Σᵢ log(1 + exp(−yᵢxᵢᵀβ)), a mean by default, with labels y = ±1.
+
+    X: (..., n, p), y: (..., n). Convex, Lipschitz and L-smooth with L = λmax(XᵀX)/4 (divided by n for the mean).
+    Without a minimiser where a hyperplane through 0 separates the labels: f → 0 as β runs off. ValueError for a label
+    that is not ±1.
+    """
+
+    X: Array = field(repr=False)
+    y: Array = field(repr=False)
+    reduction: str = "mean"
+
+    def __post_init__(self):
+        self._check_data()
+        if not _everywhere(self.y, lambda y: abs(y) == 1):
+            raise ValueError(f"y must be labels −1 and 1, got {self.y!r}")
+
+    @property
+    def smoothness(self) -> Number:
+        return checks.largest_eigenvalue(self.X) / (4 * self._samples)
+
+    @property
+    def lipschitz(self) -> Number:
+        """An upper bound on ‖∇f‖₂: √n·σmax(X), divided by n for the mean."""
+        return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
+
+    def oracle(self, beta: Array) -> Oracle:
+        samples = self._samples
+        xp, forward, backward, y = self._data_at(beta, self.X / samples)
+
+        def value(b):
+            margin = y * forward(b)
+            # nothing overflows: log(1 + e⁻ᵐ) = max(−m, 0) + log(1 + e^−|m|)
+            losses = xp.maximum(-margin, xp.zeros_like(margin)) + xp.log1p(xp.exp(-xp.abs(margin)))
+            return xp.sum(losses, axis=-1) / samples
+
+        def gradient(b):
+            margin = y * forward(b)
+            tail = xp.exp(-xp.abs(margin))
+            return backward(-y * xp.where(margin > 0, tail, xp.ones_like(tail)) / (1 + tail))
+
+        return Oracle(value, gradient, gradient, identity)
+
+
+@dataclass(frozen=True, eq=False)
 class Product(Objective):
     """f(u, v) = ½(uv − 1)²: a linear network of two weights on one sample; beta is (u, v). Not convex.
 

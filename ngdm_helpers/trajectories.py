@@ -73,6 +73,21 @@ def cosine(lr: Number, steps: int) -> Schedule:
     return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
 
 
+def silver(smoothness: Number) -> Schedule:
+    """η_k = (1 + (1 + √2)^(ν − 1))/L, 2^ν the largest power of 2 in k + 1: √2, 2, √2, 2 + √2, √2, 2, … over L.
+
+    After 2^m − 1 of these steps the worst convex L-smooth f is lower than after as many of 1/L, although a quarter of
+    them are above 2/L (Altschuler & Parrilo 2023). smoothness: L > 0, a number or an array over the batch.
+    """
+    smoothness = checks.positive("smoothness", smoothness)
+
+    def rate(k):
+        power = (k + 1 & -(k + 1)).bit_length() - 1
+        return (1 + (1 + math.sqrt(2)) ** (power - 1)) / smoothness
+
+    return Schedule(f"silver({smoothness})", rate)
+
+
 def _decay_factor(factor):
     if checks.fraction("factor", factor) == 0:
         raise ValueError("factor must be positive, got 0.0")

@@ -23,6 +23,7 @@ OBJECTIVES = {
     "Huber": lambda to: objectives.Huber(to(X), to(Y), to(LAMS)),
     "Quadratic": lambda to: objectives.Quadratic(to(X.T @ X)),
     "LeastAbsolute": lambda to: counterexamples.LeastAbsolute(to(X), to(Y), "sum"),
+    "Logistic": lambda to: counterexamples.Logistic(to(X), to(1 - 2.0 * (Y > 0))),
     "NeuronRegression": lambda to: counterexamples.NeuronRegression(to(X), to(-abs(Y)), 0.0, to(LAMS), 0.1, 0.1),
     "MaxNorm": lambda to: counterexamples.MaxNorm(),
     "MaxNorm, shared": lambda to: counterexamples.MaxNorm("shared"),

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from ngdm_helpers import counterexamples, objectives
 from ngdm_helpers.counterexamples import (
     LeastAbsolute,
+    Logistic,
     MaxNorm,
     NeuronRegression,
     Separable,
@@ -28,6 +29,7 @@ P = 4
 SEED = np.random.default_rng(0)
 X = SEED.integers(-2, 3, (12, P)).astype(float)
 Y = SEED.integers(0, 4, 12).astype(float)
+LABELS = np.where(Y > 1, 1.0, -1.0)
 A = X.T @ X - 3 * np.eye(P)  # indefinite
 SPD = X.T @ X + np.eye(P)
 RANDOM = SEED.normal(size=(50, P))
@@ -120,6 +122,14 @@ CASES = {
         lambda b: (torch.tensor(X) @ b - torch.tensor(Y)).abs().sum(),
         lambda b: b @ X.T == Y,
         splits=False,
+    ),
+    "Logistic-mean": Case(
+        lambda to: Logistic(to(X), to(LABELS)),
+        lambda b: torch.nn.functional.soft_margin_loss(torch.tensor(X) @ b, torch.tensor(LABELS)),
+    ),
+    "Logistic-sum": Case(
+        lambda to: Logistic(to(X), to(LABELS), reduction="sum"),
+        lambda b: torch.nn.functional.soft_margin_loss(torch.tensor(X) @ b, torch.tensor(LABELS), reduction="sum"),
     ),
     "Neuron-relu": Case(
         lambda to: NeuronRegression(to(X), to(-Y), 0.0, 0.0, 0.5, 0.25),

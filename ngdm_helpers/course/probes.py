@@ -46,8 +46,32 @@ def second_differences(
     """
     weights = checked_parameters(model, X, Y)
     distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
-    top, v = networks.sharpness(loss := networks.mse(model(X), Y), weights)
-    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    top, v, length = _top(model, X, Y, weights)
+    return top, _differences(model, X, Y, weights, v, distances), length
+
+
+def over_one_step(
+    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, lr: float, start: np.ndarray | None = None
+) -> tuple[float, float, np.ndarray]:
+    """The curvature along the top eigenvector v of the Hessian of f = `networks.mse`, by two rulers.
+
+    Returns the Hessian's eigenvalue, as autograd sees it; the second difference along v over the length η‖∇f‖ of the
+    next step, as in `second_differences`, both floats; and v, (p,). lr: η. start: where the search for v begins, best
+    the v of a nearby point. The model is left as it was. Raises TypeError or ValueError, naming the argument.
+    """
+    lr, weights = checks.positive_number("lr", lr), checked_parameters(model, X, Y)
+    top, v, length = _top(model, X, Y, weights, start)
+    return top, float(_differences(model, X, Y, weights, v, np.array([lr * length]))[0]), v
+
+
+def _top(model, X, Y, weights, start=None):
+    """(largest eigenvalue of the Hessian, its eigenvector, ‖∇f‖)."""
+    loss = networks.mse(model(X), Y)
+    top, v = networks.sharpness(loss, weights, start)
+    return top, v, float(torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)]).norm())
+
+
+def _differences(model, X, Y, weights, v, distances):
     here = torch.cat([part.detach().reshape(-1) for part in weights])
     direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
 
@@ -58,7 +82,7 @@ def second_differences(
     with torch.no_grad(), networks.cpu_threads(1):
         ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
         middle = value(0.0)  # which puts the weights back
-    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
+    return (ahead + behind - 2 * middle) / distances**2
 
 
 class _Gate(torch.nn.Module):

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
+from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression, Product
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 
@@ -514,6 +514,25 @@ def huber_lopsided(c, starts):
     last = itertools.islice(trajectories.iterate(ONE_D_HUBER, x0, c), HUBER_STEPS - 1, HUBER_STEPS + 1)
     x, y = (np.abs(beta[..., 0]) for beta in last)
     return np.abs(x - y) / (c - 2)
+
+
+LOGISTIC_STEPS = 300
+
+
+def logistic_problem(margin=0.2, flipped=0.0):
+    """Mean logistic regression in two dimensions: 20 samples at (γ, 1) and 20 at (γ, −½), all labelled 1.
+
+    margin: γ > 0, the distance of the separating line β ∝ (1, 0) from the data. flipped: the share of the labels at
+    each place that is −1 instead, a multiple of 1/20.
+    """
+    X = np.repeat([[margin, 1.0], [margin, -0.5]], 20, axis=0)
+    return Logistic(X, np.where(np.arange(40) % 20 < round(20 * flipped), -1.0, 1.0))
+
+
+def logistic_run(c, margin=0.2, flipped=0.0, steps=LOGISTIC_STEPS):
+    """Gradient descent on `logistic_problem` from 0 with η = c/L."""
+    problem = logistic_problem(margin, flipped)
+    return trajectories.run(problem, np.zeros(2), c / problem.smoothness, steps)
 
 
 def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):

@@ -179,8 +179,8 @@ with reveal("What happens"):
 # </details>
 # <details><summary>Key to the goals</summary>
 #
-# (i) ReLU at $\eta=0.05$: sharpness at most 26.8, $2/\eta=40$. (ii) tanh at 0.4, at step 17. From 4.2 times
-# $1/\lambda_{\max}$, at 0.3, the run still comes down.
+# (i) ReLU at $\eta=0.05$: sharpness at most 26.8, $2/\eta=40$. (ii) tanh at 0.4, at step 17. At 0.3, where
+# $\eta\lambda_{\max}$ starts at 4.2, the run still comes down.
 #
 # </details>
 
@@ -223,7 +223,7 @@ with reveal("What happens"):
 
 # %% id="ruler-by-hand"
 x, eta = 0.2053, 0.3  # NGDM on |x|, whose second derivative is 0 wherever there is one
-for k in range(4):
+for _ in range(4):
     before, x = x, x - eta * np.sign(x)
     kappa = (np.sign(x) - np.sign(before)) / (x - before)  # change of the slope over change of x
     print(f"from {before:7.4f} to {x:7.4f}   κ = {kappa:.2f}   2/η = {2 / eta:.2f}")

@@ -310,6 +310,25 @@ def test_lipschitz_bounds_every_secant_and_is_attained(f, x):
         assert secants(f, x[None], 2 * x[None])[0] == pytest.approx(f.lipschitz, rel=1e-12)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_constants_of_the_logistic_loss_bound_every_secant_and_L_is_met_at_0(reduction):
+    f = Logistic(X, LABELS, reduction)
+    slopes, curvatures = zip(*(secants(f, *pairs(scale)) for scale in (1e-3, 1e-1, 1, 1e2)), strict=True)
+    assert max(slopes) <= f.lipschitz * (1 + 1e-9) and max(curvatures) <= f.smoothness * (1 + 1e-9)
+    top = 1e-4 * np.linalg.svd(X)[2][:1]
+    assert secants(f, top, -top)[1] == pytest.approx(f.smoothness, rel=1e-6) and f.curvature == f.smoothness
+
+
+def test_the_logistic_loss_does_not_overflow_and_refuses_other_labels():
+    far = 1e4 * RANDOM
+    f = Logistic(X, LABELS)
+    assert np.isfinite(f.value(far)).all() and np.isfinite(f.subgradient(far)).all()
+    margins = LABELS * (far @ X.T)
+    np.testing.assert_allclose(f.value(far), np.maximum(-margins, 0).mean(-1), rtol=1e-3)
+    with pytest.raises(ValueError, match="y must be labels −1 and 1, got"):
+        Logistic(X, 0 * LABELS)
+
+
 @pytest.mark.parametrize("width", [0.02, 0.5])
 @pytest.mark.parametrize("slope", [0.0, 0.3])
 def test_smoothness_of_softplus_bounds_every_secant_and_grows_with_the_kink(slope, width):

@@ -212,6 +212,26 @@ def test_schedules_equal_torch(ours, theirs, method):
     np.testing.assert_allclose(path, optimise(TORCH[method], problem.loss, 100, theirs), rtol=0, atol=1e-12)
 
 
+def test_silver_steps_are_the_fractal_and_beat_one_over_L_on_the_worst_huber():
+    """The recursion of Altschuler and Parrilo: [h, 1 + ρ^(k − 1), h] from [√2], ρ = 1 + √2."""
+    h = [math.sqrt(2)]
+    for k in range(1, 8):
+        h = [*h, 1 + (1 + math.sqrt(2)) ** (k - 1), *h]
+    schedule = trajectories.silver(2.0)
+    assert [schedule(k) for k in range(255)] == pytest.approx([step / 2 for step in h])
+    assert sum(step > 2 + 1e-12 for step in h) == 63
+    deltas = np.geomspace(1e-4, 1, 2000)
+    huber = objectives.Huber(np.ones((1, 1)), np.zeros(1), deltas, reduction="sum")  # L = 1
+    silver, constant = (
+        run(huber, np.ones((2000, 1)), lr, 255, record_every=255).values[-1].max()
+        for lr in (trajectories.silver(1.0), 1.0)
+    )
+    assert constant == pytest.approx(1 / (4 * 255 + 2), rel=1e-3) and silver < constant / 4
+    np.testing.assert_array_equal(trajectories.silver(np.array([1.0, 2.0]))(1), [2, 1])
+    with pytest.raises(ValueError, match="smoothness must be positive"):
+        trajectories.silver(0.0)
+
+
 @pytest.mark.parametrize("method", SPLIT)
 def test_schedules_reach_the_proximal_methods(method):
     problem, schedule = PROBLEMS["Lasso"], trajectories.step_decay(0.02, 10, 0.5)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression, Product
+from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 

@@ -13,9 +13,10 @@ NAME, KEY = "edge_of_stability", ("activation", "lr", "seed", "steps")
 ACTIVATIONS, RATES = ("relu", "tanh", "gelu"), (0.05, 0.1, 0.2, 0.3, 0.4)
 SHARPNESS_EVERY = 50  # steps: measuring it costs as much as some tens of them
 RULER = "edge_ruler"
-# x·Φ(βx) is GELU for β = 1 and ReLU for β → ∞; leaky has half of ReLU's kink, |x| twice
-BRIDGE = ("relu", "bridge-1000", "bridge-100", "bridge-10", "bridge-3", "gelu", "leaky", "abs")
-RULER_EVERY = 35  # odd: on a 2-cycle an even stride would see one of the two points
+# x·Φ(βx) is GELU for β = 1 and ReLU for β → ∞; leaky has half of ReLU's kink
+BRIDGE = ("relu", "bridge-1000", "bridge-100", "bridge-10", "gelu", "leaky")
+RULER_EVERY = 55  # odd: on a 2-cycle an even stride would see one of the two points
+DISTANCES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 LAST_STEPS = 1000  # the directional smoothness is averaged over so many of the last steps
 
 
@@ -75,7 +76,7 @@ def edge_ruler(
     activations: tuple[str, ...] = BRIDGE,
     rates: tuple[float, ...] = (0.1, 0.2),
     seeds: tuple[int, ...] = (0, 1, 2),
-    steps: int = 4000,
+    steps: int = 8000,
     **how,
 ):
     """Curvature at the edge, by the Hessian and by secants, from ReLU to analytic activations.
@@ -101,7 +102,8 @@ def ruler_row(activation, lr, seed, steps):
 
     every: `RULER_EVERY`. hessian, secant: η/2 times the two curvatures of `probes.over_one_step` at the steps 0, every,
     …. directional: η/2 times the directional smoothness, averaged over each stretch between them. All are 1 at the
-    edge. losses: at the same steps. overflow_step: None, or where it overflowed, and the curves end.
+    edge. losses: at the same steps. distances, growth: `probes.second_differences` of the network at the end, over
+    `DISTANCES`. overflow_step: None, or where the run overflowed: there the curves end, and growth is None.
     """
     X, Y = data.digits()
     begin, overflow, vector = time.perf_counter(), None, None
@@ -119,10 +121,15 @@ def ruler_row(activation, lr, seed, steps):
         found = (lr / 2 * top, lr / 2 * secant, run.directional.mean() / 2, run.losses[0])
         for curve, value in zip(curves.values(), found, strict=True):
             curve.append(rounded(value, ".4g"))
+    growth = None
+    if overflow is None:
+        growth = [rounded(value, ".4g") for value in probes.second_differences(model, X, Y, DISTANCES)[1]]
     return {
         **dict(zip(KEY, (activation, lr, seed, steps), strict=True)),
         "seconds": round(time.perf_counter() - begin, 2),
         "overflow_step": overflow,
         "every": RULER_EVERY,
         **curves,
+        "distances": DISTANCES,
+        "growth": growth,
     }

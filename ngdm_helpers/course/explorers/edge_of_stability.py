@@ -16,8 +16,9 @@ from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, sli
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
-    "basins", "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_memory", "huber_rise",
-    "local_edge", "quadratic_threshold", "recorded_sharpness", "separable_logistic", "toy_problem", "trough",
+    "basins", "chord_law", "curvature_rulers", "growth_decides", "growth_exponent", "huber_losses", "huber_memory",
+    "huber_rise", "local_edge", "quadratic_threshold", "recorded_sharpness", "separable_logistic", "toy_problem",
+    "trough",
 ]  # fmt: skip
 
 
@@ -113,6 +114,85 @@ def recorded_sharpness():
         "meanwhile?",
         alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
         "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
+    )
+
+
+def curvature_rulers():
+    """Recorded curvature at the edge by three rulers: sliders β of z·Φ(βz), from GELU to ReLU, η and the seed."""
+    bridges = {f"{beta}": f"bridge-{beta}" for beta in (10, 100, 1000)}
+    places = {"1, GELU": "gelu", **bridges, "∞, ReLU": "relu"}
+    runs, rulers = recorded.ruler_runs(), ("hessian", "secant", "directional")
+    runs = {key: row for key, row in runs.items() if key[0] in places.values()}
+    _, rates, seeds = (sorted(set(values)) for values in zip(*runs, strict=True))
+    looks = ({"color": NGDM["color"], "marker": "o"}, {"color": BLUE, "marker": "s"}, {"color": "0.35", "marker": "x"})
+    names = ("Hessian, largest eigenvalue", "second difference over a step", "directional smoothness")
+    figure, (course, ends) = figures.new(2, size=(11, 4))
+    longest = max(row["steps"] for row in runs.values())
+    course.set(xlim=(0, longest), ylim=(0, 2), xlabel="step k", ylabel="curvature / (2/η)")
+    curves = [course.plot([], [], **look, markersize=3, linewidth=0.8)[0] for look in looks]
+    for ax in (course, ends):
+        ax.axhline(1, **THEORY)
+    # what does not bounce is drawn at the bottom
+    low, high = 0.6, 1.4
+    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="β of z·Φ(βz)", ylabel="the same, last quarter")
+    ends.set_xticks(range(len(places)), list(places))
+    here, across = ends.axvline(0, **THRESHOLD), np.repeat(np.arange(len(places)), len(seeds))
+    dots = [ends.plot([], [], **look, linestyle="", clip_on=False)[0] for look in looks]
+    figures.legend(course, curves, names, loc="lower right")
+
+    def summary(row):
+        return [recorded.last_quarter(row, ruler) for ruler in rulers]
+
+    def update(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        for curve, ruler in zip(curves, rulers, strict=True):
+            curve.set_data(np.arange(len(row[ruler])) * row["every"], row[ruler])
+        found = np.array([[summary(runs[name, lr, each]) for each in seeds] for name in places.values()])
+        for k, dot in enumerate(dots):
+            # beside one another
+            dot.set_data(across + (k - 1) / 6, np.clip(found[..., k].ravel(), low, high))
+        place = [*places.values()].index(activation)
+        here.set_xdata([place] * 2)
+        hessian, secant, directional = summary(row)
+        course.title.set_text(f"β = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
+        ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
+        return *curves, *dots, here, course.title, ends.title
+
+    def below_and_bouncing(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        return recorded.bounces(row) and recorded.last_quarter(row, "hessian") < 0.9
+
+    return live(
+        figure,
+        update,
+        activation=select_slider("β", "relu", [*places.items()], meaning="steepness of the bend in z·Φ(βz)"),
+        lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
+        seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
+        goals=[
+            goal(
+                "(i) Find a run that bounces, at a directional smoothness above 0.9, with a Hessian below 0.9.",
+                below_and_bouncing,
+                {"activation": "relu", "lr": 0.2, "seed": 1},
+            ),
+            goal(
+                "(ii) Find an activation without a kink whose Hessian stays more than a tenth above the edge.",
+                lambda activation, lr, seed: (
+                    activation != "relu" and recorded.last_quarter(runs[activation, lr, seed], "hessian") > 1.1
+                ),
+                {"activation": "bridge-1000", "seed": 1},
+            ),
+            goal(
+                "(iii) Find a run that does not bounce.",
+                lambda activation, lr, seed: recorded.last_quarter(runs[activation, lr, seed], "directional") < 0.1,
+                {"activation": "bridge-10", "lr": 0.1},
+            ),
+        ],
+        marks={f"β = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
+        caption="Recorded runs of a 64-64-64-10 network on 500 digits. All three rulers are in units of 2/η; on the "
+        "right their means over the last quarter for all seeds, and at the bottom what is below 0.6.",
+        alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
+        "Right: their means over the last quarter for five values of β from GELU to ReLU and every seed, with a dotted "
+        "line at the chosen one.",
     )
 
 

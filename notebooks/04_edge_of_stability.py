@@ -45,9 +45,9 @@ from ngdm_helpers.objectives import Huber, Quadratic
 #
 # $$h_\delta(x)=\tfrac12x^2\ \text{ for }|x|\le\delta,\qquad h_\delta(x)=\delta(|x|-\tfrac12\delta)\ \text{ beyond},$$
 #
-# stays bounded past it. The paper's reason: $h_\delta$ is not smooth, since its second derivative jumps at $\pm\delta$.
-# So, it says, theory for $L$-smooth losses fails there, and so does the explanation of Ma, Kunin, Wu and Ying (2022):
-# *subquadratic growth*, a loss that grows more slowly than a quadratic.
+# stays bounded past it. The paper calls $h_\delta$ non-smooth, since its second derivative jumps at $\pm\delta$, and
+# warns against carrying results for $L$-smooth losses over. One that it says breaks down is an explanation by Ma,
+# Kunin, Wu and Ying (2022): *subquadratic growth*, a loss that grows more slowly than a quadratic.
 
 # %% id="growth-predict" tags=["vote"]
 votes.ask("edge_of_stability.growth")
@@ -134,7 +134,8 @@ for name, slope in slopes.items():
 #
 # **Claim.** The paper takes the Edge of Stability to be derived for $L$-smooth losses, demonstrated “in most convex
 # optimization settings”, and only conjectured for networks with kinks. We train a small network by gradient descent on
-# 500 digits, all at every step. Its *sharpness* is the largest eigenvalue of the Hessian of its loss.
+# 500 digits, all at every step. Its *sharpness* is the largest eigenvalue of the Hessian of its loss, the *top
+# eigenvector* the direction that belongs to it.
 
 # %% id="phenomenon-predict" tags=["vote"]
 votes.ask("edge_of_stability.phenomenon")
@@ -493,7 +494,8 @@ votes.ask("edge_of_stability.toy")
 
 # %% [markdown] id="toy-play-note"
 # **Play.** First (3): raise $|y|$. Does the bound on its curvature move? Does the run get close to the optimum? Then
-# the two weights: where does the run of the goal end?
+# the two weights: where does the run of the goal end? (*Gradient flow* is gradient descent with infinitely small
+# steps.)
 
 # %% id="toy-play"
 toys = explorers.toy_problem()
@@ -574,8 +576,8 @@ for k in range(41):
 #
 # *Data.* If $X\beta<0$ has a solution, as for non-negative $X$, the iterate can jump there, and stays.
 #
-# *Gradient flow* is gradient descent with infinitely small steps. It keeps $u^2-v^2$ and, from the start of the by-hand
-# cell, sharpens on its way. Past $2/\eta$ the oscillation across the valley $uv=1$ drives the iterate along it.
+# *Gradient flow* keeps $u^2-v^2$ and, from the start of the by-hand cell, sharpens on its way. Past $2/\eta$ the
+# oscillation across the valley $uv=1$ drives the iterate along it.
 #
 # *A convex rival.* Separable logistic regression is convex, and past $2/L$ its loss goes up and down and falls in the
 # long run: see the deeper idea.
@@ -600,8 +602,8 @@ for k in range(41):
 # ## You can stop here
 #
 # That was the core. Below: four exercises with a check, then what goes deeper, each part on its own and folded to its
-# heading. At the end stand the symbols, the ledger of all claims of the paper in the four notebooks, and **a verdict on
-# the paper's thesis in five lines**.
+# heading. At the end stand the symbols, the ledger of all claims of the paper in the four notebooks, and [a verdict on
+# the paper's thesis](#A-verdict-on-the-thesis) in five lines.
 
 # %% [markdown] id="exercise-1"
 # ## Exercises
@@ -611,7 +613,6 @@ for k in range(41):
 # ### 1 · A step on Huber's function
 #
 # Write one step of gradient descent on $h_\delta(x)$. Then use it: what happens from 0.001 at $\eta=2.5$?
-
 
 # %% id="exercise-1-stub" tags=["exercise"]
 def step(x, eta, delta):
@@ -643,7 +644,6 @@ exercises.check("edge_of_stability.1", step)
 #
 # For $f=\sqrt{1+x^2}-1$, solve $f'(a)/a=2/\eta$ by hand. Return the size $a\ge0$ of the 2-cycle $\pm a$ in which
 # gradient descent ends, for every $\eta>0$.
-
 
 # %% id="exercise-2-stub" tags=["exercise"]
 def cycle(eta):
@@ -678,7 +678,6 @@ exercises.check("edge_of_stability.2", cycle)
 # Write one step of gradient descent on $\tfrac12(uv-1)^2$. Every minimum has sharpness $u^2+v^2\ge2uv=2$: what does
 # that say about $\eta>1$? Try 0.9, 1.1, 1.4 and 2 from $(1,\,0.6)$. How many different points do the last 200 of 3000
 # iterates visit? On which side of the valley does this loss grow subquadratically?
-
 
 # %% id="exercise-3-stub" tags=["exercise"]
 def step_uv(u, v, eta):
@@ -726,7 +725,6 @@ exercises.check("edge_of_stability.3", step_uv)
 # Invent an even loss $f$ of one variable, not one of this notebook, with its minimum at 0 and $f''(0)=1$. At $\eta=2.5$
 # gradient descent from 0.01 shall end in the 2-cycle $\pm1$. Write its slope $f'$. Then draw its secant slope, and move
 # $\eta$: where does your loss diverge, if it does?
-
 
 # %% id="exercise-4-stub" tags=["exercise"]
 def slope(x):
@@ -1210,8 +1208,8 @@ with reveal("What happens"):
 #
 # *A schedule with a quarter of its steps above $2/L$ that beats $1/L$ on the worst Huber function.*
 #
-# **Claim** (ours; the schedule is that of Altschuler and Parrilo 2023, known to us from its abstract and a search). On
-# a convex $L$-smooth loss, *some* steps far above $2/L$ speed gradient descent up.
+# **Claim** (ours; the schedule is that of Altschuler and Parrilo 2023, whose abstract we read). On a convex $L$-smooth
+# loss, *some* steps far above $2/L$ speed gradient descent up.
 
 # %% id="silver-by-hand"
 silver = [1 + (1 + np.sqrt(2)) ** (((k + 1) & -(k + 1)).bit_length() - 2) for k in range(1023)]  # in units of 1/L
@@ -1258,6 +1256,7 @@ for name, lr in (("1/L", 1.0), ("1.9/L", 1.9), ("silver", trajectories.silver(1.
 # | $R$, $T$ | distance from the start to a minimiser; number of steps in a bound |
 # | $w(z)$ | half-width of the trough |
 # | $u$, $v$ | the two weights of $\tfrac12(uv-1)^2$ |
+# | $x\,\Phi(bx)$ | an analytic activation with a bend of steepness $b$; $\Phi$ is the normal distribution function |
 # | $q$ | growth exponent beyond $\lvert x\rvert=1$ |
 # | $\theta$, $e$, $t$ | weights of a network; top eigenvector of its Hessian; distance along it |
 # | $\gamma$, $\varepsilon$ | margin of the logistic data; share of flipped labels |
@@ -1274,13 +1273,14 @@ for name, lr in (("1/L", 1.0), ("1.9/L", 1.9), ("silver", trajectories.silver(1.
 claims.browse()
 
 # %% [markdown] id="thesis"
-# ## The thesis: are they distinct systems?
+# ## A verdict on the thesis
 #
 # The paper asks that gradient descent on smooth losses and NGDM on losses with kinks be treated as *distinct systems
 # with different dynamics*. **Verdict: holds if** one asks for limits. In brackets stand the rows of the ledger.
 #
-# 1. *Distinct in the limit.* A smooth loss has a step below which gradient descent converges. With a kink no constant
-#    step does: the run stays in a band as wide as the step (L1, E21).
+# 1. *Distinct in the limit.* A smooth convex loss with a minimiser has a step below which gradient descent converges.
+#    Where the minimum is on a kink, as that of the ℓ1 norm, no constant step does from almost every start: the run
+#    stays in a band as wide as the step (L1, E21).
 # 2. *Distinct in what is exact.* Minimisers sit on kinks. NGDM passes over them and gives no zeros, a proximal step
 #    gives them (L5, L10).
 # 3. *Distinct under the Hessian.* On ReLU networks at the edge it reads 0.87 to 0.97 of $2/\eta$, a ruler as long as a

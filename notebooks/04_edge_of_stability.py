@@ -198,6 +198,10 @@ with reveal("What happens"):
 # %% id="ruler-predict" tags=["vote"]
 votes.ask("edge_of_stability.ruler")
 
+# %% [markdown] id="ruler-play-note"
+# **Play.** The activation is $x\,\Phi(bx)$, with the normal distribution function $\Phi$. It is GELU for $b=1$, and
+# comes ever closer to ReLU as $b$ grows. A run that *bounces* has a directional smoothness near $2/\eta$.
+
 # %% id="ruler-play"
 rulers = explorers.curvature_rulers()
 rulers
@@ -237,12 +241,11 @@ for _ in range(4):
 #
 # <details><summary>Reasons: steep bends, runs that do not bounce</summary>
 #
-# *Steep bends.* The analytic activation $x\,\Phi(bx)$, with the normal distribution function $\Phi$, is GELU for $b=1$
-# and comes ever closer to ReLU as $b$ grows. Up to $b=100$ the Hessian and the second difference agree. At $b=1000$ the
-# bend is narrower than a step. Where a sample lies in it, the Hessian counts too much: it reads 1.05 to 1.11 and
-# misleads as well.
+# *Steep bends.* The activation $x\,\Phi(bx)$ is analytic. Up to $b=100$ the Hessian and the second difference agree. At
+# $b=1000$ the bend is narrower than a step. Where a sample lies in it, the Hessian counts too much: it reads 1.05 to
+# 1.11 and misleads as well.
 #
-# *Half a kink.* With a leaky ReLU, of slope ½ on the left, the Hessian reads 1.02 to 1.05 and the second difference
+# *Half a kink.* With a leaky ReLU, of slope ½ on the left, the Hessian reads 1.01 to 1.05 and the second difference
 # 0.02 more. Only the directional smoothness is at 1.00: of the three rulers it is the one that looks along the step.
 #
 # *Not bouncing.* Some smooth runs fall below the edge and stop oscillating: directional smoothness about 0.

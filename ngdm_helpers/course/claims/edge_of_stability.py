@@ -296,8 +296,7 @@ def _secants_at_a_kinked_minimum():
 
 @claim(
     "E18", where="beyond", paper="–", verdict="holds", source="ours",
-    says="(ours) networks at the edge need not grow subquadratically along their top eigenvector, with kinks or "
-    "without",
+    says="(ours) networks at the edge need not grow subquadratically along their top eigenvector, kinks or not",
     because="it is not the kinks' doing: the analytic x·Φ(100x) and GELU grow as ReLU does",
 )  # fmt: skip
 def _growth_is_not_the_kinks_doing():

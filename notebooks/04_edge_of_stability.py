@@ -1316,6 +1316,20 @@ assert np.abs(trajectories.run(Quadratic([[1.0]]), [0.01], 2.1, 400).iterates[-1
 
 # %% id="phenomenon-check" tags=["check"]
 sharpness.drive()
+finished = [row for row in recorded.load("edge_of_stability") if row["overflow_step"] is None]
+assert (len(finished), sum(abs(row["sharpness"] * row["lr"] / 2 - 1) < 0.05 for row in finished)) == (14, 12)
+
+# %% id="ruler-check" tags=["check"]
+rulers.drive()
+for row in recorded.ruler_runs().values():
+    kind = row["activation"]
+    hessian, secant, directional = (recorded.last_quarter(row, ruler) for ruler in ("hessian", "secant", "directional"))
+    if kind == "relu":
+        assert hessian < 0.98 < secant < 1.02 and 0.97 < directional < 1.01
+    if kind == "bridge-1000":
+        assert hessian > 1.04 > secant
+    if kind == "leaky":
+        assert 1.01 < hessian < secant - 0.015 < 1.07 and abs(directional - 1) < 0.005
 
 # %% id="huber-check" tags=["check"]
 losses.drive()

@@ -9,7 +9,7 @@ import array_api_compat
 
 from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
-from ngdm_helpers.objectives import Objective, Oracle, identity, l1_oracle, soft_threshold
+from ngdm_helpers.objectives import Objective, Oracle, l1_oracle, smooth_oracle, soft_threshold
 
 
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
@@ -152,6 +152,7 @@ class MaxNorm(Objective):
             subgradient=subgradient,
             smooth_gradient=xp.zeros_like,
             prox=lambda b, step: b - _project(b, step),
+            penalty_subgradient=subgradient,
         )
 
 
@@ -184,7 +185,7 @@ class SmoothMaxNorm(Objective):
             g = gradient(b)
             return xp.max(xp.abs(b - delta_coordinate * g), axis=-1) + delta * xp.sum(g * g, axis=-1) / 2
 
-        return Oracle(value, gradient, gradient, identity)
+        return smooth_oracle(value, gradient, beta)
 
 
 def project_l1_ball(v: Array, radius: Number = 1.0) -> Array:
@@ -272,7 +273,7 @@ class Separable(Objective):
     def oracle(self, beta: Array) -> Oracle:
         xp = checks.namespace(beta)
         phi, gradient = SEPARABLE[self.kind](xp, checks.sign(beta))
-        return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, gradient, identity)
+        return smooth_oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, beta)
 
 
 @dataclass(frozen=True, eq=False)

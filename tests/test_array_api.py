@@ -33,7 +33,7 @@ OBJECTIVES = {
     "Trough": lambda to: counterexamples.Trough(0.25),
     **{kind: lambda to, kind=kind: counterexamples.Separable(kind) for kind in counterexamples.SEPARABLE},
 }
-METHODS = {"subgradient": {}, "momentum": {}, "adam": {}, "rmsprop": {}, "proximal": {}, "fista": {}, "rda": {}}
+METHODS = ("subgradient", "momentum", "adam", "rmsprop", *trajectories.SPLITTING)
 
 
 @pytest.fixture(params=["CPU_DEVICE", "device1"])
@@ -80,7 +80,7 @@ def test_objectives(name, strict):
 def test_runs(name, method, strict):
     starts = STARTS[:, :2] if name in ("Product", "Trough") else STARTS
     here = OBJECTIVES[name](np.asarray)
-    if here.oracle(starts).prox is None and method in ("proximal", "fista", "rda"):
+    if here.oracle(starts).prox is None and method in trajectories.SPLITTING:
         return
     there = trajectories.run(OBJECTIVES[name](strict), strict(starts), strict(0.01 * LAMS), 12, method, 3)
     expected = trajectories.run(here, starts, 0.01 * LAMS, 12, method, 3)

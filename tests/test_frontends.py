@@ -7,9 +7,10 @@ import shutil
 
 import pytest
 
+from ngdm_helpers.course import build
 from tests import lab
 from tests.pictures import differing, pixels
-from tests.test_browser import write_notebook
+from tests.test_browser import SAVE, write_notebook
 
 CELLS = (
     """
@@ -173,6 +174,41 @@ def test_at_150_percent_controls_picture_and_caption_are_on_one_screen(jupyter, 
         top, bottom = box(handle)[1], box(caption)[3]
         shown = box(notebook.page.locator(".jp-WindowedPanel-outer").first)
         assert bottom - top <= shown[3] - shown[1], (bottom - top, shown)
+
+
+PAIR = """\
+# %% [markdown] id="title"
+# # Tiny
+
+# %% id="one-reveal"
+from ngdm_helpers.live import reveal
+
+with reveal("The end"):
+    print("42")
+
+# %% [markdown] id="exercise-1-solution"
+# <details><summary>Solution</summary>
+#
+# Forty-two.
+#
+# </details>
+"""
+
+
+def test_who_runs_all_and_saves_has_edited_nothing_and_unfolded_nothing(jupyter, chromium, tmp_path):
+    source = tmp_path / "pair.py"
+    source.write_text(PAIR)
+    target = build.build(source)
+    with lab.opened(jupyter, chromium, target) as notebook:
+        notebook.run_all()
+        notebook.page.evaluate(SAVE)
+        for words in ("The end", "Solution"):
+            fold = notebook.page.locator("details", has=notebook.page.get_by_text(words, exact=True))
+            assert fold.count() == 1 and not fold.evaluate("fold => fold.open")
+    shutil.copy(jupyter.folder / target.name, target)
+    assert '"execution_count": 1' in target.read_text()
+    build.check(source)  # the same cells, the same outputs
+    build.build(source)
 
 
 @pytest.mark.parametrize("address", ["notebooks/{}", "voila/render/{}"], ids=["Notebook 7", "Voila"])

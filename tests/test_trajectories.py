@@ -80,7 +80,7 @@ PROBLEMS = {
         lambda to: Quadratic(to(A)), lambda b: A @ b, torch_loss(lambda z, y, b: b @ torch.as_tensor(A) @ b / 2, 0)
     ),
 }
-SPLIT = ["proximal", "fista", "rda"]
+SPLIT = ["proximal", "fista", "rda", "adam_decoupled", "adam_proximal"]
 TORCH = {
     "subgradient": torch.optim.SGD,
     "momentum": lambda b, lr: torch.optim.SGD(b, lr=lr, momentum=0.9),
@@ -118,6 +118,10 @@ def reference(method, g, lam, beta, lr, steps):
             first = 0.9 * first + 0.1 * subgradient(b)
             second = 0.999 * second + 0.001 * subgradient(b) ** 2
             new = b - eta * (first / (1 - 0.9 ** (k + 1))) / (np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
+        elif method in ("adam_decoupled", "adam_proximal"):
+            first, second = 0.9 * first + 0.1 * g(b), 0.999 * second + 0.001 * g(b) ** 2
+            new = b - eta * (first / (1 - 0.9 ** (k + 1))) / (np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
+            new = new - eta * lam * np.sign(b) if method == "adam_decoupled" else soft(new, eta * lam)
         elif method == "rmsprop":
             second = 0.99 * second + 0.01 * subgradient(b) ** 2
             new = b - eta * subgradient(b) / (np.sqrt(second) + 1e-8)
@@ -359,7 +363,7 @@ def test_dual_averaging_gives_exact_zeros_and_the_subgradient_method_none():
 
 # --- overflow ---------------------------------------------------------------------------------------------------------
 
-OVERFLOWING = ["subgradient", "momentum", *SPLIT]
+OVERFLOWING = ["subgradient", "momentum", "proximal", "fista", "rda"]
 UNSTABLE = 3.0  # times the curvature of the square is about 100: far above 2/L, and enough for dual averaging too
 
 

@@ -361,7 +361,7 @@ class Logistic(Objective):
             tail = xp.exp(-xp.abs(margin))
             return backward(-y * xp.where(margin > 0, tail, xp.ones_like(tail)) / (1 + tail))
 
-        return Oracle(value, gradient, gradient, identity)
+        return smooth_oracle(value, gradient, beta)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@
 # **Assumed:** notebooks 1 and 3; from notebook 2 that a loss is *$L$-smooth* if its gradient is $L$-Lipschitz, equation
 # (5); eigenvalues. NumPy.
 #
-# *Run all cells first (Run → Run All Cells; about half a minute). Every picture with sliders is live: drag, use the
+# *Run all cells first (Run → Run All Cells; less than a minute). Every picture with sliders is live: drag, use the
 # arrow keys, click a mark, or press ▶.*
 
 # %% id="imports"
@@ -288,7 +288,8 @@ with reveal("What happens"):
     figure, ax = figures.new(size=(9, 4))
     for column, (c, color) in enumerate(zip(cs, colors, strict=True)):
         ax.loglog(runs.steps + 1, runs.values[:, column], color=color, linewidth=1)
-        ax.text(1050, runs.values[-2:, column].mean(), f"c = {c:g}", color=color, va="center")
+        # what has left the frame is named in its corner
+        ax.text(1050, max(runs.values[-2:, column].mean(), 1.2e-4), f"c = {c:g}", color=color, va="center")
         if c > 2:
             ax.plot([300, 1000], [theory.huber_plateau(c, 1.0)] * 2, **figures.THEORY)
     ax.set(xlabel="step k + 1", ylabel="f", xlim=(1, 1000), ylim=(1e-4, 20))

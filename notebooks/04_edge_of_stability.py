@@ -284,12 +284,13 @@ problem = problems.huber_problem()  # X and y from U[0, 1]
 cs = np.array([1.95, 2.05, 2.5, 4.0, 10.0])
 runs = trajectories.run(problem, np.zeros(50), cs / problem.smoothness, 1000)
 colors = (figures.BLUE, figures.GREEN, figures.ORANGE, figures.VERMILLION, figures.PURPLE)
+places = ("center", "top", "center", "center", "center")  # of the labels: two plateaus are close together
 with reveal("What happens"):
     figure, ax = figures.new(size=(9, 4))
-    for column, (c, color) in enumerate(zip(cs, colors, strict=True)):
+    for column, (c, color, place) in enumerate(zip(cs, colors, places, strict=True)):
         ax.loglog(runs.steps + 1, runs.values[:, column], color=color, linewidth=1)
         # what has left the frame is named in its corner
-        ax.text(1050, max(runs.values[-2:, column].mean(), 1.2e-4), f"c = {c:g}", color=color, va="center")
+        ax.text(1050, max(runs.values[-2:, column].mean(), 1.2e-4), f"c = {c:g}", color=color, va=place)
         if c > 2:
             ax.plot([300, 1000], [theory.huber_plateau(c, 1.0)] * 2, **figures.THEORY)
     ax.set(xlabel="step k + 1", ylabel="f", xlim=(1, 1000), ylim=(1e-4, 20))
@@ -1005,8 +1006,8 @@ figures.show(
 # %% [markdown] id="secant-verdict"
 # **Verdict: imprecise.** The theorem of Laurent and von Brecht that the paper cites concerns the hinge loss. And what a
 # step meets is a secant: over the length of a step the ReLU network's second difference lies above autograd's Hessian,
-# 10.1 against 9.5. Subquadratic growth is not what explains this network: along its top eigenvector it grows faster,
-# because samples switch on and off along the way.
+# 10.1 against 9.5. But along its top eigenvector this network does not grow subquadratically. It grows faster than its
+# parabola, because samples switch on and off along the way.
 #
 # <details><summary>Is that the kinks' doing?</summary>
 #
@@ -1242,8 +1243,8 @@ for name, lr in (("1/L", 1.0), ("1.9/L", 1.9), ("silver", trajectories.silver(1.
 
 # %% [markdown] id="silver-why"
 # **Why.** A long step overshoots where the loss is curved, and the short ones around it make that good. Where the loss
-# is straight it gains what the short ones do not. With constant steps each iterate has to be safe on its own. The
-# schedule is a fractal: after a block of steps comes one long step, and then the block again.
+# is straight, a long step gains what the short ones do not. With constant steps each iterate has to be safe on its own.
+# The schedule is a fractal: after a block of steps comes one long step, and then the block again.
 
 # %% [markdown] id="silver-verdict"
 # **Verdict: holds.** 1023 silver steps bring every Huber function that we tried below 3.8e-5. Constant steps of $1/L$

@@ -1175,7 +1175,7 @@ with reveal("What happens"):
 # *Logistic regression: up and down past $2/L$, and down in the long run, if a line separates the data.*
 #
 # **Claim** (ours; compare Wu et al. 2024, whose abstract we read). The paper looks for a convex toy problem. One stands
-# in every textbook: $f(\beta)=\frac1n\sum_i\ln(1+e^{-y_i(X\beta)_i})$ with labels $y_i=\pm1$, here 40 samples at
+# in every textbook: $f(\beta)=\frac1n\sum_i\ln(1+\exp(-y_i(X\beta)_i))$ with labels $y_i=\pm1$, here 40 samples at
 # $(\gamma,1)$ and $(\gamma,-\tfrac12)$ with label 1. A line separates them by the *margin* $\gamma$.
 
 # %% id="logistic-predict" tags=["vote"]
@@ -1264,7 +1264,8 @@ for name, lr in (("1/L", 1.0), ("1.9/L", 1.9), ("silver", trajectories.silver(1.
 # | $x$, $z$ | coordinates in one or two dimensions; $x_k$ an iterate; $x_\pm$, $\beta_\pm$ the points of a 2-cycle |
 # | $g$, $\kappa$ | gradient at an iterate; chord curvature (directional smoothness) |
 # | $h_\delta$, $\delta$ | Huber's function; where it passes from a parabola to straight lines |
-# | $a$, $\rho$ | size of a symmetric 2-cycle; one end of Huber's, the other is $c\delta-\rho$ |
+# | $a$ | size of a symmetric 2-cycle |
+# | $\rho$, $j$ | first $\lvert x\rvert$ past $\delta$, one end of Huber's 2-cycle; the number of steps that it takes |
 # | $X$, $y$, $n$, $p$ | data with $n$ samples and $p$ columns; responses or labels |
 # | $\beta$, $r=y-X\beta$ | parameters of a regression; residuals |
 # | $A$, $I$ | active samples of (3); samples with residuals inside $\pm\delta$ |
@@ -1433,4 +1434,6 @@ assert worst["silver"] < worst["1/L"] / 5
 # * J. Wu, P. Bartlett, M. Telgarsky and B. Yu, *Large stepsize gradient descent for logistic loss* (2024): the convex
 #   relative.
 # * J. Altschuler and P. Parrilo, *Acceleration by stepsize hedging* (2023): silver steps.
+# * J. Cohen, A. Damian, A. Talwalkar, J. Z. Kolter and J. D. Lee, *Understanding optimization in deep learning with
+#   central flows* (2024): what happens at the edge. Named here unread.
 # * S. K. Kumar, *GD doesn't make the cut*, Section 4.

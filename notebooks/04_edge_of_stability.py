@@ -114,13 +114,13 @@ for name, slope in slopes.items():
 #
 # *The number.* For a convex $L$-smooth loss with a minimiser, $\eta<2/L$ suffices for convergence, and
 # $2/\lambda_{\max}$ at a minimum decides whether a run stays next to it. That nothing larger will do is true of
-# quadratics. It is also about *constant* steps: see the deeper idea on silver steps.
+# quadratics. It is also about *constant* steps: see idea 13.
 #
 # *The counterexample.* The abstract of Ma et al. says that the loss grows subquadratically “in a neighborhood of
 # minima”. Huber's function is exactly quadratic near 0 and grows subquadratically beyond. So far the objection is
 # right. But some subquadratic growth is necessary. In one dimension, if $f'(x)/x\ge f''(0)$ everywhere, then past
-# $2/f''(0)$ every step multiplies $|x|$ by more than 1, and the run diverges: see the deeper idea on the growth
-# exponent. Their Definition 4.1 was not read.
+# $2/f''(0)$ every step multiplies $|x|$ by more than 1, and the run diverges: see idea 7. Their Definition 4.1 was not
+# read.
 #
 # </details>
 # <details><summary>Key to the goal</summary>
@@ -589,7 +589,7 @@ for k in range(41):
 # oscillation across the valley $uv=1$ drives the iterate along it.
 #
 # *A convex rival.* Separable logistic regression is convex, and past $2/L$ its loss goes up and down and falls in the
-# long run: see the deeper idea.
+# long run: see idea 12.
 #
 # </details>
 # <details><summary>Key to the goals and questions</summary>
@@ -610,9 +610,10 @@ for k in range(41):
 # %% [markdown] id="stop-here"
 # ## You can stop here
 #
-# That was the core. Below: four exercises with a check, then what goes deeper, each part on its own and folded to its
-# heading. At the end stand the symbols, the ledger of all claims of the paper in the four notebooks, and [a verdict on
-# the paper's thesis](#A-verdict-on-the-thesis) in five lines.
+# This is the end of the core. Below: four exercises with a check. Then eight collapsed ideas that go deeper, each on
+# its own: quadratics, growth exponents, second differences, Huber's memory, the chord law, fewer parameters than
+# samples, logistic regression, silver steps. At the end stand the symbols, the ledger of all claims of the paper in the
+# four notebooks, and [a verdict on the paper's thesis](#A-verdict-on-the-thesis) in five lines.
 
 # %% [markdown] id="exercise-1"
 # ## Exercises
@@ -768,7 +769,7 @@ exercises.check("edge_of_stability.4", slope)
 # </details>
 
 # %% [markdown] id="quadratic-claim"
-# ## Deeper: on a quadratic, each direction has its own threshold
+# ## 6 · On a quadratic, each direction has its own threshold
 #
 # *What $2/L$ separates on $\tfrac12(x^2+z^2/10)$, and what happens at exactly $2/L$.*
 #
@@ -833,7 +834,7 @@ for eta in (1.9, 2.0, 2.05):
 # </details>
 
 # %% [markdown] id="exponent-claim"
-# ## Deeper: which growth is slow enough?
+# ## 7 · Which growth is slow enough?
 #
 # *A proof that some subquadratic growth is necessary in one dimension, the exponents that are enough, and a smooth loss
 # that is exactly quadratic near its minimum.*
@@ -932,7 +933,7 @@ for q in (1.2, 1.5, 1.9):
 # </details>
 
 # %% [markdown] id="secant-claim"
-# ## Deeper: second differences through a trained network
+# ## 8 · Second differences through a trained network
 #
 # *Train a small ReLU network here, then measure how its loss grows along the top eigenvector.*
 #
@@ -1018,7 +1019,7 @@ figures.show(
 # </details>
 
 # %% [markdown] id="memory-claim"
-# ## Deeper: Huber remembers its start
+# ## 9 · Huber remembers its start
 #
 # *A map of 102 400 runs: how unequal the two ends of the 2-cycle become.*
 #
@@ -1042,7 +1043,7 @@ memory
 # **Verdict: holds**, exactly in one dimension: the difference of the ends is $|2\rho-c\delta|$, at most $(c-2)\delta$.
 
 # %% [markdown] id="chord-claim"
-# ## Deeper: the chord law
+# ## 10 · The chord law
 #
 # *Whatever ends in a 2-cycle has chord curvature exactly $2/\eta$: Huber in 50 dimensions, $|x|$, and, nearly,
 # networks.*
@@ -1109,7 +1110,7 @@ for c in (2.05, 2.5, 10.0, 100.0):
 # </details>
 
 # %% [markdown] id="local-claim"
-# ## Deeper: fewer parameters than samples, and the threshold is local
+# ## 11 · Fewer parameters than samples: the threshold is local
 #
 # *Where the minimum of Huber's loss is not 0, it tolerates learning rates above $2/L$.*
 #
@@ -1170,7 +1171,7 @@ with reveal("What happens"):
 # </details>
 
 # %% [markdown] id="logistic-claim"
-# ## Deeper: a convex loss that falls far beyond 2/L
+# ## 12 · A convex loss that falls far beyond 2/L
 #
 # *Logistic regression: up and down past $2/L$, and down in the long run, if a line separates the data.*
 #
@@ -1219,7 +1220,7 @@ with reveal("What happens"):
 # </details>
 
 # %% [markdown] id="silver-claim"
-# ## Deeper: 2/L is about constant steps
+# ## 13 · 2/L is about constant steps
 #
 # *A schedule with a quarter of its steps above $2/L$ that beats $1/L$ on the worst Huber function.*
 #

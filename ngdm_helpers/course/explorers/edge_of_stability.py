@@ -188,8 +188,8 @@ def curvature_rulers():
             ),
         ],
         marks={f"b = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
-        caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every seed, "
-        "at the bottom what is below 0.6. Which ruler stays at 1?",
+        caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every "
+        "seed, at the bottom what is below 0.6. Which ruler stays at 1?",
         alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
         "Right: their means over the last quarter for five values of b from GELU to ReLU and every seed, with a dotted "
         "line at the chosen one.",

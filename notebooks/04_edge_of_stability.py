@@ -612,8 +612,8 @@ for k in range(41):
 #
 # This is the end of the core. Below: four exercises with a check. Then eight collapsed ideas that go deeper, each on
 # its own: quadratics, growth exponents, second differences, Huber's memory, the chord law, fewer parameters than
-# samples, logistic regression, silver steps. At the end stand the symbols, the ledger of all claims of the paper in the
-# four notebooks, and [a verdict on the paper's thesis](#A-verdict-on-the-thesis) in five lines.
+# samples, logistic regression, silver steps. At the end stand the symbols, [a verdict on the paper's
+# thesis](#A-verdict-on-the-thesis) in five lines, and the ledger of all its claims in the four notebooks.
 
 # %% [markdown] id="exercise-1"
 # ## Exercises
@@ -1278,34 +1278,36 @@ for name, lr in (("1/L", 1.0), ("1.9/L", 1.9), ("silver", trajectories.silver(1.
 # | $\theta$, $e$, $t$ | weights of a network; top eigenvector of its Hessian; distance along it |
 # | $\gamma$, $\varepsilon$ | margin of the logistic data; share of flipped labels |
 
-# %% [markdown] id="ledger-note"
-# ## The ledger
-#
-# All claims of the four notebooks: what the paper says (P: preliminaries, C: convergence, L: LASSO, E: Edge of
-# Stability), its value, ours, and the verdict. Every row is measured when the cell runs. Where one says *recorded*, a
-# run too long for class was measured once, and the row reads it. Choose a verdict, or a source: *printed* in the paper,
-# *reconstructed* where a formula or setting had to be filled in, or *ours*.
-
-# %% id="ledger"
-claims.browse()
-
 # %% [markdown] id="thesis"
 # ## A verdict on the thesis
 #
 # The paper asks that gradient descent on smooth losses and NGDM on losses with kinks be treated as *distinct systems
-# with different dynamics*. **Verdict: holds if** one asks for limits. In brackets stand the rows of the ledger.
+# with different dynamics*. **Verdict: holds if** one asks for limits. In brackets stand rows of the ledger below.
 #
 # 1. *Distinct in the limit.* A smooth convex loss with a minimiser has a step below which gradient descent converges.
 #    Where the minimum is on a kink, as that of the ℓ1 norm, no constant step does from almost every start: the run
 #    stays in a band as wide as the step (L1, E21).
-# 2. *Distinct in what is exact.* Minimisers sit on kinks. NGDM passes over them and gives no zeros, a proximal step
-#    gives them (L5, L10).
+# 2. *Distinct in what is exact.* An ℓ1 penalty puts the minimiser on kinks. NGDM steps across them and gives no zeros,
+#    a proximal step gives them (L10b, L11).
 # 3. *Distinct under the Hessian.* On ReLU networks at the edge it reads 0.87 to 0.97 of $2/\eta$, rulers as long as a
 #    step 0.98 to 1.01 (E16).
-# 4. *Not distinct in any fixed run.* Rounded on less than a step, the iterates are the same (E21). Networks with a
-#    steep analytic bend train alike (C5, E18), and past $2/L$ analytic losses cycle as Huber's does (E5, E10).
+# 4. *Not distinct in any fixed run.* Rounded finely enough, a loss with kinks has the same iterates (E21). Networks
+#    with a steep analytic bend in place of a kink train alike (C5, E21), and past $2/L$ analytic losses cycle as
+#    Huber's does (E5, E10).
 # 5. *So* what decides is the step's jump against the distance to go, not whether a derivative exists. They are two
 #    systems for whoever asks for limits, zeros or second derivatives, and one for whoever watches a run.
+
+# %% [markdown] id="ledger-note"
+# ## The ledger
+#
+# All claims of the four notebooks: what the paper says (P: preliminaries, C: convergence, L: LASSO, E: Edge of
+# Stability), its value, ours, and the verdict. Every row is measured when the cell runs, but those that are *not
+# checkable*. Where one says *recorded*, a run too long for class was measured once, and the row reads it. Choose a
+# verdict, or a source: *printed* in the paper, *reconstructed* where a formula or setting had to be filled in, or
+# *ours*.
+
+# %% id="ledger"
+claims.browse()
 
 # %% [markdown] id="tests"
 # ## Tests

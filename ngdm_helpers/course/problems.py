@@ -1,8 +1,10 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
+import bisect
 import decimal
 import functools
 import itertools
+import math
 import operator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from ngdm_helpers import checks, data, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
+from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
@@ -30,11 +32,40 @@ KINKS = {
 }
 
 
-def sharp_problem():
-    """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
-    rng = np.random.default_rng(0)
-    X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
-    return LeastAbsolute(X, X @ solution), solution
+def sharp_problem(noise=0.0, seed=0):
+    """Least absolute deviations, n = 60, p = 10, y = Xβ* + noise·N(0, 1): (objective, minimiser).
+
+    noise: ≥ 0. Without, the minimiser is β*, and f* = 0; f is sharp with noise as well, being polyhedral.
+    """
+    rng = np.random.default_rng(seed)
+    X, solution, errors = rng.standard_normal((60, 10)), rng.standard_normal(10), rng.standard_normal(60)
+    objective = LeastAbsolute(X, X @ solution + checks.nonnegative("noise", noise, checks.NUMBER) * errors)
+    return objective, solution if noise == 0 else least_absolute(X, objective.y)
+
+
+def least_absolute(X, y):
+    """A minimiser of mean |Xβ − y|, from vertex to vertex: X: (n, p), of which no p rows are dependent.
+
+    A vertex fits p rows; the edge along which the sum falls most is followed to its lowest vertex (Bloomfield & Steiger
+    1983). A linear program does the same, but a page in a browser has no SciPy.
+    """
+    fitted = np.arange(X.shape[1])
+    while True:
+        edges = np.linalg.inv(X[fitted])  # a step along column j leaves row j of the fitted ones alone
+        beta = edges @ y[fitted]
+        residual = X @ beta - y
+        residual[fitted] = 0.0
+        slopes = np.sign(residual) @ X @ edges
+        j = int(np.abs(slopes).argmax())
+        if abs(slopes[j]) <= 1 + 1e-9:  # the row that is left costs 1
+            return beta
+        along = -np.sign(slopes[j]) * (X @ edges[:, j])
+        along[np.delete(fitted, j)] = 0.0
+        ahead = np.flatnonzero(residual * along < 0)
+        order = ahead[np.argsort(-residual[ahead] / along[ahead])]
+        # each row that is passed turns the slope up by twice its own
+        passed = 1 - abs(slopes[j]) + 2 * np.cumsum(np.abs(along[order]))
+        fitted[j] = order[np.argmax(passed >= 0)]
 
 
 def best_on_sharp(schedule):
@@ -157,6 +188,149 @@ def interpolating_network(hidden=6, p=4, n=12):
     return gradient, np.concatenate([W.ravel(), a])
 
 
+def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
+    """Of the runs on `random_problems` (n = 20, p = 5), how many leave the ball ‖β‖₂ ≤ ‖β₀‖₂ while the loss falls.
+
+    cs: c = ηL (C,), with L the curvature between the kinks. strength, by which y is multiplied, and width, on which the
+    kinks are rounded: numbers or (rows,). Returns the counts (rows, C), and the median over the seeds of η times the
+    curvature at 0 (rows, C): λmax(Σᵢ ½(1 + log 2 + |yᵢ|/w) xᵢxᵢᵀ + 2λ₂I) where kinks are rounded, L where there are
+    none, else inf.
+    """
+    X, y, starts = random_problems(20, 5, 0.0, seeds)
+    strength, width = (a[:, None, None] for a in np.broadcast_arrays(np.atleast_1d(strength), np.atleast_1d(width)))
+    y, lam2 = strength[..., None] * y, 1e-3
+    loss = NeuronRegression(X, y, width=width, lam2=lam2)
+    rates = np.asarray(cs)[:, None] / loss.curvature
+    exits = leaves_falling(trajectories.run(loss, starts, rates, steps), 2).sum(axis=-1)
+    rounded = width[:, 0, None] > 0
+    # at 0, φ = w·log 2, φ′ = ½ and φ″ = 1/(4w)
+    bends = np.where(rounded, 0.5 + 0.5 * (np.log(2) - y[:, 0] / np.where(rounded, width[:, 0, None], 1)), 2.0)
+    top = np.linalg.eigvalsh(np.swapaxes(bends[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
+    top = np.where((rounded | (y[:, 0] == 0)).all(axis=-1), top, np.inf)
+    return exits, np.median(top[:, None] * rates, axis=-1)
+
+
+# The second term of |x| + …, and its exponent q in |y|^q/q; None: ε|y|, which has another weight for each accuracy.
+ZIGZAGS = {"|y|": 1, "y²/2": 2, "|y|³/3": 3, "y⁴/4": 4, "y⁸/8": 8, "y¹⁶/16": 16, "ε|y|": None}
+
+
+def zigzag_rate(eps, exponent):
+    """η = ε/G², with G the Lipschitz constant of |x| + |y|^q/q for |y| ≤ 1, √2, or of |x| + ε|y|, √(1 + ε²)."""
+    return eps / (1 + eps**2) if exponent is None else eps / 2
+
+
+def zigzag_path(eps, exponent, start=0.5):
+    """NGDM on |x| + |y|^q/q (exponent q ≥ 1; None: on |x| + ε|y|) from (start·η, 1), until it is at most ε: (T, 2)."""
+    eps = float(eps)  # in Python's numbers a step takes a quarter of a microsecond
+    weight, q = (eps, 1) if exponent is None else (1, exponent)
+    lr = zigzag_rate(eps, exponent)
+    x, y, path = float(start) * lr, 1.0, []
+    while True:
+        path.append((x, y))
+        size = abs(y)
+        if abs(x) + weight * size**q / q <= eps * (1 + 1e-12):
+            return np.array(path)
+        x -= lr * ((x > 0) - (x < 0))
+        y -= lr * weight * size ** (q - 1) * ((y > 0) - (y < 0))
+
+
+def zigzag_steps(eps, exponent, start=0.5):
+    """How many steps `zigzag_path` takes, 0 ≤ start ≤ 1; for |x| + ε|y| in closed form, at start ½ just 1/(2ε²).
+
+    There y falls by ηε a step, and x/η alternates between s = start and s − 1: f ≤ ε once |x|/η ≤ kε².
+    """
+    if exponent is not None:
+        return len(zigzag_path(eps, exponent, start)) - 1
+    even, odd = (math.ceil(place / eps**2 - 1e-9) for place in (start, 1 - start))
+    return min(even + even % 2, odd + 1 - odd % 2)
+
+
+# A network of one hidden layer in one dimension, x ↦ Σⱼ aⱼ max(wⱼx + bⱼ, 0) + c, has a knot at −bⱼ/wⱼ for each unit.
+
+
+def noisy_samples(seeds, noise, n=20):
+    """x (S, n), sorted, from U[−1, 1], and y = sin 3x + noise·N(0, 1), drawn in this order, for each seed."""
+    generators = [np.random.default_rng(seed) for seed in seeds]
+    x, e = (np.stack([draw(rng) for rng in generators])
+            for draw in (lambda rng: rng.uniform(-1, 1, n), lambda rng: rng.standard_normal(n)))  # fmt: skip
+    x.sort(axis=-1)
+    return x, np.sin(3 * x) + np.reshape(noise, (-1, 1)) * e
+
+
+def knot_start(seeds, units):
+    """((w, b), a, c): w = ±1, knots from U[−1, 1], a from N(0, ¼), c = 0; (S, 2, units), (S, units) and (S, 1)."""
+    drawn = []
+    for seed in seeds:
+        rng = np.random.default_rng(1000 + seed)
+        w, knots = rng.choice([-1.0, 1.0], units), rng.uniform(-1, 1, units)
+        drawn.append(([w, -w * knots], rng.standard_normal(units) / 2, [0.0]))
+    return tuple(np.array(parts) for parts in zip(*drawn, strict=True))
+
+
+def knot_steps(x, y, start, rates):
+    """NGDM on the mean squared error of the network with knots: yields ((w, b), a, c), the start first.
+
+    x, y: (S, n); start as from `knot_start`; rates: η for each step, a number or (S, 1). What is yielded is overwritten
+    by the next step.
+    """
+    hidden, a, c = (part.copy() for part in start)
+    rows = np.stack([x, np.ones_like(x)], axis=1)
+    columns = np.ascontiguousarray(rows.swapaxes(1, 2))
+    yield hidden, a, c
+    for lr in rates:
+        z = columns @ hidden
+        on = z > 0
+        active, step = z * on, 2 / x.shape[-1] * lr
+        residual = (active @ a[..., None])[..., 0] + c - y
+        by_hidden = rows @ (on * residual[..., None]) * a[:, None]
+        by_a = (residual[:, None] @ active)[:, 0]
+        hidden -= np.reshape(step, (-1, 1, 1)) * by_hidden
+        a -= step * by_a
+        c -= step * residual.sum(axis=-1, keepdims=True)
+        yield hidden, a, c
+
+
+def clarke_residual(x, y, hidden, a, c, within=1e-8):
+    """How far 0 is from the Clarke subdifferential of that error at one network: (multipliers, distance, jump).
+
+    The distance of 0 to {g₀ + Σ θₘdₘ, 0 ≤ θₘ ≤ 1}, with one multiplier θ for each kink, a unit whose |wx + b| on a
+    sample is at most ``within``, and d the jump of the gradient there; jump: the largest ‖d‖. No kink: g₀, and jump 0.
+    """
+    from scipy.optimize import lsq_linear
+
+    n, (w, b) = len(x), hidden
+    z = x[:, None] * w + b
+    slope = 2 / n * (np.maximum(z, 0) @ a + c - y)
+    through = slope[:, None] * a
+    on = np.where(z > within, through, 0.0)
+    smooth = np.concatenate([x @ on, on.sum(axis=0), slope @ np.maximum(z, 0), [slope.sum()]])
+    sample, unit = np.nonzero(np.abs(z) <= within)
+    jumps = np.zeros((smooth.size, unit.size))
+    jumps[unit, range(unit.size)] = through[sample, unit] * x[sample]
+    jumps[len(w) + unit, range(unit.size)] = through[sample, unit]
+    if unit.size == 0:
+        return np.array([]), float(np.linalg.norm(smooth)), 0.0
+    theta = lsq_linear(jumps, -smooth, (0, 1)).x
+    return theta, float(np.linalg.norm(smooth + jumps @ theta)), float(np.linalg.norm(jumps, axis=0).max())
+
+
+def knot_ends(seeds, noise=0.3, units=3, lr=0.2, steps=6000):
+    """Train a network for each seed, with a constant η and then, in the second half, with η shrinking to 1e-9 of it.
+
+    Returns, for each seed, how many of its kinks lie on samples; whether every multiplier of `clarke_residual` is
+    strictly inside (0, 1), so that the error is not differentiable there and its slopes point at the kink from both
+    sides; and the distance of 0 from the Clarke subdifferential, as a share of the jump (inf without a kink).
+    """
+    x, y = noisy_samples(seeds, noise)
+    half = steps // 2
+    rates = [lr] * half + [lr * 1e-9 ** (k / half) for k in range(half)]
+    *_, (hidden, a, c) = knot_steps(x, y, knot_start(seeds, units), rates)
+    found = [clarke_residual(*network) for network in zip(x, y, hidden, a, c, strict=True)]
+    counts = np.array([len(theta) for theta, _, _ in found])
+    inside = np.array([jump > 0 and bool(((0 < theta) & (theta < 1)).all()) for theta, _, jump in found])
+    return counts, inside, np.array([far / jump if jump > 0 else np.inf for _, far, jump in found])
+
+
 def secants(gradient, point, distance):
     """max ‖∇f(point + d·u) − ∇f(point)‖/d over 2000 random unit vectors u: a lower bound on L near ``point``.
 
@@ -165,6 +339,94 @@ def secants(gradient, point, distance):
     u = np.random.default_rng(0).standard_normal((2000, point.size))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
     return float(np.linalg.norm(gradient(point + distance * u) - gradient(point), axis=-1).max() / distance)
+
+
+ACTIVATIONS = {  # as in the record of Figure 2
+    "tanh": np.tanh,
+    "leaky": lambda z: np.maximum(z, z / 2),
+    "gelu": lambda z: z * theory.normal_cdf(z),
+    "bridge-3": lambda z: z * theory.normal_cdf(3 * z),
+    "bridge-10": lambda z: z * theory.normal_cdf(10 * z),
+    "bridge-100": lambda z: z * theory.normal_cdf(100 * z),
+    "relu": lambda z: np.maximum(z, 0),
+    "abs": np.abs,
+}
+
+
+def deep_correlations(layers=16, correlation=0.6):
+    """What ``layers`` wide random layers do to inputs of this correlation, for each of `ACTIVATIONS`.
+
+    {name: (its correlation after them, the one after infinitely many, the slope χ of the map at 1, χ^layers: by how
+    much the mean square of the gradient grows on its way back)}.
+    """
+    table = {}
+    for name, activation in ACTIVATIONS.items():
+        after = correlation
+        for _ in range(layers):
+            after = theory.correlation_map(activation, min(after, 1.0))
+        slope = theory.correlation_slope(activation)
+        table[name] = after, theory.correlation_fixed_point(activation), slope, slope**layers
+    return table
+
+
+def inflection_ends(count=1000, steps=5000):
+    """Where NGDM on |x| + y³/3 + y⁴/4 ends, from random starts in [−1, 1] × (0, 1): (count, 2).
+
+    η_k = ½/(k + 1)^0.6 has an infinite sum and a finite sum of squares. (0, 0) is Clarke-stationary, and no local
+    minimum: f(0, y) < 0 for −4/3 < y < 0. A step multiplies y by 1 − ηy(1 + y), which for η ≤ ½ is not negative.
+    """
+    x, y = np.random.default_rng(0).uniform([[-1], [0]], 1, (2, count))
+    for k in range(steps):
+        lr = 0.5 / (k + 1) ** 0.6
+        x, y = x - lr * np.sign(x), y - lr * y**2 * (1 + y)
+    return np.stack([x, y], axis=-1)
+
+
+def capture_distances(lr, kinked, radius=0.5, count=1000, steps=3000):
+    """Constant steps on |uv − 1| + (u² + v²)/20, or with ½(uv − 1)² for the first term, from near a minimum.
+
+    (1, 1) is a strict local minimum, on a kink; √0.9·(1, 1) is the smooth loss's. The starts are ``count`` points
+    uniform in the disc of this radius about it. Returns the largest distance from it that any run ever has, and the
+    largest in the last 100 steps.
+    """
+    rng = np.random.default_rng(0)
+    angle, size = 2 * np.pi * rng.uniform(0, 1, count), radius * np.sqrt(rng.uniform(0, 1, count))
+    u, v = size * np.cos(angle), size * np.sin(angle)
+    centre, ever, late = 1.0 if kinked else 0.9**0.5, 0.0, 0.0
+    u, v = u + centre, v + centre
+    for k in range(steps):
+        residual = u * v - 1
+        slope = np.sign(residual) if kinked else residual
+        u, v = u - lr * (slope * v + 0.1 * u), v - lr * (slope * u + 0.1 * v)
+        far = float(np.hypot(u - centre, v - centre).max())
+        ever, late = max(ever, far), max(late, far) if k >= steps - 100 else 0.0
+    return ever, late
+
+
+def chain_rule_gap(points=2000, paths=50):
+    """How far f moves along a path, against the sum of ⟨g, step⟩ on it: the largest difference over random segments.
+
+    f is ‖y − max(Xβ, 0)‖² with y of both signs, so its kinks bend up and down, and g the subgradient that automatic
+    differentiation returns. Returns the difference on segments between points of [−1, 1]⁵, and on segments on which the
+    first sample stays on its kink; g is taken at the middle of each of ``points`` pieces.
+    """
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 5)), rng.standard_normal(20)
+    f, normal = NeuronRegression(X, y), X[0] / np.linalg.norm(X[0])
+    ends, gaps = rng.uniform(-1, 1, (2, paths, 5)), []
+    for a, b in (ends, ends - (ends @ normal)[..., None] * normal):
+        middle = (np.arange(points) + 0.5)[:, None, None] / points
+        moved = (f.subgradient(a + middle * (b - a)) * (b - a)).sum(axis=-1).mean(axis=0)
+        gaps.append(float(np.abs(f.value(b) - f.value(a) - moved).max()))
+    return tuple(gaps)
+
+
+def logistic_weight(steps):
+    """The weight after ``steps`` of gradient descent on log(1 + exp(−w)) from 0 with η_k = (k + 1)^−0.6: no minimum."""
+    w = 0.0
+    for k in range(steps):
+        w += (k + 1) ** -0.6 / (1 + math.exp(w))
+    return w
 
 
 # --- notebook 3 -------------------------------------------------------------------------------------------------------
@@ -292,12 +554,72 @@ def exact_path(X, y, least):
     return tuple(map(np.array, zip(*reversed(bends), strict=True)))
 
 
-def sparse_problem(lam=20.0):
-    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((100, 200))
+def sparse_problem(lam=20.0, rho=0.0):
+    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½.
+
+    rho: the correlation of any two columns, 0 ≤ ρ < 1.
+    """
+    rng, rho = np.random.default_rng(0), checks.fraction("rho", rho)
+    X, errors, shared = (rng.standard_normal(shape) for shape in ((100, 200), 100, (100, 1)))
+    X = X if rho == 0 else (1 - rho) ** 0.5 * X + rho**0.5 * shared
     beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
-    return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+    return Lasso(X, X @ beta + 0.5 * errors, lam)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoParts(Objective):
+    """A `Lasso`, or a `Minibatch` of one, of β = u − v with u, v ≥ 0: ‖y − X(u − v)‖² + λΣ(u + v) of (u, v).
+
+    Its "proximal" method is projected gradient descent: the rule of Table 1 of Bottou (2010). ``join`` gives β.
+    """
+
+    problem: "Lasso | Minibatch"
+
+    def __post_init__(self):
+        checks.instance("problem", self.problem, Lasso, Minibatch)
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(lambda self: 2 * self.problem.curvature)
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u - v
+
+    def oracle(self, beta):
+        inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
+        lam_batch, lam = checks.over_batch("lam", lam, beta), checks.per_coordinate("lam", lam, beta)
+
+        def value(b):
+            joined = self.join(b)
+            return inner.value(joined) + lam_batch * (b.sum(axis=-1) - np.abs(joined).sum(axis=-1))
+
+        def gradient(b):
+            g = inner.smooth_gradient(self.join(b))
+            return np.concatenate([g, -g], axis=-1) + lam
+
+        return Oracle(value, gradient, gradient, lambda b, step: np.maximum(b, 0), np.zeros_like)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSquares(Objective):
+    """A `Lasso` of β = u∘u − v∘v: ‖y − X(u∘u − v∘v)‖² + λ‖(u, v)‖², smooth, with the minimisers of (11)."""
+
+    problem: Lasso
+
+    def __post_init__(self):
+        checks.instance("problem", self.problem, Lasso)
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u * u - v * v
+
+    def oracle(self, beta):
+        parts = TwoParts(self.problem).oracle(beta * beta)
+        return Oracle(lambda b: parts.value(b * b), lambda b: 2 * b * parts.subgradient(b * b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,7 +663,9 @@ class Minibatch(Objective):
             rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
             return ((b @ rows.T - of_y) @ rows) * scale
 
-        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
+        return full._replace(
+            subgradient=lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient=smooth_gradient
+        )
 
 
 def one_dimensional_lasso(c, lam, h=1.0):
@@ -383,8 +707,26 @@ def decimal_walk(start, schedule, digits, steps):
 @functools.lru_cache(maxsize=16)  # all schedules and starts
 def decimal_zeros(start, schedule, steps):
     """The first step of `decimal_walk` that is exactly 0, with 3, 4, …, 40 digits; NaN where no step is: (38,)."""
-    walks = (decimal_walk(start, schedule, digits, steps) for digits in range(3, 41))
-    return np.array([path.index(0) if path[-1] == 0 else np.nan for path in walks])  # at 0 it stays
+    return np.array([_first_zero(start, schedule, digits, steps) for digits in range(3, 41)])
+
+
+def _first_zero(start, schedule, digits, steps):
+    """The first step at exactly 0, or NaN; what repeats itself is not walked through, as ηₖ never rises."""
+    with decimal.localcontext(decimal.Context(prec=digits)):
+        one, rate, k = decimal.Decimal(1), DECIMAL_SCHEDULES[schedule], 0
+        beta, before, last = +decimal.Decimal(DECIMAL_STARTS[start]), None, None
+        while k < steps:
+            s = rate(one, k, steps)
+            moved, k = beta - s if beta > 0 else beta + s, k + 1
+            if moved == 0:
+                return k
+            if moved == beta:  # the step is lost in rounding, and so is every smaller one
+                break
+            if s == last and moved == before:  # back where it was two steps ago: on to the end of this rate
+                more = bisect.bisect_right(range(k, steps), -s, key=lambda j: -rate(one, j, steps))
+                k += more - more % 2
+            before, beta, last = beta, moved, s
+    return np.nan
 
 
 def paper_pair(seeds=20, steps=3000):
@@ -499,9 +841,22 @@ def huber_tail(c):
 
 def product_ends(starts, eta, steps=60):
     """The sharpness of ½(uv − 1)² where gradient descent from starts (…, 2) is after ``steps``; NaN: it diverges."""
-    run = trajectories.run(Product(), starts, eta, steps, record_every=steps, on_overflow="ignore")
-    gone = run.overflow_step is not None and np.asarray(run.overflow_step) >= 0
-    return np.where(gone, np.nan, theory.product_sharpness(run.iterates[-1]))
+    # the numbers of `trajectories.run` on `Product`, in place: a map has a hundred thousand starts
+    u, v = (np.array(starts[..., k]) for k in (0, 1))
+    residual, step_u, step_v = (np.empty_like(u) for _ in range(3))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            np.multiply(u, v, out=residual)
+            residual -= 1
+            np.multiply(residual, v, out=step_u)
+            np.multiply(residual, u, out=step_v)
+            step_u *= eta
+            step_v *= eta
+            u -= step_u
+            v -= step_v
+        gone = ~np.isfinite((u * v - 1) ** 2 + u + v)
+    u[gone] = v[gone] = 0.0
+    return np.where(gone, np.nan, theory.product_sharpness(np.stack([u, v], axis=-1)))
 
 
 def product_field(u, v, eta):
@@ -529,6 +884,25 @@ def huber_lopsided(c, starts):
     last = itertools.islice(trajectories.iterate(ONE_D_HUBER, x0, c), HUBER_STEPS - 1, HUBER_STEPS + 1)
     x, y = (np.abs(beta[..., 0]) for beta in last)
     return np.abs(x - y) / (c - 2)
+
+
+LOGISTIC_STEPS = 300
+
+
+def logistic_problem(margin=0.2, flipped=0.0):
+    """Mean logistic regression in two dimensions: 20 samples at (γ, 1) and 20 at (γ, −½), all labelled 1.
+
+    margin: γ > 0, the distance of the separating line β ∝ (1, 0) from the data. flipped: the share of the labels at
+    each place that is −1 instead, a multiple of 1/20.
+    """
+    X = np.repeat([[margin, 1.0], [margin, -0.5]], 20, axis=0)
+    return Logistic(X, np.where(np.arange(40) % 20 < round(20 * flipped), -1.0, 1.0))
+
+
+def logistic_run(c, margin=0.2, flipped=0.0, steps=LOGISTIC_STEPS):
+    """Gradient descent on `logistic_problem` from 0 with η = c/L."""
+    problem = logistic_problem(margin, flipped)
+    return trajectories.run(problem, np.zeros(2), c / problem.smoothness, steps)
 
 
 def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):

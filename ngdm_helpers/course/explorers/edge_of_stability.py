@@ -11,23 +11,24 @@ from matplotlib.colors import Normalize
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
-from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
-    "basins", "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_memory", "huber_rise",
-    "local_edge", "quadratic_threshold", "recorded_sharpness", "toy_problem", "trough",
+    "basins", "chord_law", "curvature_rulers", "growth_decides", "growth_exponent", "huber_losses", "huber_memory",
+    "huber_rise", "local_edge", "quadratic_threshold", "recorded_sharpness", "separable_logistic", "toy_problem",
+    "trough",
 ]  # fmt: skip
 
 
 def quadratic_threshold():
-    """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
+    """Gradient descent on ½(x² + z²/10): slider η through 2/L = 2."""
     # little in the steep direction: past 2/L one sees it take over
     steps, curvatures, side = 60, np.array([1.0, 0.1]), np.linspace(-1.3, 1.3, 100)
     objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
     figure, (plane, loss) = figures.new(2, size=(11, 4))
-    plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="y  (curvature 1/10)")
+    plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="z  (curvature 1/10)")
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
     (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
@@ -58,8 +59,8 @@ def quadratic_threshold():
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
         play=[path, values],
         readings={"f": values},
-        caption="Below the threshold every direction converges; above it the steepest one grows. Dashed: each "
-        "direction's own law, (1 − ηλᵢ)²ᵏ.",
+        caption="Gradient descent on ½(x² + z²/10), and its loss. Dashed: each direction's own law, (1 − ηλᵢ)²ᵏ. Which "
+        "direction decides?",
         alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
         "logarithmic scale with one dashed line for each of the two directions.",
     )
@@ -109,10 +110,89 @@ def recorded_sharpness():
             ),
         ],
         marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
-        caption="With a kinked activation or smooth ones, most runs settle near 2/η; where 2/η is far above, 4000 "
-        "steps may not reach it.",
+        caption="Recorded runs of 4000 steps on 500 digits. Where does the sharpness go, and what does the loss do "
+        "meanwhile?",
         alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
         "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
+    )
+
+
+def curvature_rulers():
+    """Recorded curvature at the edge by three rulers: sliders b of x·Φ(bx), from GELU to ReLU, η and the seed."""
+    bridges = {f"{beta}": f"bridge-{beta}" for beta in (10, 100, 1000)}
+    places = {"1, GELU": "gelu", **bridges, "∞, ReLU": "relu"}
+    runs, rulers = recorded.ruler_runs(), ("hessian", "secant", "directional")
+    runs = {key: row for key, row in runs.items() if key[0] in places.values()}
+    _, rates, seeds = (sorted(set(values)) for values in zip(*runs, strict=True))
+    looks = ({"color": NGDM["color"], "marker": "o"}, {"color": BLUE, "marker": "s"}, {"color": "0.35", "marker": "x"})
+    names = ("Hessian, largest eigenvalue", "second difference over a step", "directional smoothness")
+    figure, (course, ends) = figures.new(2, size=(11, 4))
+    longest = max(row["steps"] for row in runs.values())
+    course.set(xlim=(0, longest), ylim=(0, 2), xlabel="step k", ylabel="curvature / (2/η)")
+    curves = [course.plot([], [], **look, markersize=3, linewidth=0.8)[0] for look in looks]
+    for ax in (course, ends):
+        ax.axhline(1, **THEORY)
+    # what does not bounce is drawn at the bottom
+    low, high = 0.6, 1.4
+    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="b of x·Φ(bx)", ylabel="the same, last quarter")
+    ends.set_xticks(range(len(places)), list(places))
+    here, across = ends.axvline(0, **THRESHOLD), np.repeat(np.arange(len(places)), len(seeds))
+    dots = [ends.plot([], [], **look, linestyle="", clip_on=False)[0] for look in looks]
+    figures.legend(course, curves, names, loc="lower right")
+
+    def summary(row):
+        return [recorded.last_quarter(row, ruler) for ruler in rulers]
+
+    def update(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        for curve, ruler in zip(curves, rulers, strict=True):
+            curve.set_data(np.arange(len(row[ruler])) * row["every"], row[ruler])
+        found = np.array([[summary(runs[name, lr, each]) for each in seeds] for name in places.values()])
+        for k, dot in enumerate(dots):
+            # beside one another
+            dot.set_data(across + (k - 1) / 6, np.clip(found[..., k].ravel(), low, high))
+        place = [*places.values()].index(activation)
+        here.set_xdata([place] * 2)
+        hessian, secant, directional = summary(row)
+        course.title.set_text(f"b = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
+        ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
+        return *curves, *dots, here, course.title, ends.title
+
+    def below_and_bouncing(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        return recorded.bounces(row) and recorded.last_quarter(row, "hessian") < 0.9
+
+    return live(
+        figure,
+        update,
+        activation=select_slider("b", "relu", [*places.items()], meaning="steepness of the bend in x·Φ(bx)"),
+        lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
+        seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
+        goals=[
+            goal(
+                "(i) Find a run that bounces, at a directional smoothness above 0.9, with a Hessian below 0.9.",
+                below_and_bouncing,
+                {"activation": "relu", "lr": 0.2, "seed": 1},
+            ),
+            goal(
+                "(ii) Find an activation without a kink whose Hessian stays more than a tenth above the edge.",
+                lambda activation, lr, seed: (
+                    activation != "relu" and recorded.last_quarter(runs[activation, lr, seed], "hessian") > 1.1
+                ),
+                {"activation": "bridge-1000", "seed": 1},
+            ),
+            goal(
+                "(iii) Find a run that does not bounce.",
+                lambda activation, lr, seed: recorded.last_quarter(runs[activation, lr, seed], "directional") < 0.1,
+                {"activation": "bridge-10", "lr": 0.1},
+            ),
+        ],
+        marks={f"b = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
+        caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every "
+        "seed, at the bottom what is below 0.6. Which ruler stays at 1?",
+        alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
+        "Right: their means over the last quarter for five values of b from GELU to ReLU and every seed, with a dotted "
+        "line at the chosen one.",
     )
 
 
@@ -186,8 +266,8 @@ def huber_losses():
         marks={f"c = {c:g}": {"c": c} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[first, values],
         readings={"f": values},
-        caption="Past c = 2 the loss comes to a plateau proportional to c − 1 and oscillates there; it never diverges. "
-        "Dotted, left: when the top mode alone takes a residual past δ.",
+        caption="The first 60 losses, the whole run, and where it settles for every c. Dotted, left: when the top "
+        "eigenvector alone takes a residual past δ.",
         alt="Three panels. Left: the first 60 losses in units of the plateau, rising and then alternating, with a "
         "dotted line at the predicted step. Middle: the whole run on logarithmic scales, with the plateau dashed and "
         "the bound dotted. Right: the mean of the last 200 losses against c, a dot close to the dashed plateau.",
@@ -282,8 +362,8 @@ def huber_rise():
         marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[path, (cobweb, 0, 2), values],
         readings={"xₖ / cδ": path, "h / δ²": values},
-        caption="The sign flips at every step and the loss does not see it: it grows by (c − 1)² until |x| passes δ "
-        "(grey band), where the step has the fixed length cδ.",
+        caption="The position, with ±δ in grey; its cobweb; the loss. Watch the sign of the position while the loss "
+        "rises.",
         alt="Three panels. Left: the position, flipping sign at every step with growing size until it leaves a grey "
         "band, then alternating. Middle: a cobweb between the diagonal and the dashed map of three pieces, with the "
         "last two positions as dots on its outer pieces. Right: the loss, a straight line up on a logarithmic scale "
@@ -302,9 +382,9 @@ def trough():
     height = np.linspace(0, 18, 400)
     edge = width * height / (1 + height)  # f = 0 up to |x| = w(y)
     plane.fill_betweenx(height, -edge, edge, color="0.9", zorder=0.5)
-    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
+    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="z")
     (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
-    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
+    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="zₖ")
     (growth,), (law,) = climb.plot([], [], **NGDM), climb.plot([], [], **THEORY)
     note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
@@ -320,7 +400,7 @@ def trough():
         limit.set_ydata([level, level])
         fate = "stopped in the grey set of minimisers" if f[-1] == 0 else "still climbing: stops later"
         plane.title.set_text("escapes" if eta >= 2 * width else fate)
-        climb.title.set_text(f"η = {eta:.3g}: y = {iterates[-1, 1]:.3g} after {steps} steps")
+        climb.title.set_text(f"η = {eta:.3g}: z = {iterates[-1, 1]:.3g} after {steps} steps")
         loss.title.set_text(f"f = {f[-1]:.3g}, limit {level:.3g}")
         return path, plane.title, growth, law, climb.title, values, limit, loss.title
 
@@ -343,8 +423,8 @@ def trough():
         ],
         marks={"η = 4·width": {"eta": 1.0}},
         play=[path, (growth, 1, 1), values],
-        readings={"yₖ": growth, "f": values},
-        caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
+        readings={"zₖ": growth, "f": values},
+        caption="The path with the set of minimisers in grey, its height, its loss. Which of them settle?",
         alt="Three panels. Left: the trough with its grey set of minimisers and the path flipping across it "
         "while it climbs. Middle: the height against the step on logarithmic scales along the dashed law. "
         "Right: the loss, falling to the dashed limit.",
@@ -406,7 +486,7 @@ def growth_decides():
         loss=choice("loss", "Huber, δ = 1", list(LOSSES), meaning="one-dimensional loss with f″(0) = 1"),
         goals=[
             goal(
-                "(ii) Find the η at which log-cosh has a 2-cycle of ±1.",
+                "(i) Find the η at which log-cosh has a 2-cycle of ±1.",
                 cycle_of_one,
                 {"loss": "log-cosh", "eta": 2.63},
             )
@@ -416,7 +496,8 @@ def growth_decides():
         marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
         play=[distance],
         readings={"|xₖ|": distance},
-        caption="Where the secant slope falls below 2/η the iterate is caught in a 2-cycle, kink or no kink.",
+        caption="The loss with the last two iterates, the distance from 0, and the secant slope f′(x)/x. Where do the "
+        "dots of a 2-cycle sit?",
         alt="Three panels. Left: the loss with the last two iterates. Middle: the distance to 0 against the "
         "step. Right: the secant slope f′(x)/x falling or rising with |x|, with a dashed line at 2/η; the "
         "2-cycle sits where they cross.",
@@ -448,7 +529,9 @@ def chord_law():
     figure, (course, law) = figures.new(2, size=(11, 4.2))
     course.set(xscale="log", xlim=(1, steps), ylim=(-0.5, 6), xlabel="step k", ylabel="η · ⟨Δg, Δx⟩ / ‖Δx‖²")
     course.axhline(2, **THEORY)
-    law.set(xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature, at last")
+    law.set(
+        xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature at the end"
+    )
     law.plot([0.04, 10], [50, 0.2], **THEORY)
     note(law, 0.6, 0.9, "- - -  2/η", ha="left", va="top")
     lines = {}
@@ -472,7 +555,7 @@ def chord_law():
                 line.set_data([], [])
         drawn = [name for name in lines if name not in networks or runs[name, eta]]
         means = [f"{name} {ends[name, eta]:.3g}" if ends[name, eta] else f"{name} overflows" for name in drawn]
-        course.title.set_text("at last: " + ", ".join(means))
+        course.title.set_text("at the end: " + ", ".join(means))
         law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])
         return *lines.values(), course.title, now, law.title
@@ -482,7 +565,8 @@ def chord_law():
         update,
         eta=select_slider("η", 0.2, list(RATES), meaning="learning rate; networks were recorded up to 0.4"),
         marks={f"η = {eta:g}": {"eta": eta} for eta in (0.1, 0.2, 0.4, 8.0)},
-        caption="Whatever ends in a 2-cycle has chord curvature 2/η, kink or no kink; networks at the edge come close.",
+        caption="η times chord curvature on the way, and the chord curvature at the end against η. Which runs come to "
+        "the dashed line?",
         alt="Two panels. Left: η times chord curvature against the step for Huber, the absolute value and three "
         "networks, ending near the dashed line at 2. Right: the curvature itself against η, on the dashed line 2/η "
         "wherever η is large enough.",
@@ -549,7 +633,8 @@ def local_edge():
                 {"delta": 0.701},
             ),
         ],
-        caption="With n > p only the residuals inside ±δ count near the minimum, and the threshold moves up.",
+        caption="What is left of the loss after 1500 steps from near the minimiser, against c. How far to the right "
+        "does it stay at 0?",
         alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
         "threshold, then jumping up; the dotted global threshold is at 2.",
     )
@@ -632,8 +717,8 @@ def growth_exponent():
             ),
         ],
         marks={**{name: {"q": q, "eta": 2.5} for name, q in past.items()}, "below 2/L": {"eta": 1.95}},
-        caption="Past 2/L every growth exponent below 2 ends in a 2-cycle, every one from 2 on diverges; all these "
-        "losses are the same parabola near 0.",
+        caption="The loss, with the parabola in grey; its secant slope; and where the run ends for every exponent. "
+        "Where does the dashed law stop?",
         alt="Three panels. Left: the loss with the last two iterates, and the parabola in grey. Middle: the secant "
         "slope against |x| on logarithmic scales: flat at 1, then a straight line that bends down for exponents below "
         "2, with a dashed line at 2/η. Right: where the run ends for every exponent, along the dashed law up to 2.",
@@ -674,13 +759,13 @@ def toy_problem():
         diverged = run.overflow_step is not None or not run.values[-1] < 1e12
         end = "diverges" if diverged else f"last f − f* = {run.values[-1] - lowest:.2g}"
         loss.title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
-        last = "" if diverged else f", {sharpness[-1]:.3g} at last"
+        last = "" if diverged else f", {sharpness[-1]:.3g} at the end"
         curvature.title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
         return values, loss.title, course, edge, lines, curvature.title
 
     ours = {f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)}
     rival = {f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 1.5)}
-    words = "(iv) On the two weights, find a c for which the end of gradient flow (dashed) lies above 2/η (dotted)."
+    words = "(i) On the two weights, find a c for which the end of gradient flow (dashed) lies above 2/η (dotted)."
     return live(
         figure,
         update,
@@ -692,11 +777,97 @@ def toy_problem():
         marks=ours | rival,
         play=[values, course],
         readings={"f − f*": values, "curvature / L": course},
-        caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
-        "rises as they learn, and comes down once it has passed 2/η.",
+        caption="The loss above its minimum, and the largest curvature on the way. Which of the two losses drives its "
+        "curvature towards 2/η?",
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "
         "curvature in units of L against the step, with a dotted line at 2/η and a dashed one at L.",
     )
+
+
+def separable_logistic():
+    """Logistic regression past 2/L: sliders c = ηL and the margin, a choice of flipped labels; 1.9/L beside it."""
+    steps = problems.LOGISTIC_STEPS
+    figure, (loss, curvature) = figures.new(2, size=(11, 4))
+    loss.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 100), xlabel="step k + 1", ylabel="f")
+    (slow,), (values,) = loss.plot([], [], **SMOOTH), loss.plot([], [], **NGDM, marker=".", linewidth=1)
+    lowest, words = loss.axhline(1, **THEORY), note(loss, 0.03, 0.04, "", va="bottom")
+    curvature.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-4, 200), xlabel="step k + 1", ylabel="η λmax")
+    (course,), there = curvature.plot([], [], **NGDM, marker=".", linewidth=0.8), curvature.axhline(1, **THEORY)
+    curvature.axhline(2, **THRESHOLD)
+    note(curvature, 0.97, 0.96, "· · ·   2", ha="right", va="top")
+    run_of = functools.lru_cache(maxsize=256)(problems.logistic_run)
+
+    def rises(c, margin, flipped):
+        # beyond rounding, about a minimiser
+        return int((np.diff(run_of(c, margin, flipped).values) > 1e-12).sum())
+
+    def update(c, margin, flipped):
+        run, reference = run_of(c, margin, flipped), run_of(1.9, margin, flipped)
+        values.set_data(run.steps + 1, run.values)
+        slow.set_data(reference.steps + 1, reference.values)
+        problem = problems.logistic_problem(margin, flipped)
+        course.set_data(run.steps + 1, c / problem.smoothness * theory.logistic_curvature(problem, run.iterates))
+        # where a line separates the labels f* is 0, far below the frame, and nowhere attained
+        best = -sum(p * math.log(p) for p in (flipped, 1 - flipped)) if flipped else 1e-30
+        level = 2 * c / theory.flipped_threshold(flipped) if flipped else 1e-30
+        lowest.set_ydata([best] * 2)
+        there.set_ydata([level] * 2)
+        words.set_text("- · -   η = 1.9/L" + ("\n- - -  at the minimiser" if flipped else ""))
+        last = f"last {run.values[-1]:.2g}, at 1.9/L {reference.values[-1]:.2g}"
+        loss.title.set_text(f"c = {c:.3g}: rises {rises(c, margin, flipped)} times; {last}")
+        end = f"at the minimiser {level:.3g}" if flipped else "no minimiser"
+        curvature.title.set_text(f"η λmax: {c:.3g} at step 0; {end}")
+        return slow, values, lowest, words, loss.title, course, there, curvature.title
+
+    closer = 1 / 1.027  # a step of the slider of c
+
+    def first_to_rise(c, margin, flipped):
+        return (margin, flipped) == (0.2, 0) and rises(c, 0.2, 0.0) > rises(closer * c, 0.2, 0.0) == 0
+
+    def first_to_fall(c, margin, flipped):
+        return (c, flipped) == (40, 0) and rises(c, margin, 0.0) == 0 < rises(c, margin - 0.01, 0.0)
+
+    def last_to_settle(c, flipped):
+        return flipped == 0.1 and closer < c / theory.flipped_threshold(0.1) < 1
+
+    return live(
+        figure,
+        update,
+        c=log_slider("c = ηL", 1.9, 0.5, 100, meaning="learning rate in units of 1/L"),
+        margin=slider("margin γ", 0.2, 0.05, 1.0, 0.01, meaning="distance of the separating line from the data"),
+        flipped=choice(
+            "labels", 0.0, [("separable", 0.0), ("1 in 20 flipped", 0.05), ("1 in 10", 0.1), ("1 in 5", 0.2)],
+            meaning="how many labels are flipped at each place",
+        ),
+        goals=[
+            goal(
+                "(i) With separable labels and γ = 0.2, find the smallest c at which the loss goes up at all.",
+                first_to_rise,
+                {"c": 3.28},
+            ),
+            goal(
+                "(ii) At c = 40, find the smallest γ with which the loss never goes up.",
+                first_to_fall,
+                {"c": 40.0, "margin": 0.35},
+            ),
+            goal(
+                "(iii) With one label in ten flipped, find the largest c that converges.",
+                last_to_settle,
+                {"flipped": 0.1, "c": 5.43},
+            ),
+        ],
+        marks={
+            **{f"{c:g}/L": {"c": c, "flipped": 0.0} for c in (1.9, 4.0, 40.0)},
+            **{f"1 in 10 flipped, {c:g}/L": {"c": c, "flipped": 0.1} for c in (5.0, 6.5)},
+        },
+        play=[values, course],
+        readings={"f": values, "η λmax": course},
+        caption="Mean logistic loss of 40 samples at (γ, 1) and (γ, −½), from β = 0, and η times its largest curvature "
+        "on the way.",
+        alt="Two panels. Left: the loss against the step on logarithmic scales, with the run at 1.9/L beside it. "
+        "Right: the learning rate times the largest curvature against the step on logarithmic scales, with a dotted "
+        "line at 2; with flipped labels a dashed line in either panel at the value of the minimiser.",
+    )  # fmt: skip
 
 
 def basins():
@@ -768,8 +939,8 @@ def basins():
         play=[path, course],
         readings={"sharpness": course},
         drag={plane: ("u", "v")},
-        caption="No start ends at a minimum steeper than 2/η; most are thrown on to a flat one. Islands of steep ends "
-        "crowd towards the border, and beyond it (white) gradient descent diverges.",
+        caption="Left: the sharpness where each start ends. Right: the sharpness on the way from the cross-hair. How "
+        "steep is the steepest end?",
         alt="Two panels. Left: the plane of starts, coloured by the sharpness of the minimum where each ends: an oval, "
         "dark in the middle, with bright islands that become smaller and more numerous towards its border, and white "
         "outside; a red cross-hair and the path from there. Right: the sharpness along that path against the step, "
@@ -824,8 +995,8 @@ def huber_memory():
         play=[path],
         readings={"|xₖ| / δ": path},
         drag={plane: ("c", "start")},
-        caption="The 2-cycle remembers the start for ever, however small it was: what counts is where x₀ lies between "
-        "two dashed lines, from which δ is reached in a whole number of steps.",
+        caption="How unequal the two ends of the 2-cycle become. From a dashed line a start reaches δ in a whole "
+        "number of steps.",
         alt="Two panels. Left: a map over c and the start on a logarithmic scale: curved stripes, bright at the white "
         "dashed lines and dark between them, that become thinner and steeper towards c = 2; a red cross-hair. Right: "
         "the distance from 0 against the step, a straight rise to δ, then two levels on either side of c/2.",

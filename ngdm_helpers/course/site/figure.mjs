@@ -147,7 +147,7 @@ async function open(box) {
   // What Python has to do before it follows every move, then the moves. wish: the setting for which the reader waits.
   const restore = () => ["restore", name, places()];
   const takeOver = [() => ["make", name], () => ["receive", canvas, {ratio: devicePixelRatio}], restore];
-  let steps = [...takeOver], actions = [], wish = null;
+  let steps = [...takeOver], actions = [], wish = null, broken = "";
 
   const apply = states => {
     for (const [id, state] of Object.entries(states)) {
@@ -194,7 +194,7 @@ async function open(box) {
     tell: said => {
       const then = wish ? `; then it draws ${wish}` : "; play and marks work already";
       const waiting = news.startsWith("Python is") ? `${news}${then} …` : news || "Python draws this figure …";
-      status.textContent = said ?? (steps.length ? waiting : "");
+      status.textContent = said ?? (broken || (steps.length ? waiting : ""));
       box.dataset.state = steps.length ? "stored" : actions.length || question?.figure === figure ? "busy" : "live";
     },
     offer: said => {
@@ -205,14 +205,15 @@ async function open(box) {
       [steps, actions, again.hidden] = [[...takeOver], [], true];
       figure.tell();
     },
-    rank: () => (steps.length ? (wish ? 2 : 1) : actions.length && 3),
+    rank: () => (broken ? 0 : steps.length ? (wish ? 2 : 1) : actions.length && 3),
     question: () => {
       if (steps.length) return steps[0]();
       const {id, state, content} = actions.shift();
       return ["receive", id, state, content];
     },
     answer: ({text, buffers, failed}) => {
-      if (failed) return fail(failed);
+      if (failed) broken = `Python cannot draw this figure here (${failed.trim().split("\n").at(-1)}).`;
+      if (failed) return;
       if (steps.shift() === restore && !steps.length) wish = null;
       again.hidden = true;
       apply(unpacked(JSON.parse(text), buffers));

@@ -22,7 +22,8 @@ def main(arguments=None):
         options = vars(parser.parse_args(arguments))
         return options.pop("run")(**options)
     except ModuleNotFoundError as error:
-        print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; make lab installs it", file=sys.stderr)
+        how = 'pip install -e ".[cluster]"' if error.name == "distributed" else "make lab"
+        print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; {how} installs it", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)

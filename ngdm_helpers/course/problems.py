@@ -3,11 +3,13 @@
 import decimal
 import functools
 import itertools
+import math
 import operator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy.optimize
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
@@ -140,6 +142,145 @@ def interpolating_network(hidden=6, p=4, n=12):
         return 2 / n * np.concatenate([by_W, np.einsum("...n,...nh->...h", residual, active)], axis=-1)
 
     return gradient, np.concatenate([W.ravel(), a])
+
+
+def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
+    """Of the runs on `random_problems` (n = 20, p = 5), how many leave the ball ‖β‖₂ ≤ ‖β₀‖₂ while the loss falls.
+
+    cs: c = ηL (C,), with L the curvature between the kinks. strength, by which y is multiplied, and width, on which the
+    kinks are rounded: numbers or (rows,). Returns the counts (rows, C), and the median over the seeds of η times the
+    curvature at 0 (rows, C): where kinks are rounded that is λmax(Σᵢ (½ + ½(log 2 + |yᵢ|/w)) xᵢxᵢᵀ + 2λ₂I); else inf.
+    """
+    X, y, starts = random_problems(20, 5, 0.0, seeds)
+    strength, width = (a[:, None, None] for a in np.broadcast_arrays(np.atleast_1d(strength), np.atleast_1d(width)))
+    y, lam2 = strength[..., None] * y, 1e-3
+    loss = NeuronRegression(X, y, width=width, lam2=lam2)
+    rates = np.asarray(cs)[:, None] / loss.curvature
+    exits = leaves_falling(trajectories.run(loss, starts, rates, steps), 2).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # φ = w·log 2, φ′ = ½ and φ″ = 1/(4w) at 0; y ≤ 0
+        bends = np.where(y < 0, 0.5 + 0.5 * (np.log(2) - y / width[..., None]), 1.0)[:, 0]
+    finite = np.where(np.isfinite(bends), bends, 0.0)
+    top = np.linalg.eigvalsh(np.swapaxes(finite[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
+    top = np.where(np.isfinite(bends).all(axis=-1), top, np.inf)
+    return exits, np.median(top[:, None] * rates, axis=-1)
+
+
+# The second term of |x| + …, and its exponent q in |y|^q/q; None: ε|y|, which has another weight for each accuracy.
+ZIGZAGS = {"|y|": 1, "y²/2": 2, "|y|³/3": 3, "y⁴/4": 4, "y⁸/8": 8, "y¹⁶/16": 16, "ε|y|": None}
+
+
+def zigzag_rate(eps, exponent):
+    """η = ε/G², with G the Lipschitz constant of |x| + |y|^q/q for |y| ≤ 1, √2, or of |x| + ε|y|, √(1 + ε²)."""
+    return eps / (1 + eps**2) if exponent is None else eps / 2
+
+
+def zigzag_path(eps, exponent, start=0.5):
+    """NGDM on |x| + |y|^q/q (exponent q ≥ 1; None: on |x| + ε|y|) from (start·η, 1), until it is at most ε: (T, 2)."""
+    weight, q = (eps, 1) if exponent is None else (1, exponent)
+    lr = zigzag_rate(eps, exponent)
+    x, y, path = start * lr, 1.0, []
+    while True:  # numbers, not arrays: a step takes a tenth of a microsecond
+        path.append((x, y))
+        size = abs(y)
+        if abs(x) + weight * size**q / q <= eps * (1 + 1e-12):
+            return np.array(path)
+        x -= lr * ((x > 0) - (x < 0))
+        y -= lr * weight * size ** (q - 1) * ((y > 0) - (y < 0))
+
+
+def zigzag_steps(eps, exponent, start=0.5):
+    """How many steps `zigzag_path` takes, 0 ≤ start ≤ 1; for |x| + ε|y| in closed form, at start ½ just 1/(2ε²).
+
+    There y falls by ηε a step, and x/η alternates between s = start and s − 1: f ≤ ε once |x|/η ≤ kε².
+    """
+    if exponent is not None:
+        return len(zigzag_path(eps, exponent, start)) - 1
+    even, odd = (math.ceil(place / eps**2 - 1e-9) for place in (start, 1 - start))
+    return min(even + even % 2, odd + 1 - odd % 2)
+
+
+# A network of one hidden layer in one dimension, x ↦ Σⱼ aⱼ max(wⱼx + bⱼ, 0) + c, has a knot at −bⱼ/wⱼ for each unit.
+
+
+def noisy_samples(seeds, noise, n=20):
+    """x (S, n), sorted, from U[−1, 1], and y = sin 3x + noise·N(0, 1), drawn in this order, for each seed."""
+    generators = [np.random.default_rng(seed) for seed in seeds]
+    x, e = (np.stack([draw(rng) for rng in generators])
+            for draw in (lambda rng: rng.uniform(-1, 1, n), lambda rng: rng.standard_normal(n)))  # fmt: skip
+    x.sort(axis=-1)
+    return x, np.sin(3 * x) + np.reshape(noise, (-1, 1)) * e
+
+
+def knot_start(seeds, units):
+    """((w, b), a, c): w = ±1, knots from U[−1, 1], a from N(0, ¼), c = 0; (S, 2, units), (S, units) and (S, 1)."""
+    drawn = []
+    for seed in seeds:
+        rng = np.random.default_rng(1000 + seed)
+        w, knots = rng.choice([-1.0, 1.0], units), rng.uniform(-1, 1, units)
+        drawn.append(([w, -w * knots], rng.standard_normal(units) / 2, [0.0]))
+    return tuple(np.array(parts) for parts in zip(*drawn, strict=True))
+
+
+def knot_steps(x, y, start, rates):
+    """NGDM on the mean squared error of the network with knots: yields ((w, b), a, c), the start first.
+
+    x, y: (S, n); start as from `knot_start`; rates: η for each step, a number or (S, 1). What is yielded is overwritten
+    by the next step.
+    """
+    hidden, a, c = (part.copy() for part in start)
+    rows = np.stack([x, np.ones_like(x)], axis=1)
+    columns = np.ascontiguousarray(rows.swapaxes(1, 2))
+    yield hidden, a, c
+    for lr in rates:
+        z = columns @ hidden
+        on = z > 0
+        active, step = z * on, 2 / x.shape[-1] * lr
+        residual = (active @ a[..., None])[..., 0] + c - y
+        by_hidden = rows @ (on * residual[..., None]) * a[:, None]
+        by_a = (residual[:, None] @ active)[:, 0]
+        hidden -= np.reshape(step, (-1, 1, 1)) * by_hidden
+        a -= step * by_a
+        c -= step * residual.sum(axis=-1, keepdims=True)
+        yield hidden, a, c
+
+
+def clarke_residual(x, y, hidden, a, c, within=1e-8):
+    """How far 0 is from the Clarke subdifferential of that error at one network: (multipliers, distance, jump).
+
+    The distance of 0 to {g₀ + Σ θₘdₘ, 0 ≤ θₘ ≤ 1}, with one multiplier θ for each kink, a unit whose |wx + b| on a
+    sample is at most ``within``, and d the jump of the gradient there; jump: the largest ‖d‖. No kink: g₀, and jump 0.
+    """
+    n, (w, b) = len(x), hidden
+    z = x[:, None] * w + b
+    slope = 2 / n * (np.maximum(z, 0) @ a + c - y)
+    through = slope[:, None] * a
+    on = np.where(z > within, through, 0.0)
+    smooth = np.concatenate([x @ on, on.sum(axis=0), slope @ np.maximum(z, 0), [slope.sum()]])
+    sample, unit = np.nonzero(np.abs(z) <= within)
+    jumps = np.zeros((smooth.size, unit.size))
+    jumps[unit, range(unit.size)] = through[sample, unit] * x[sample]
+    jumps[len(w) + unit, range(unit.size)] = through[sample, unit]
+    if unit.size == 0:
+        return np.array([]), float(np.linalg.norm(smooth)), 0.0
+    theta = scipy.optimize.lsq_linear(jumps, -smooth, (0, 1)).x
+    return theta, float(np.linalg.norm(smooth + jumps @ theta)), float(np.linalg.norm(jumps, axis=0).max())
+
+
+def knot_ends(seeds, noise=0.3, units=3, lr=0.2, steps=6000):
+    """Train a network for each seed, with a constant η and then, in the second half, with η shrinking to 1e-9 of it.
+
+    Returns, for each seed, how many of its kinks lie on samples; whether every multiplier of `clarke_residual` is
+    strictly inside (0, 1), so that the error is not differentiable there and its slopes point at the kink from both
+    sides; and the distance of 0 from the Clarke subdifferential, as a share of the jump (inf without a kink).
+    """
+    x, y = noisy_samples(seeds, noise)
+    half = steps // 2
+    rates = [lr] * half + [lr * 1e-9 ** (k / half) for k in range(half)]
+    *_, (hidden, a, c) = knot_steps(x, y, knot_start(seeds, units), rates)
+    found = [clarke_residual(*network) for network in zip(x, y, hidden, a, c, strict=True)]
+    counts = np.array([len(theta) for theta, _, _ in found])
+    inside = np.array([jump > 0 and bool(((0 < theta) & (theta < 1)).all()) for theta, _, jump in found])
+    return counts, inside, np.array([far / jump if jump > 0 else np.inf for _, far, jump in found])
 
 
 def secants(gradient, point, distance):

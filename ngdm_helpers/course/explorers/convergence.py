@@ -1,6 +1,7 @@
 """The sliders of notebook 2."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRE
 from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic, ReLURegression
 
-__all__ = ["capture", "figure_one", "rates", "smoothness_at_kink"]
+__all__ = ["capture", "figure_one", "knots", "rates", "smoothness_at_kink", "zigzag"]
 
 LECTURE_RHO = 2 / math.sqrt(5)  # the correlation of [[1, 2], [2, 5]]
 
@@ -335,4 +336,206 @@ def rates():
         alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "
         "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
         "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",
+    )
+
+
+NOISES, UNITS, STEP_SIZES = (0.0, 0.1, 0.3, 0.6), (1, 2, 3, 5, 8), (0.02, 0.05, 0.1, 0.2, 0.4)
+KNOT_STEPS, KNOT_SEED, LAST = 800, 2, 100  # of these the last hundred say whether a knot has locked
+
+
+@functools.cache
+def _knot_runs():
+    """`problems.knot_steps` for every setting at once, {(noise, units, η): its place}, and what it went through.
+
+    Hidden weights (T, settings, 2, 8), a (T, settings, 8), c (T, settings); x, and y for each noise. Units that a
+    setting does not have are 0, which they stay.
+    """
+    settings = {at: place for place, at in enumerate(itertools.product(NOISES, UNITS, STEP_SIZES))}
+    x, y = problems.noisy_samples([KNOT_SEED] * len(NOISES), np.array(NOISES))
+    noise, units, rates = map(np.array, zip(*settings, strict=True))
+    start = problems.knot_start([KNOT_SEED] * len(settings), max(UNITS))
+    there = np.arange(max(UNITS)) < units[:, None]
+    start = start[0] * there[:, None], start[1] * there, start[2]
+    of_noise = [NOISES.index(value) for value in noise]
+    run = problems.knot_steps(x[of_noise], y[of_noise], start, [rates[:, None]] * KNOT_STEPS)
+    return settings, x[0], y, [np.array(part) for part in zip(*([*map(np.copy, at)] for at in run), strict=True)]
+
+
+def locked_knots(x, knots):
+    """Of knots (T, units), those that in the last 100 steps cross one of the samples x (n,) back and forth: (units,).
+
+    One and no other, at least 10 times.
+    """
+    crossings = np.diff(knots[-LAST:, :, None] > x, axis=0).sum(axis=0)  # (units, n)
+    return ((crossings >= 10).sum(axis=1) == 1) & ((crossings > 0).sum(axis=1) == 1)
+
+
+def knots():
+    """The knots of a small ReLU network in training on 20 samples: sliders noise, units, η and the step shown."""
+    line, k = np.linspace(-1.1, 1.1, 221), np.arange(KNOT_STEPS + 1)
+    figure, (fit, course) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
+    settings, x, responses, (hidden, a, c) = _knot_runs()
+    fit.set(xlim=(-1.1, 1.1), ylim=(-2.2, 2.2), xlabel="x", ylabel="y")
+    (dots,) = fit.plot(x, 0 * x, "o", color="0.5", markersize=5)
+    (curve,), (bends,) = fit.plot([], [], **NGDM), fit.plot([], [], "D", color=BLUE, markersize=7)
+    course.set(xlim=(0, KNOT_STEPS), ylim=(-1.1, 1.1), xlabel="step k", ylabel="knots")
+    for sample in x:
+        course.axhline(sample, color="0.75", linewidth=0.8, zorder=0.5)
+    ways = [course.plot([], [], color=BLUE, linewidth=1.2)[0] for _ in range(max(UNITS))]
+    now = course.axvline(0, **THRESHOLD)
+    figures.legend(fit, [dots, curve, bends], ["samples", "network", "its knots"], loc="upper left")
+
+    def found(noise, units, eta):
+        place = settings[noise, units, eta]
+        w, b = np.moveaxis(hidden[:, place, :, :units], 1, 0)
+        return place, np.where(w == 0, np.nan, -b / np.where(w == 0, 1, w))
+
+    def locked(noise, units, eta):
+        return int(locked_knots(x, found(noise, units, eta)[1]).sum())
+
+    def update(noise, units, eta, step):
+        place, positions = found(noise, units, eta)
+        (w, b), out, height = hidden[step, place], a[step, place], c[step, place]
+        y = responses[NOISES.index(noise)]
+        dots.set_ydata(y)
+        curve.set_data(line, np.maximum(line[:, None] * w + b, 0) @ out + height)
+        here = positions[step]
+        bends.set_data(here, np.maximum(here[:, None] * w + b, 0) @ out + height)
+        for unit, way in enumerate(ways):
+            way.set_data(*((k, positions[:, unit]) if unit < units else ([], [])))
+        now.set_xdata([step, step])
+        error = np.mean((np.maximum(x[:, None] * w + b, 0) @ out + height - y) ** 2)
+        fit.title.set_text(f"after {step} steps: mean squared error {error:.3g}")
+        course.title.set_text(
+            f"at the end {locked_knots(x, positions).sum()} of {units} knots cross one sample to and fro"
+        )
+        return dots, curve, bends, *ways, now, fit.title, course.title
+
+    first = {"noise": 0.3, "units": 3, "eta": 0.1, "step": KNOT_STEPS}
+    return live(
+        figure,
+        update,
+        noise=select_slider("noise", first["noise"], NOISES, meaning="standard deviation of the noise in y"),
+        units=select_slider("units", first["units"], UNITS, meaning="hidden units, a knot for each"),
+        eta=select_slider("η", first["eta"], STEP_SIZES, meaning="learning rate"),
+        step=slider("k", KNOT_STEPS, 0, KNOT_STEPS, 10, meaning="step at which the network is drawn on the left"),
+        goals=[
+            goal(
+                "(i) Find a setting in which four knots or more end on a sample.",
+                lambda noise, units, eta: locked(noise, units, eta) >= 4,
+                {"noise": 0.6, "units": 8, "eta": 0.2},
+            ),
+            goal(
+                "(ii) Without any noise, have three knots or more, and all of them, end on a sample.",
+                lambda noise, units, eta: noise == 0 and locked(noise, units, eta) == units >= 3,
+                {"noise": 0.0, "units": 3, "eta": 0.2},
+            ),
+            goal(
+                "(iii) With three units and noise 0.3, find an η for which 800 steps are too few for one of the knots.",
+                lambda noise, units, eta: (noise, units) == (0.3, 3) and locked(noise, units, eta) < 3,
+                {"eta": 0.02},
+            ),
+        ],
+        marks={
+            "three units": first,
+            "before training": {**first, "step": 0},
+            "eight units": {**first, "units": 8},
+            "no noise": {**first, "noise": 0.0},
+        },
+        play=ways,
+        caption="Left: the network after k steps. Right: where its knots are during training; grey lines are the samples.",
+        alt="Two panels. Left: twenty samples of a noisy sine, the piecewise linear network and its knots. Right: the "
+        "knots against the step of training, a curve for each, over grey lines at the samples.",
+    )
+
+
+ZIGZAG_EPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+
+
+def zigzag():
+    """NGDM on |x| + a second term, in the plane, and the steps it needs against ε: sliders term, ε and the start."""
+    eps, level, most = np.array(ZIGZAG_EPS), np.linspace(0, 1.1, 200), 52  # points, before lines fill the strip
+    figure, (plane, count) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
+    plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="x / η", ylabel="y")
+    (target,), (path,) = (
+        plane.fill(0, 0, facecolor=BLUE, alpha=0.25),
+        plane.plot([], [], marker=".", **NGDM, linewidth=1),
+    )
+    note(plane, 0.02, 0.03, "shaded: f ≤ ε")
+    count.set(xscale="log", yscale="log", xlim=(0.25, 0.0008), ylim=(1, 3e6), xlabel="accuracy ε", ylabel="steps")
+    for power, text in ((1, "slope −1"), (2, "slope −2")):
+        count.plot(eps, 0.5 * eps**-power, **THRESHOLD)
+        count.text(0.00085, 0.13 * 0.001**-power, text, ha="right", va="top", color="0.35")
+    (bound,) = count.plot([], [], **THEORY, label="bound G²R²/ε²")
+    (dots,) = count.plot([], [], "o", color=NGDM["color"], label="steps needed")
+    (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
+    figures.legend(count, loc="upper left")
+
+    @functools.lru_cache(maxsize=32)
+    def counted(term, start):
+        return np.array([problems.zigzag_steps(e, problems.ZIGZAGS[term], start) for e in ZIGZAG_EPS])
+
+    def end_slope(term, start):
+        last = counted(term, start)[-2:]
+        return problems.slope(eps[-2:], last) if (last > 0).all() else math.nan
+
+    def update(term, accuracy, start):
+        q = problems.ZIGZAGS[term]
+        lr, (weight, power) = problems.zigzag_rate(accuracy, q), (accuracy, 1) if q is None else (1, q)
+        run = problems.zigzag_path(accuracy, q, start)
+        half = np.maximum(accuracy - weight * level**power / power, 0) / lr
+        target.set_xy(np.concatenate([np.stack([half, level], 1), np.stack([-half, level], 1)[::-1]]))
+        path.set(data=(run[:, 0] / lr, run[:, 1]), linestyle="-" if len(run) <= most else "None")
+        steps = counted(term, start)
+        dots.set_data(eps[steps > 0], steps[steps > 0])
+        bound.set_data(eps, theory.subgradient_steps_bound(1, 1, eps) * eps / np.array(
+            [problems.zigzag_rate(e, q) for e in ZIGZAG_EPS]))  # fmt: skip
+        chosen.set_data([accuracy], [len(run) - 1 or np.nan])
+        plane.title.set_text(f"f = |x| + {term}, ε = {accuracy:.3g}: {len(run) - 1} steps")
+        found = end_slope(term, start)
+        words = "nothing to do" if math.isnan(found) else f"slope at the end {found:.2f}".replace("-", "−")
+        count.title.set_text(f"{words}; ε = 0.001: {steps[-1]} steps")
+        return target, path, plane.title, dots, bound, chosen, count.title
+
+    def quick(term, accuracy, start):
+        half = problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], 0.5)
+        return half >= 20 and 10 * problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) <= half
+
+    first = {"term": "ε|y|", "accuracy": 0.1, "start": 0.5}
+    return live(
+        figure,
+        update,
+        term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |x|"),
+        accuracy=log_slider("ε", first["accuracy"], 0.01, 0.3, meaning="accuracy, on which η depends"),
+        start=slider("x₀/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (x₀, 1), in steps"),
+        goals=[
+            goal(
+                "(i) In these two dimensions, find a run of more than 2000 steps.",
+                lambda term, accuracy, start: problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) > 2000,
+                {"accuracy": 0.015},
+            ),
+            goal(
+                "(ii) Move the start until a run takes at most a tenth of the steps that it takes from ½ (at least 20).",
+                quick,
+                {"start": 0.04},
+            ),
+            goal(
+                "(iii) Find one fixed function, without ε in it, whose slope at the end is below −1.85.",
+                lambda term, start: term != "ε|y|" and end_slope(term, start) < -1.85,
+                {"term": "y¹⁶/16"},
+            ),
+        ],
+        marks={
+            "|y|": {**first, "term": "|y|"},
+            "one fixed function: y⁸/8": {**first, "term": "y⁸/8", "accuracy": 0.02},
+            "ε|y|, ε = 0.05": {**first, "accuracy": 0.05},
+            "ε = 0.02": {**first, "accuracy": 0.02},
+        },
+        play=[path],
+        drag={plane: ("start", lambda **_: 1.0)},
+        caption="Two dimensions. On the left x is measured in steps: |x| is crossed at each of them, while y creeps "
+        "towards the shaded set.",
+        alt="Two panels. Left: a path that zigzags down the plane between two columns, or their dots, until it enters "
+        "a shaded set. Right: steps against ε on logarithmic scales, dots between dotted lines of slope −1 and −2, "
+        "below the dashed bound.",
     )

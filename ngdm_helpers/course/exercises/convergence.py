@@ -61,12 +61,14 @@ def _own_rounding(relu):
             raise NotYet("return two arrays, the value φ(z) and the slope φ′(z)")
         value, slope = (np.asarray(part, dtype=float) for part in answer)
         if value.shape != grid.shape or slope.shape != grid.shape:
-            raise NotYet(f"value and slope must have the shape of z, {grid.shape}, got {value.shape} and {slope.shape}")
+            raise NotYet(f"both must have the shape of z, {grid.shape}; got {value.shape}, {slope.shape}")
         if not (gap := np.abs(value - np.maximum(delta * grid, 0)).max()) <= delta:
             raise NotYet(f"with δ = {delta:g} the value is up to {gap:.2g} from max(z, 0); δ should bound that")
         leaps = np.abs(np.diff(slope))
         if leaps.max() > 0.1:
-            raise NotYet(f"the slope jumps by {leaps.max():.2g} at z = {delta * grid[leaps.argmax()]:.2g}: still a kink")
+            raise NotYet(
+                f"the slope jumps by {leaps.max():.2g} at z = {delta * grid[leaps.argmax()]:.2g}: still a kink"
+            )
         if np.abs(np.gradient(value, delta * grid) - slope).max() > 0.1:
             raise NotYet("the slope is not the derivative of the value: compare it with (φ(z + h) − φ(z − h))/2h")
     X, y, start = (drawn[0] for drawn in problems.random_problems(50, 100, 0.0, seeds=[2]))

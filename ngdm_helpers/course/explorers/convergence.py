@@ -110,8 +110,8 @@ def capture():
         play=[path, maximum, euclid, loss],
         readings={"‖β‖_∞": maximum},
         drag={plane: (lambda start, **_: -start, "start")},
-        caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
-        "largest inside the cube.",
+        caption="Left: the path, the level line of its start, and S, the largest sublevel set inside the cube "
+        "(shaded). Right: which of the three curves ever rises?",
         alt="Two panels. Left: the square and the unit circle, a shaded ellipse that touches the square from inside, "
         "the larger level line through the start, and the path along it. Right: the two norms and the loss against "
         "the step.",
@@ -203,8 +203,8 @@ def figure_one():
             "kinks matter": {**first, "setting": names[2], "c": 1.9, "seed": 3},
             "and more with |y| = 5": {**first, "setting": names[2], "c": 1.9, "strength": 5.0, "seed": 3},
         },
-        caption="With small steps the run with kinks and its smooth twin leave the cube together, for nearly every "
-        "seed, and no ball; with η of order 1/L a kink can throw the iterate out of the ball as well.",
+        caption="The loss, the ∞-norm and the 2-norm of the run with kinks and of its smooth twin. Which curves pass "
+        "the dotted lines at 1, and do the two part?",
         alt="Three panels against the step, two curves each, with kinks and for the smooth twin: the loss relative to "
         "its start, the ∞-norm with a dotted line at 1, and the 2-norm relative to its start.",
     )
@@ -216,7 +216,7 @@ KINKS = {  # name: (kinked, rounded on the scale δ, smooth twin); the slope jum
         lambda delta: NeuronRegression([[1.0]], [-1.0], width=delta),
         ReLURegression([[1.0]], [0.0]),
     ),
-    "|x|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]])),
+    "|β|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]])),
 }
 
 
@@ -224,7 +224,7 @@ def smoothness_at_kink():
     """Secant slope of the gradient across a kink: sliders for the distance and the scale δ on which it is rounded."""
     distances, unit = np.geomspace(1e-6, 1, 121), np.linspace(-1, 1, 401)
     figure, (near, far) = figures.new(2, size=(11, 4.2))
-    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2x / distance", ylabel="f′")
+    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2β / distance", ylabel="f′")
     far.set(xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d", ylabel="|f′(d/2) − f′(−d/2)| / d")
     looks = {"kink": NGDM, "rounded on the scale δ": {"color": PURPLE}, "smooth twin": SMOOTH}
     zoomed = [near.plot([], [], **look)[0] for look in looks.values()]
@@ -264,15 +264,15 @@ def smoothness_at_kink():
             "sharper: δ = 10⁻⁵": {"distance": 1e-4, "delta": 1e-5},
             "hardly a kink: δ = 1": {"distance": 0.1, "delta": 1.0},
         },
-        caption="Down to distances of about δ the rounded kink is as steep as the kink; below, it is smooth, with L of "
-        "order 1/δ.",
+        caption="The slope on either side of a kink, and the secant slope against the distance. Where do the kink and "
+        "its rounded version part?",
         alt="Two panels. Left: the derivative near the kink for the kinked function, the rounded one and the smooth "
         "twin. Right: secant slopes against distance on logarithmic scales: a falling line for the kink, the same "
         "line up to a plateau for the rounded one, a flat line for the twin.",
     )
 
 
-DESCENTS = ["NGDM on ‖x‖_∞", "GD on its smoothed version, δ = ε"]
+DESCENTS = ["NGDM on ‖β‖_∞", "GD on its smoothed version, δ = ε"]
 ACCURACIES = (0.2, 0.1, 0.05, 0.025, 0.0125)
 # squares, with the worst dimension 1/(4ε²) of ε = 0.1, 0.05 and 0.025: 25, 100 and 400
 DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 400)
@@ -280,7 +280,7 @@ DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 40
 
 @functools.cache  # at most 34 settings, and small arrays
 def _max_norm_runs(p, smoothed):
-    """‖xₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
+    """‖βₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
     eps = np.array(ACCURACIES)
     objective = SmoothMaxNorm(eps) if smoothed else MaxNorm("shared")
     # all five at once, for as long as the slowest of them needs by the law
@@ -289,7 +289,7 @@ def _max_norm_runs(p, smoothed):
 
 
 def rates():
-    """Steps until ‖x‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
+    """Steps until ‖β‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
     eps, fine, dimensions = np.array(ACCURACIES), np.geomspace(0.01, 0.25, 200), np.geomspace(1, 2000, 300)
     figure, (count, hill) = figures.new(2, size=(11, 4.4))
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.01), ylim=(1, 2e4), xlabel="accuracy ε", ylabel="steps needed")
@@ -300,7 +300,7 @@ def rates():
     note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
     (law,), (measured,) = count.plot([], [], color="0.5", linewidth=1), count.plot([], [], "o", color=NGDM["color"])
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
-    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
+    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension p", ylabel="steps needed · ε²")
     hill.axhline(0.25, **THRESHOLD)
     (curve,), (top,) = hill.plot([], [], color="0.5", linewidth=1), hill.plot([], [], **THRESHOLD)
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
@@ -323,16 +323,16 @@ def rates():
         hill.title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
         return law, measured, chosen, count.title, curve, top, here, hill.title
 
-    worst = {f"ε = {e}, d = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))}
+    worst = {f"ε = {e}, p = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))}
     return live(
         figure,
         update,
         method=choice("method", DESCENTS[0], DESCENTS, meaning="what is run"),
         p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
-        marks={"d = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
-        caption="In a fixed dimension the steps grow like 1/ε in the end; only a dimension that grows with the "
-        "accuracy makes them grow like 1/ε².",
+        marks={"p = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
+        caption="Left: steps needed against ε in one dimension p, between two lines of slope −2. Right: against the "
+        "dimension, for one ε.",
         alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "
         "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
         "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",

@@ -5,7 +5,9 @@ Arguments are numbers or NumPy arrays, which broadcast against one another. Erro
 argument, its value and what is allowed.
 """
 
+import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -113,6 +115,61 @@ def bridge_smoothness(beta: Number) -> Number:
 def bridge_gap(beta: Number) -> Number:
     """max |z·Φ(βz) − max(z, 0)| = maxᵤ u·Φ(−u)/β = 0.16997/β, at |z| = 0.7518/β."""
     return 0.16997120747990369 / _positive("beta", beta)
+
+
+@functools.lru_cache(maxsize=16)  # a layer upon a layer asks again
+def _hermite_shares(activation, terms=200):
+    """aₙ²/E[φ(z)²] for the normalised Hermite polynomials, n < terms; the last has what is left of 1."""
+    z = np.linspace(-8, 8, 4001)  # a node at 0, where the kinks are; smooth integrands that vanish at the ends
+    density = np.exp(-(z**2) / 2)
+    values = np.asarray(activation(z), dtype=float)
+    weighted, below, here = values * density / density.sum(), np.zeros_like(z), np.ones_like(z)
+    shares = np.empty(terms)
+    for n in range(terms):
+        shares[n] = (weighted @ here) ** 2 / (weighted @ values)
+        below, here = here, (z * here - math.sqrt(n) * below) / math.sqrt(n + 1)
+    shares[-1] += 1 - shares.sum()
+    shares.flags.writeable = False
+    return shares
+
+
+def correlation_map(activation: Callable[[Array], Array], correlation: Number) -> Number:
+    """E[φ(u)φ(v)]/E[φ(u)²] for standard normal u, v with E[uv] = c: one wide random layer's effect on a correlation.
+
+    activation: φ on NumPy arrays; correlation: c in [0, 1], (...,). Weights of mean 0 that preserve the mean square, no
+    biases (Poole et al. 2016). The value at 0 is the share of the mean.
+    """
+    c = np.asarray(_nonnegative("correlation", correlation), dtype=float)
+    if (c > 1).any():
+        raise ValueError(f"correlation must be at most 1, got {c.max()}")
+    return checks.scalar(np.polynomial.polynomial.polyval(c, _hermite_shares(activation)))
+
+
+def correlation_slope(activation: Callable[[Array], Array]) -> float:
+    """χ = E[φ′²]/E[φ²], the slope of `correlation_map` at 1; a layer multiplies the mean square of a gradient by it.
+
+    Above 1, inputs that are nearly the same part (Schoenholz et al. 2017). 1 where φ is az for z > 0 and bz below.
+    """
+    z = np.linspace(-8, 8, 16_001)
+    values, density = activation(z), np.exp(-(z**2) / 2)
+    between = (density[1:] + density[:-1]) / 2
+    return float((np.diff(values) / np.diff(z)) ** 2 @ between / (values**2 @ density))
+
+
+def correlation_fixed_point(activation: Callable[[Array], Array]) -> float:
+    """The correlation in [0, 1] to which `correlation_map`, layer upon layer, takes every one below 1.
+
+    The map is convex: 1 where its slope there is at most 1; else the other point that it leaves where it is.
+    """
+    shares = _hermite_shares(activation)
+    if correlation_slope(activation) <= 1 + 1e-6:
+        return 1.0
+    low, high = 0.0, 1.0 - 1e-9
+    for _ in range(60):
+        middle = (low + high) / 2
+        rises = np.polynomial.polynomial.polyval(middle, shares) > middle
+        low, high = (middle, high) if rises else (low, middle)
+    return low
 
 
 # --- notebook 3: the ℓ1 penalty ---------------------------------------------------------------------------------------

@@ -89,3 +89,38 @@ def frozen(model: torch.nn.Sequential, X: torch.Tensor) -> torch.nn.Sequential:
             layers.append(layer)
             outputs = layer(outputs)
     return torch.nn.Sequential(*layers)
+
+
+def kinks_crossed(
+    depth: int, X: torch.Tensor, y: torch.Tensor, lr: float = 0.01, steps: int = 4, seed: int = 0
+) -> tuple[int, np.ndarray]:
+    """(how many ReLUs an image passes, the share of their inputs whose sign changes, at each step (steps,)).
+
+    Of a variance-preserving `networks.vgg` with ReLU that SGD (momentum 0.9, batches of 8) trains on images X, y; the
+    signs are those on the first 64 images.
+    """
+    steps = checks.count("steps", steps)
+    model = networks.vgg(depth, "relu", "variance-preserving", seed=seed, images=X[:64])
+    updates = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+
+    def signs():
+        outputs, above = X[:64], []
+        for layer in model:
+            if isinstance(layer, torch.nn.ReLU):
+                above.append((outputs > 0).flatten(1))
+            outputs = layer(outputs)
+        return torch.cat(above, dim=1)
+
+    shares = np.empty(steps)
+    with networks.cpu_threads(1):
+        with torch.no_grad():
+            before = signs()
+        for k, batch in enumerate(networks.minibatches(len(X), 8, steps=steps, seed=seed)):
+            updates.zero_grad()
+            torch.nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
+            updates.step()
+            with torch.no_grad():
+                after = signs()
+            shares[k] = (before != after).float().mean()
+            before = after
+    return before.shape[1], shares

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.optimize
+from scipy.special import ndtr
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
@@ -176,10 +177,11 @@ def zigzag_rate(eps, exponent):
 
 def zigzag_path(eps, exponent, start=0.5):
     """NGDM on |x| + |y|^q/q (exponent q ≥ 1; None: on |x| + ε|y|) from (start·η, 1), until it is at most ε: (T, 2)."""
+    eps = float(eps)  # in Python's numbers a step takes a quarter of a microsecond
     weight, q = (eps, 1) if exponent is None else (1, exponent)
     lr = zigzag_rate(eps, exponent)
-    x, y, path = start * lr, 1.0, []
-    while True:  # numbers, not arrays: a step takes a tenth of a microsecond
+    x, y, path = float(start) * lr, 1.0, []
+    while True:
         path.append((x, y))
         size = abs(y)
         if abs(x) + weight * size**q / q <= eps * (1 + 1e-12):
@@ -291,6 +293,94 @@ def secants(gradient, point, distance):
     u = np.random.default_rng(0).standard_normal((2000, point.size))
     u /= np.linalg.norm(u, axis=-1, keepdims=True)
     return float(np.linalg.norm(gradient(point + distance * u) - gradient(point), axis=-1).max() / distance)
+
+
+ACTIVATIONS = {  # as in the record of Figure 2
+    "tanh": np.tanh,
+    "leaky": lambda z: np.maximum(z, z / 2),
+    "gelu": lambda z: z * ndtr(z),
+    "bridge-3": lambda z: z * ndtr(3 * z),
+    "bridge-10": lambda z: z * ndtr(10 * z),
+    "bridge-100": lambda z: z * ndtr(100 * z),
+    "relu": lambda z: np.maximum(z, 0),
+    "abs": np.abs,
+}
+
+
+def deep_correlations(layers=16, correlation=0.6):
+    """What ``layers`` wide random layers do to inputs of this correlation, for each of `ACTIVATIONS`.
+
+    {name: (its correlation after them, the one after infinitely many, the slope χ of the map at 1, χ^layers: by how
+    much the mean square of the gradient grows on its way back)}.
+    """
+    table = {}
+    for name, activation in ACTIVATIONS.items():
+        after = correlation
+        for _ in range(layers):
+            after = theory.correlation_map(activation, min(after, 1.0))
+        slope = theory.correlation_slope(activation)
+        table[name] = after, theory.correlation_fixed_point(activation), slope, slope**layers
+    return table
+
+
+def inflection_ends(count=1000, steps=5000):
+    """Where NGDM on |x| + y³/3 + y⁴/4 ends, from random starts in [−1, 1] × (0, 1): (count, 2).
+
+    η_k = ½/(k + 1)^0.6 has an infinite sum and a finite sum of squares. (0, 0) is Clarke-stationary, and no local
+    minimum: f(0, y) < 0 for −4/3 < y < 0. A step multiplies y by 1 − ηy(1 + y), which for η ≤ ½ is not negative.
+    """
+    x, y = np.random.default_rng(0).uniform([[-1], [0]], 1, (2, count))
+    for k in range(steps):
+        lr = 0.5 / (k + 1) ** 0.6
+        x, y = x - lr * np.sign(x), y - lr * y**2 * (1 + y)
+    return np.stack([x, y], axis=-1)
+
+
+def capture_distances(lr, kinked, radius=0.5, count=1000, steps=3000):
+    """Constant steps on |uv − 1| + (u² + v²)/20, or with ½(uv − 1)² for the first term, from near a minimum.
+
+    (1, 1) is a strict local minimum, on a kink; √0.9·(1, 1) is the smooth loss's. The starts are ``count`` points
+    uniform in the disc of this radius about it. Returns the largest distance from it that any run ever has, and the
+    largest in the last 100 steps.
+    """
+    rng = np.random.default_rng(0)
+    angle, size = 2 * np.pi * rng.uniform(0, 1, count), radius * np.sqrt(rng.uniform(0, 1, count))
+    u, v = size * np.cos(angle), size * np.sin(angle)
+    centre, ever, late = 1.0 if kinked else 0.9**0.5, 0.0, 0.0
+    u, v = u + centre, v + centre
+    for k in range(steps):
+        residual = u * v - 1
+        slope = np.sign(residual) if kinked else residual
+        u, v = u - lr * (slope * v + 0.1 * u), v - lr * (slope * u + 0.1 * v)
+        far = float(np.hypot(u - centre, v - centre).max())
+        ever, late = max(ever, far), max(late, far) if k >= steps - 100 else 0.0
+    return ever, late
+
+
+def chain_rule_gap(points=2000, paths=50):
+    """How far f moves along a path, against the sum of ⟨g, step⟩ on it: the largest difference over random segments.
+
+    f is ‖y − max(Xβ, 0)‖² with y of both signs, so its kinks bend up and down, and g the subgradient that automatic
+    differentiation returns. Returns the difference on segments between points of [−1, 1]⁵, and on segments on which the
+    first sample stays on its kink; g is taken at the middle of each of ``points`` pieces.
+    """
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 5)), rng.standard_normal(20)
+    f, normal = NeuronRegression(X, y), X[0] / np.linalg.norm(X[0])
+    ends, gaps = rng.uniform(-1, 1, (2, paths, 5)), []
+    for a, b in (ends, ends - (ends @ normal)[..., None] * normal):
+        middle = (np.arange(points) + 0.5)[:, None, None] / points
+        moved = (f.subgradient(a + middle * (b - a)) * (b - a)).sum(axis=-1).mean(axis=0)
+        gaps.append(float(np.abs(f.value(b) - f.value(a) - moved).max()))
+    return tuple(gaps)
+
+
+def logistic_weight(steps):
+    """The weight after ``steps`` of gradient descent on log(1 + exp(−w)) from 0 with η_k = (k + 1)^−0.6: no minimum."""
+    w = 0.0
+    for k in range(steps):
+        w += (k + 1) ** -0.6 / (1 + math.exp(w))
+    return w
 
 
 # --- notebook 3 -------------------------------------------------------------------------------------------------------

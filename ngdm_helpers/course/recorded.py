@@ -222,6 +222,19 @@ def longest_means(data, activation):
     return setting_means((data, "variance-preserving", "sgd", 1.0, 0.01, LONGEST[data]), activation)
 
 
+def tuned_means(data, init, optimizer, steps, activation):
+    """`setting_means` at the best of the recorded learning rates for each depth, (depths, seeds), and these (depths,).
+
+    The best is that with the lowest median over the seeds; gain 1. ValueError if no rate is recorded.
+    """
+    rates = [s[3] for s in depth_settings(data) if s[:3] == (init, optimizer, 1.0) and s[4] == steps]
+    if not rates:
+        raise ValueError(f"there must be recorded runs on {data!r} with {init}, {optimizer}, {steps} steps, got none")
+    means = np.array([setting_means((data, init, optimizer, 1.0, lr, steps), activation) for lr in rates])
+    best = np.median(means, axis=-1).argmin(axis=0)
+    return means[best, range(len(DEPTHS))], np.array(rates)[best]
+
+
 def nearer_to_relu(settings):
     """(how often, of how many) x·Φ(100x) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
 

@@ -443,7 +443,7 @@ def knots():
             "no noise": {**first, "noise": 0.0},
         },
         play=ways,
-        caption="Left: the network after k steps. Right: where its knots are during training; grey lines are the samples.",
+        caption="Left: the network after k steps. Right: its knots during training; the grey lines are the samples.",
         alt="Two panels. Left: twenty samples of a noisy sine, the piecewise linear network and its knots. Right: the "
         "knots against the step of training, a curve for each, over grey lines at the samples.",
     )
@@ -457,10 +457,8 @@ def zigzag():
     eps, level, most = np.array(ZIGZAG_EPS), np.linspace(0, 1.1, 200), 52  # points, before lines fill the strip
     figure, (plane, count) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
     plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="x / η", ylabel="y")
-    (target,), (path,) = (
-        plane.fill(0, 0, facecolor=BLUE, alpha=0.25),
-        plane.plot([], [], marker=".", **NGDM, linewidth=1),
-    )
+    (target,) = plane.fill(0, 0, facecolor=BLUE, alpha=0.25)
+    (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
     note(plane, 0.02, 0.03, "shaded: f ≤ ε")
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.0008), ylim=(1, 3e6), xlabel="accuracy ε", ylabel="steps")
     for power, text in ((1, "slope −1"), (2, "slope −2")):
@@ -515,7 +513,7 @@ def zigzag():
                 {"accuracy": 0.015},
             ),
             goal(
-                "(ii) Move the start until a run takes at most a tenth of the steps that it takes from ½ (at least 20).",
+                "(ii) Move the start until a run of 20 steps or more from ½ takes at most a tenth of them.",
                 quick,
                 {"start": 0.04},
             ),

@@ -148,6 +148,105 @@ def test_ngdm_on_absolute_errors_takes_the_steps_of_its_smoothed_version():
         assert problems.absolute_steps(eps) == counts
 
 
+# --- the zigzag -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exponent", problems.ZIGZAGS.values())
+@pytest.mark.parametrize("eps", [0.2, 0.03])
+def test_zigzag_is_ngdm_by_autograd(exponent, eps):
+    path = problems.zigzag_path(eps, exponent, 0.3)
+    point = torch.tensor(path[0], requires_grad=True)
+    weight, q = (eps, 1) if exponent is None else (1, exponent)
+    for following in path[1:30]:
+        (point[0].abs() + weight * point[1].abs() ** q / q).backward()
+        point = (point - problems.zigzag_rate(eps, exponent) * point.grad).detach().requires_grad_()
+        np.testing.assert_allclose(following, point.detach().numpy(), atol=1e-14)
+    values = np.abs(path[:, 0]) + weight * np.abs(path[:, 1]) ** q / q
+    assert values[-1] <= eps * (1 + 1e-9) and (values[:-1] > eps).all()  # the last is the first that is near enough
+
+
+@pytest.mark.parametrize("eps", [0.3, 0.1, 0.03])
+def test_steps_of_the_zigzag_in_closed_form(eps):
+    for start in (0.0, 0.1, 0.25, 0.5, 0.77, 1.0):
+        assert problems.zigzag_steps(eps, None, start) == len(problems.zigzag_path(eps, None, start)) - 1
+    assert problems.zigzag_steps(eps, None) == math.ceil(1 / (2 * eps**2) - 1e-9)
+    bound = theory.subgradient_steps_bound(math.hypot(1, 0.5 * problems.zigzag_rate(eps, None)), 1, eps) * (1 + eps**2)
+    assert problems.zigzag_steps(eps, None) <= bound
+
+
+def test_one_fixed_function_has_any_slope_up_to_two():
+    eps = np.array([1e-2, 1e-3])
+    slopes = [problems.slope(eps, [problems.zigzag_steps(e, q) for e in eps]) for q in (1, 4, 8, 16)]
+    np.testing.assert_allclose(slopes, [-1.0, -1.5, -1.75, -1.875], atol=0.08)
+
+
+# --- jumps and widths -------------------------------------------------------------------------------------------------
+
+
+def test_exits_from_the_ball_do_not_depend_on_the_width_but_on_the_jump():
+    """On seeds of its own; the curvature at 0 against finite differences of the gradient."""
+    exits, steep = problems.ball_exits([0.5, 1.9], [1.0, 1.0, 0.2, 0.0], [0.0, 1e-3, 0.0, 0.0], range(200, 260))
+    assert abs(exits[1] - exits[0]).max() <= 2 and exits[0, 1] > 20 and exits[2, 1] < 12 and not exits[3].any()
+    assert np.isinf(steep[0]).all() and np.isinf(steep[2]).all() and steep[3, 1] < 2 < 50 < steep[1, 0]
+    X, y, _ = problems.random_problems(20, 5, 0.0, [3])
+    loss, h = NeuronRegression(X[0], y[0], width=1e-2, lam2=1e-3), 1e-7
+    rows = loss.subgradient(h * np.eye(5)) - loss.subgradient(-h * np.eye(5))
+    top = np.linalg.eigvalsh(rows / (2 * h))[-1]
+    assert problems.ball_exits([1.0], width=1e-2, seeds=[3])[1] == pytest.approx(top / loss.curvature, rel=1e-4)
+
+
+# --- knots ------------------------------------------------------------------------------------------------------------
+
+
+def knot_loss(x, y, hidden, a, c):
+    return ((torch.relu(x[:, None] * hidden[0] + hidden[1]) @ a + c - y) ** 2).mean()
+
+
+def test_knot_steps_are_autograds():
+    x, y = problems.noisy_samples([5, 6], [0.3, 0.1])
+    start = problems.knot_start([5, 6], 4)
+    *_, last = (tuple(map(np.copy, parts)) for parts in problems.knot_steps(x, y, start, [0.1, np.full((2, 1), 0.2)]))
+    for seed in range(2):
+        weights = [torch.tensor(part[seed], requires_grad=True) for part in start]
+        for lr in (0.1, 0.2):
+            gradients = torch.autograd.grad(knot_loss(*map(torch.tensor, (x[seed], y[seed])), *weights), weights)
+            weights = [(w - lr * g).detach().requires_grad_() for w, g in zip(weights, gradients, strict=True)]
+        for ours, theirs in zip(last, weights, strict=True):
+            np.testing.assert_allclose(ours[seed], theirs.detach().numpy(), atol=1e-12)
+
+
+def test_clarke_residual_on_a_kink_that_is_a_minimum_and_on_one_that_is_not():
+    x, w, b, a = np.array([0.0, 1.0]), np.array([1.0]), np.array([0.0]), np.array([1.0])
+    # at x = 0 the unit is on its kink; c = 1 is above y there, so the kink bends up, and below at x = 1
+    theta, far, jump = problems.clarke_residual(x, np.array([0.5, 2.5]), (w, b), a, 1.0)
+    assert theta.shape == (1,) and jump == pytest.approx(0.5)
+    np.testing.assert_allclose(theta, [1.0])  # slopes: −½ for a, b and w from x = 1, and +½θ for b from x = 0
+    assert far == pytest.approx(math.hypot(0.5, 0.5))
+    assert problems.clarke_residual(x, np.array([0.5, 2.5]), (w, b + 0.1), a, 1.0)[2] == 0.0
+
+
+def test_most_networks_that_do_not_fit_end_on_kinks():
+    counts, inside, far = problems.knot_ends(range(300, 330))
+    assert (counts > 0).sum() >= 12 and (inside == (counts > 0)).all() and (far < 0.01).sum() >= 5
+    assert np.isinf(far[counts == 0]).all()
+
+
+def test_locked_knots_by_hand():
+    k = np.arange(120)
+    flips, drifts, wide = 0.1 * (-1.0) ** k, 0.001 * k - 0.5, 0.6 * (-1.0) ** k
+    x = np.array([-0.5, 0.0, 0.5])
+    assert explorers.locked_knots(x, np.stack([flips, drifts, wide], axis=1)).tolist() == [True, False, False]
+
+
+def test_what_is_proved_of_kinks():
+    ends = problems.inflection_ends(50, 500)
+    assert (ends[:, 1] > 0).all() and np.abs(ends).max() < 0.1
+    kinked, smooth = problems.capture_distances(0.03, True, count=50), problems.capture_distances(0.03, False, count=50)
+    assert kinked[0] < 0.55 and 0.01 < kinked[1] < 0.06 and smooth[1] < 1e-6
+    assert max(problems.chain_rule_gap(200)) > 3 * max(problems.chain_rule_gap(2000)) > 0
+    assert problems.logistic_weight(1) == 0.5
+
+
 # --- sliders ----------------------------------------------------------------------------------------------------------
 
 
@@ -207,3 +306,15 @@ def test_trajectories_of_rounded_kinks_converge_to_the_kinked_one():
     iterates = run(NeuronRegression(X, y, width=widths, lam2=0.1), start, 8e-5, 300).iterates
     gaps = np.abs(iterates - iterates[:, -1:]).max(axis=(0, 2))
     assert gaps[0] > 1e-4 > gaps[1] > 1e-6 and gaps[2] < 1e-12
+
+
+def test_the_new_sliders_say_what_was_computed():
+    zigzag = explorers.zigzag()
+    assert [ax.get_title() for ax in zigzag.figure.axes] == [
+        "f = |x| + ε|y|, ε = 0.1: 50 steps",
+        "slope at the end −2.00; ε = 0.001: 500000 steps",
+    ]
+    knots = explorers.knots()
+    assert knots.figure.axes[1].get_title() == "at the end 3 of 3 knots cross one sample to and fro"
+    knots.set(units=8, step=0)
+    assert knots.figure.axes[0].get_title().startswith("after 0 steps")

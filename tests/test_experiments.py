@@ -152,6 +152,21 @@ def test_long_settings_have_runs_of_all_three():
     )
 
 
+def test_tuned_means_are_those_of_the_rate_with_the_lowest_median():
+    setup = ("variance-preserving", "sgd")
+    means, rates = recorded.tuned_means("digits", *setup, 3000, "relu")
+    for place in range(3):
+        every = {
+            lr: recorded.setting_means(("digits", *setup, 1.0, lr, 3000), "relu")[place] for lr in (0.003, 0.01, 0.03)
+        }
+        assert rates[place] == min(every, key=lambda lr: np.median(every[lr]))
+        assert np.array_equal(means[place], every[rates[place]])
+    with pytest.raises(
+        ValueError, match="there must be recorded runs on 'digits' with default, sgd, 7 steps, got none"
+    ):
+        recorded.tuned_means("digits", "default", "sgd", 7, "relu")
+
+
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from ngdm_helpers import data, networks
-from ngdm_helpers.course import probes
+from ngdm_helpers import data, networks, theory
+from ngdm_helpers.course import probes, problems, recorded
 
 NAMES = (*networks.ACTIVATIONS, "bridge-3", "bridge-100")
 
@@ -136,6 +136,46 @@ def test_the_share_of_the_mean_is_the_closed_form_and_the_correlation_after_one_
         pair = [weights @ networks.activation_layer(name)(inputs) for inputs in (first, second)]
         found = torch.nn.functional.cosine_similarity(*pair, dim=0).item()
         assert found == pytest.approx(probes.mean_share(name), abs=0.05)
+
+
+def test_the_numpy_activations_are_the_layers():
+    z = np.linspace(-3, 3, 61)
+    for name, activation in problems.ACTIVATIONS.items():
+        np.testing.assert_allclose(activation(z), networks.activation_layer(name)(torch.tensor(z)).numpy(), atol=1e-12)
+        assert theory.correlation_map(activation, 0.0) == pytest.approx(probes.mean_share(name), abs=1e-5)
+    assert set(problems.ACTIVATIONS) == set(recorded.ACTIVATIONS)
+
+
+def test_at_the_start_outputs_are_alike_and_gradients_small_with_relu_and_its_analytic_double():
+    X, y = data.images("digits", count=64)
+    relu, double, gelu = (probes.at_the_start(19, name, X, y) for name in ("relu", "bridge-100", "gelu"))
+    np.testing.assert_allclose(relu, double, rtol=0.02)
+    assert gelu[0] < 0.95 < relu[0] and gelu[1] > 1.5 * relu[1] and gelu[2] > 3 * relu[2]
+    outputs = networks.vgg(19, "relu", "variance-preserving", images=X)(X).detach()
+    cosines = torch.nn.functional.cosine_similarity(outputs[:, None], outputs[None], dim=-1)
+    assert relu[0] == pytest.approx(cosines[~torch.eye(64, dtype=bool)].mean().item(), abs=1e-5)
+
+
+def test_kinks_crossed_counts_signs_that_change():
+    X, y = data.images("digits", count=64)
+    count, shares = probes.kinks_crossed(11, X, y, lr=0.01, steps=2)
+    model = networks.vgg(11, "relu", "variance-preserving", images=X)
+    inputs = []
+    for layer in model:
+        if isinstance(layer, torch.nn.ReLU):
+            layer.register_forward_hook(
+                lambda module, arguments, output: inputs.append(arguments[0].detach().flatten(1))
+            )
+    model(X)
+    updates, (batch, *_) = torch.optim.SGD(model.parameters(), lr=0.01), networks.minibatches(64, 8, steps=2)
+    before, _ = torch.cat(inputs, dim=1) > 0, inputs.clear()
+    torch.nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
+    updates.step()
+    inputs.clear()
+    model(X)
+    after = torch.cat(inputs, dim=1) > 0
+    assert count == before.shape[1] and shares.shape == (2,)
+    assert shares[0] == pytest.approx((before != after).float().mean().item(), rel=0.02)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -410,6 +410,32 @@ def test_max_norm_steps_is_at_most_a_quarter_of_the_inverse_square():
         assert max(theory.max_norm_steps(p, eps) for p in range(1, 4 * hardest) if p**-0.5 / eps % 1 == 0) == hardest
 
 
+def test_the_correlation_map_is_the_arc_cosine_formula_and_its_slope_a_difference_quotient():
+    c = np.linspace(0, 1, 21)
+    arc_cosine = (np.sqrt(1 - c**2) + (np.pi - np.arccos(c)) * c) / np.pi  # Cho and Saul (2009), of ReLU
+    np.testing.assert_allclose(theory.correlation_map(lambda z: np.maximum(z, 0), c), arc_cosine, atol=1e-5)
+    assert theory.correlation_map(lambda z: 3 * z, 0.3) == pytest.approx(0.3)
+    assert theory.correlation_slope(lambda z: np.maximum(z, z / 2)) == pytest.approx(1, abs=1e-6)
+    gelu = lambda z: z * ndtr(z)  # noqa: E731
+    rise = 1 - theory.correlation_map(gelu, 1 - 1e-6)
+    assert theory.correlation_slope(gelu) == pytest.approx(rise / 1e-6, rel=1e-3)
+
+
+def test_the_fixed_point_is_where_many_layers_end():
+    for activation, expected in ((np.tanh, 0.0), (np.abs, 1.0), (lambda z: z * ndtr(z), None)):
+        fixed = theory.correlation_fixed_point(activation)
+        ends = np.array([0.1, 0.9])
+        for _ in range(2000):
+            ends = theory.correlation_map(activation, ends)
+        np.testing.assert_allclose(ends, fixed, atol=2e-3)
+        assert expected is None or fixed == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_correlation_is_at_most_1():
+    with pytest.raises(ValueError, match=r"correlation must be at most 1, got 1\.1"):
+        theory.correlation_map(np.abs, 1.1)
+
+
 @pytest.mark.parametrize("beta", [0.5, 1.0, 7.0])
 def test_bridge_constants(beta):
     """z·Φ(βz), the bridge from GELU to ReLU: its largest curvature and its distance from ReLU."""

@@ -124,3 +124,24 @@ def kinks_crossed(
             shares[k] = (before != after).float().mean()
             before = after
     return before.shape[1], shares
+
+
+def at_the_start(
+    depth: int, activation: str, X: torch.Tensor, y: torch.Tensor, seed: int = 0
+) -> tuple[float, float, float]:
+    """Of a variance-preserving `networks.vgg` before training, on the first 256 of the images X with labels y.
+
+    The mean cosine between the outputs of two images; the norm of the gradient of the cross-entropy; and the norm of
+    its part in the first layer, as a share of that of the layer's weights.
+    """
+    X, y = X[:256], y[:256]
+    model = networks.vgg(depth, activation, "variance-preserving", seed=seed, images=X)
+    with networks.cpu_threads(1):
+        outputs = model(X)
+        torch.nn.functional.cross_entropy(outputs, y).backward()
+        norms = torch.stack([part.grad.norm() for part in model.parameters()])
+        unit = torch.nn.functional.normalize(outputs.detach())
+        others = len(X) * (len(X) - 1)
+        cosine = (unit.sum(dim=0).square().sum() - len(X)) / others  # the pairs of an image with itself add up to n
+    first = model[0].weight
+    return cosine.item(), norms.norm().item(), (first.grad.norm() / first.norm()).item()

@@ -103,7 +103,7 @@ def _tuned():
 
 @claim(
     "C9", where="Fig. 2", paper="similarly shaped", verdict="imprecise",
-    says="GELU is similarly shaped and asymptotically equivalent, so that the two networks differ in smoothness only",
+    says="GELU is similarly shaped and asymptotically equivalent, so that Figure 2 isolates what smoothness does",
     because="deep random networks tell them apart: ReLU's correlation map has its fixed point at 1 and slope 1 there, "
     "GELU's below 1 and a slope above 1, so its gradients grow with depth (Poole et al. 2016, Schoenholz et al. 2017: "
     "not read, their maps computed); the analytic x·Φ(100x) goes with ReLU. Infinite width, no training",

@@ -475,7 +475,7 @@ def zigzag():
 
     def end_slope(term, start):
         last = counted(term, start)[-2:]
-        return problems.slope(eps[-2:], last) if (last > 0).all() else math.nan
+        return problems.slope(eps[-2:], last) if (last > 1).all() else math.nan
 
     def update(term, accuracy, start):
         q = problems.ZIGZAGS[term]

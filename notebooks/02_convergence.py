@@ -31,8 +31,8 @@
 # | 5 · Fits that end on kinks | 10 | | 11 · Figure 2: depth and activation |
 # | 6 · Figure 2 in one picture | 6 | | 12 · The way forward |
 #
-# **Assumed:** notebook 1; eigenvalues; norms. *Run All* takes RUNTIME. Run all cells first (Run → Run All Cells): no
-# answer shows until you ask for it.
+# **Assumed:** notebook 1; eigenvalues; norms. *Run All* takes about a minute. Run all cells first
+# (Run → Run All Cells): no answer shows until you ask for it.
 
 # %% id="imports"
 import numpy as np
@@ -113,6 +113,7 @@ with reveal("What happens"):
 # </details>
 
 # %% id="capture-by-hand"
+A = np.array([[1.0, 2.0], [2.0, 5.0]])
 m = min(np.dot(b, A @ b) / 2 for s in np.linspace(-1, 1, 401) for b in ([1, s], [s, 1]))  # half the surface will do
 print(f"least loss on the surface of the cube: m = {m:.3f}")
 beta = np.array([-0.99, 0.99])
@@ -158,7 +159,7 @@ votes.ask("convergence.figure")
 # **Play.** Curves come in pairs: the loss with kinks, and its smooth twin with $y=0$ and $\lambda_1=0$. $L$ is the
 # largest curvature between the kinks, $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
-# *Question.* (ii) Make the steps as small as you can. Does the exit go away?
+# *Question.* (iv) Make the steps as small as you can. Does the exit go away?
 
 # %% id="figure-play"
 figure_one = explorers.figure_one()
@@ -236,6 +237,7 @@ with reveal("One seed proves little: 100 seeds, four losses"):
 # diagonal and $1/4$ beside it: from $p=3$ on the diagonal loses. The kinks only decide which rows count.
 
 # %% id="figure-by-hand"
+X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
 for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0)):
     beta = start
     for _ in range(500):
@@ -251,10 +253,9 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
 #
 # <details><summary>Key to the goals</summary>
 #
-# (i) 20 of the 100 seeds, the first of them 10. Only the run with kinks leaves for 59 and 66, by less than 0.003.
-# (ii) No: at $c=0.02$, seed 2 still gets to 1.084 (twin 1.081), only later. Of 100 seeds 76 leave instead of 80, of
-# the twins 69 instead of 78. (iii) From $c=1.54$ down; at 1.58 it reaches 1.018 times its start. The twin stays
-# below for $c<2$.
+# (i) 20 of the 100 seeds, the first of them 10. (ii) 59 and 66, by less than 0.003. (iii) From $c=1.54$ down; at 1.58
+# it reaches 1.018 times its start. The twin stays below for $c<2$. (iv) No: at $c=0.02$, seed 2 still gets to 1.084
+# (twin 1.081), only later. Of 100 seeds 76 leave instead of 80, of the twins 69 instead of 78.
 #
 # </details>
 
@@ -276,7 +277,7 @@ votes.ask("convergence.rates")
 
 # %% [markdown] id="rates-play-note"
 # **Play.** The loss is $|\beta_1|$ plus a second term in $\beta_2$. On the left $\beta_1$ is measured in steps. The run
-# ends in the shaded set, where $f\le\varepsilon$.
+# ends in the shaded set, where $f\le\varepsilon$. Start with the mark $|\beta_2|$, then with $\varepsilon|\beta_2|$.
 
 # %% id="rates-play"
 zigzag = explorers.zigzag()
@@ -342,6 +343,9 @@ with reveal("What happens, and what other losses need"):
 # A kink by itself decides nothing. Smooth with acceleration: $R\sqrt{2L/\varepsilon}$ steps. Smooth and strongly
 # convex: $\log(1/\varepsilon)$. With kinks, strongly convex: $1/\varepsilon$; *sharp*, which means growing at least
 # linearly with the distance: $\log(1/\varepsilon)$, if the steps shrink geometrically (notebook 1).
+#
+# The bounds are for constant steps. With a schedule of *silver* steps, a quarter of them above $2/L$, gradient descent
+# does much better on the worst smooth loss (row E20, notebook 4).
 #
 # </details>
 
@@ -429,6 +433,7 @@ with reveal("What happens"):
 # While none comes within a few widths of a kink, it cannot tell the two apart.
 
 # %% id="smoothness-by-hand"
+X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
 for delta in (0.1, 0.01, 0.0):
     beta = start
     for _ in range(300):
@@ -525,6 +530,7 @@ with reveal("What happens"):
 # 10). So it is a network that cannot fit its data which ends on kinks.
 
 # %% id="knots-by-hand"
+# x, y are the samples; w, b, a and b0 the weights of the trained network, whose first knot is at x[nearest]
 for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
     moved = b.copy()
     moved[0] = -w[0] * (x[nearest] + shift)  # the first knot, moved; the rest stays
@@ -1051,7 +1057,7 @@ votes.ask("convergence.depth")
 # loss is lower by more than 0.01. Most runs are short: 100 to 600 steps with batches of 8. Eight settings were run
 # longer, for ReLU, $s=100$ and GELU: 3000 steps on digits, one pass through the 50 000 images of CIFAR-10.
 #
-# *Questions.* (i) Move $s$ from 1 to ∞. Where does smoothness end? (iii) Find a setting in which nothing learns. (iv)
+# *Questions.* (ii) Move $s$ from 1 to ∞. Where does smoothness end? (iii) Find a setting in which nothing learns. (iv)
 # On the right, on VGG11: which kinked activation is ahead of GELU, and in how many settings?
 
 # %% id="depth-play"
@@ -1214,8 +1220,8 @@ figures.show(
 # *Depth.* Layer upon layer the correlation $\rho$ of two images follows a map, whose fixed point tells the activations
 # apart (Poole et al. 2016; Schoenholz et al. 2017). For ReLU, $|z|$ and $s=100$ it is 1: all images come to look alike.
 # For GELU it is 0.76, for tanh 0. The slope $\chi$ of the map at 1 is by how much the mean square of the gradient grows
-# a layer on its way back: 1 for ReLU, 1.072 for GELU. Over 16 layers that makes GELU's gradient three times as large, a
-# second difference at one learning rate.
+# a layer on its way back: 1 for ReLU, 1.072 for GELU. Over 16 layers that makes the mean square of GELU's gradient
+# three times as large. One learning rate for both is therefore not one step for both.
 #
 # *Size of the signal.* ReLU passes on half of the mean square of its input, whatever the scale. GELU is nearly $z/2$
 # for small $z$, and passes on a quarter. Weights that start too small silence GELU first, and the more so the deeper.
@@ -1260,6 +1266,13 @@ for depth in (11, 13, 19):
 print("16 wide random layers, two inputs of correlation 0.6")
 for name, (after, fixed, chi, grown) in problems.deep_correlations().items():
     print(f"{name:11s} correlation after them {after:.2f}, fixed point {fixed:.2f}, χ {chi:.3f}, χ¹⁶ {grown:4.1f}")
+
+# %% id="depth-start"
+# Needs PyTorch: how alike outputs are, and how large gradients, before training
+for name in ("relu", "bridge-100", "gelu"):
+    alike, norm, first_layer = probes.at_the_start(19, name, images, digits)
+    print(f"VGG19 {name:11s} cosine of two outputs {alike:.2f}", end="   ")
+    print(f"gradient {norm:.1f}, in the first layer {first_layer:.2f} of its weights")
 
 # %% id="depth-tuned"
 for setup in (("variance-preserving", "sgd"), ("default", "adam")):
@@ -1320,9 +1333,9 @@ for gain in (1.0, 0.6):
 #
 # <details><summary>Key to the goals and questions</summary>
 #
-# (i) Only at ∞: every finite $s$ is analytic. The curve is near ReLU's long before. In the setting shown first the
-# median mean loss is 0.96 for GELU, 1.22, 1.15 and 1.30 for $s=3,10,100$, and 1.19 for ReLU. (ii) VGG19,
-# variance-preserving SGD at low $\eta$: on digits by 0.52 to 0.65, on CIFAR-10 by 0.03 to 0.05. (iii) Torch's default
+# (i) VGG19, variance-preserving SGD at low $\eta$: on digits by 0.52 to 0.65, on CIFAR-10 by 0.03 to 0.05. (ii) Only
+# at ∞: every finite $s$ is analytic. The curve is near ReLU's long before. In the setting shown first the median mean
+# loss is 0.96 for GELU, 1.22, 1.15 and 1.30 for $s=3,10,100$, and 1.19 for ReLU. (iii) Torch's default
 # with SGD, all of it: no mean loss below 2.29. (iv) *leaky*, on VGG11 in 8 of the 12 settings in which something
 # learns; $|z|$ in none. *Gain:* VGG11 with gain 0.6: ReLU leads by 0.09 to 0.10; with gain 0.8 GELU leads, by 0.05 to
 # 0.19. VGG19 with gain 0.8: ReLU leads by 0.09 to 0.41. In both GELU has not left guessing after 300 steps.

@@ -90,7 +90,7 @@ def capture():
         update,
         rho=slider("ρ", LECTURE_RHO, 0.0, 0.97, meaning="correlation"),
         eta=log_slider("η", problems.LECTURE_LR, 0.01, 0.5, meaning="learning rate"),
-        start=slider("t", 0.99, 0.05, 1.0, meaning="start at (−t, t)"),
+        start=slider("t", 0.3, 0.05, 1.0, meaning="start at (−t, t)"),
         kink=slider("kinks", 0.0, 0.0, 1.0, meaning="strength of the ReLU kinks"),
         goals=[
             goal(
@@ -185,7 +185,7 @@ def figure_one():
                 {"seed": 10},
             ),
             goal(
-                "(i) Find one for which only the run with kinks leaves it.",
+                "(ii) Find one for which only the run with kinks leaves it.",
                 lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [True, False],
                 {"seed": 59},
             ),
@@ -453,10 +453,10 @@ ZIGZAG_EPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
 
 def zigzag():
-    """NGDM on |x| + a second term, in the plane, and the steps it needs against ε: sliders term, ε and the start."""
+    """NGDM on |β₁| + a second term, in the plane, and the steps it needs against ε: sliders term, ε and the start."""
     eps, level, most = np.array(ZIGZAG_EPS), np.linspace(0, 1.1, 200), 52  # points, before lines fill the strip
     figure, (plane, count) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
-    plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="x / η", ylabel="y")
+    plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="β₁ / η", ylabel="β₂")
     (target,) = plane.fill(0, 0, facecolor=BLUE, alpha=0.25)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
     note(plane, 0.02, 0.03, "shaded: f ≤ ε")
@@ -489,7 +489,7 @@ def zigzag():
         bound.set_data(eps, theory.subgradient_steps_bound(1, 1, eps) * eps / np.array(
             [problems.zigzag_rate(e, q) for e in ZIGZAG_EPS]))  # fmt: skip
         chosen.set_data([accuracy], [len(run) - 1 or np.nan])
-        plane.title.set_text(f"f = |x| + {term}, ε = {accuracy:.3g}: {len(run) - 1} steps")
+        plane.title.set_text(f"f = |β₁| + {term}, ε = {accuracy:.3g}: {len(run) - 1} steps")
         found = end_slope(term, start)
         words = "nothing to do" if math.isnan(found) else f"slope at the end {found:.2f}".replace("-", "−")
         count.title.set_text(f"{words}; ε = 0.001: {steps[-1]} steps")
@@ -499,40 +499,40 @@ def zigzag():
         half = problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], 0.5)
         return half >= 20 and 10 * problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) <= half
 
-    first = {"term": "ε|y|", "accuracy": 0.1, "start": 0.5}
+    first = {"term": "|β₂|", "accuracy": 0.1, "start": 0.5}
     return live(
         figure,
         update,
-        term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |x|"),
+        term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |β₁|"),
         accuracy=log_slider("ε", first["accuracy"], 0.01, 0.3, meaning="accuracy, on which η depends"),
-        start=slider("x₀/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (x₀, 1), in steps"),
+        start=slider("β₁/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (β₁, 1), β₁ in steps"),
         goals=[
             goal(
                 "(i) In these two dimensions, find a run of more than 2000 steps.",
                 lambda term, accuracy, start: problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) > 2000,
-                {"accuracy": 0.015},
+                {"term": "ε|β₂|", "accuracy": 0.015},
             ),
             goal(
                 "(ii) Move the start until a run of 20 steps or more from ½ takes at most a tenth of them.",
                 quick,
-                {"start": 0.04},
+                {"term": "ε|β₂|", "start": 0.04},
             ),
             goal(
                 "(iii) Find one fixed function, without ε in it, whose slope at the end is below −1.85.",
-                lambda term, start: term != "ε|y|" and end_slope(term, start) < -1.85,
-                {"term": "y¹⁶/16"},
+                lambda term, start: term != "ε|β₂|" and end_slope(term, start) < -1.85,
+                {"term": "β₂¹⁶/16"},
             ),
         ],
         marks={
-            "|y|": {**first, "term": "|y|"},
-            "one fixed function: y⁸/8": {**first, "term": "y⁸/8", "accuracy": 0.02},
-            "ε|y|, ε = 0.05": {**first, "accuracy": 0.05},
-            "ε = 0.02": {**first, "accuracy": 0.02},
+            "|β₂|": first,
+            "ε|β₂|": {**first, "term": "ε|β₂|"},
+            "ε|β₂|, ε = 0.05": {**first, "term": "ε|β₂|", "accuracy": 0.05},
+            "one fixed function: β₂⁸/8": {**first, "term": "β₂⁸/8", "accuracy": 0.02},
         },
         play=[path],
         drag={plane: ("start", lambda **_: 1.0)},
-        caption="Two dimensions. On the left x is measured in steps: |x| is crossed at each of them, while y creeps "
-        "towards the shaded set.",
+        caption="Left: the path in the plane, β₁ measured in steps. Right: the steps that a run needs, against ε. "
+        "Which line do the dots follow?",
         alt="Two panels. Left: a path that zigzags down the plane between two columns, or their dots, until it enters "
         "a shaded set. Right: steps against ε on logarithmic scales, dots between dotted lines of slope −1 and −2, "
         "below the dashed bound.",

@@ -102,7 +102,7 @@ def recorded_depth():
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
         goals=[
             goal(
-                "(ii) Find a setting in which ReLU leads GELU for all three seeds.",
+                "(i) Find a setting in which ReLU leads GELU for all three seeds.",
                 relu_leads,
                 {"setup": "variance-preserving, SGD", "rate": "low", "depth": 19},
             )

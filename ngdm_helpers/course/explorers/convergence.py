@@ -459,7 +459,7 @@ def zigzag():
     plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="β₁ / η", ylabel="β₂")
     (target,) = plane.fill(0, 0, facecolor=BLUE, alpha=0.25)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
-    note(plane, 0.02, 0.03, "shaded: f ≤ ε")
+    note(plane, 0.02, 0.97, "shaded: f ≤ ε", va="top")
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.0008), ylim=(1, 3e6), xlabel="accuracy ε", ylabel="steps")
     for power, text in ((1, "slope −1"), (2, "slope −2")):
         count.plot(eps, 0.5 * eps**-power, **THRESHOLD)

@@ -9,7 +9,7 @@ import array_api_compat
 
 from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
-from ngdm_helpers.objectives import Objective, Oracle, identity, l1_oracle, soft_threshold
+from ngdm_helpers.objectives import Objective, Oracle, l1_oracle, smooth_oracle, soft_threshold
 
 
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
@@ -152,6 +152,7 @@ class MaxNorm(Objective):
             subgradient=subgradient,
             smooth_gradient=xp.zeros_like,
             prox=lambda b, step: b - _project(b, step),
+            penalty_subgradient=subgradient,
         )
 
 
@@ -184,7 +185,7 @@ class SmoothMaxNorm(Objective):
             g = gradient(b)
             return xp.max(xp.abs(b - delta_coordinate * g), axis=-1) + delta * xp.sum(g * g, axis=-1) / 2
 
-        return Oracle(value, gradient, gradient, identity)
+        return smooth_oracle(value, gradient, beta)
 
 
 def project_l1_ball(v: Array, radius: Number = 1.0) -> Array:
@@ -272,7 +273,7 @@ class Separable(Objective):
     def oracle(self, beta: Array) -> Oracle:
         xp = checks.namespace(beta)
         phi, gradient = SEPARABLE[self.kind](xp, checks.sign(beta))
-        return Oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, gradient, identity)
+        return smooth_oracle(lambda b: xp.sum(phi(b), axis=-1), gradient, beta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,6 +317,51 @@ class PowerTail(Objective):
             return sign(b) * inner * outer**slope
 
         return Oracle(value, subgradient)
+
+
+@dataclass(frozen=True, eq=False)
+class Logistic(Objective):
+    """Logistic regression: f(β) = Σᵢ log(1 + exp(−yᵢxᵢᵀβ)), a mean by default, with labels y = ±1.
+
+    X: (..., n, p), y: (..., n). Convex, Lipschitz and L-smooth with L = λmax(XᵀX)/4 (divided by n for the mean).
+    Without a minimiser where a hyperplane through 0 separates the labels: f → 0 as β runs off. ValueError for a label
+    that is not ±1.
+    """
+
+    X: Array = field(repr=False)
+    y: Array = field(repr=False)
+    reduction: str = "mean"
+
+    def __post_init__(self):
+        self._check_data()
+        if not _everywhere(self.y, lambda y: abs(y) == 1):
+            raise ValueError(f"y must be labels −1 and 1, got {self.y!r}")
+
+    @property
+    def smoothness(self) -> Number:
+        return checks.largest_eigenvalue(self.X) / (4 * self._samples)
+
+    @property
+    def lipschitz(self) -> Number:
+        """An upper bound on ‖∇f‖₂: √n·σmax(X), divided by n for the mean."""
+        return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
+
+    def oracle(self, beta: Array) -> Oracle:
+        samples = self._samples
+        xp, forward, backward, y = self._data_at(beta, self.X / samples)
+
+        def value(b):
+            margin = y * forward(b)
+            # nothing overflows: log(1 + e⁻ᵐ) = max(−m, 0) + log(1 + e^−|m|)
+            losses = xp.maximum(-margin, xp.zeros_like(margin)) + xp.log1p(xp.exp(-xp.abs(margin)))
+            return xp.sum(losses, axis=-1) / samples
+
+        def gradient(b):
+            margin = y * forward(b)
+            tail = xp.exp(-xp.abs(margin))
+            return backward(-y * xp.where(margin > 0, tail, xp.ones_like(tail)) / (1 + tail))
+
+        return smooth_oracle(value, gradient, beta)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ NGDM_LARGE = {"color": BLUE, "linestyle": "-"}  # the second NGDM run of a pair:
 SMOOTH = {"color": SKY, "linestyle": "-."}
 MOMENTUM = {"color": ORANGE, "linestyle": "-"}
 ADAM = {"color": BLUE, "linestyle": "-"}
+ADAM_DECOUPLED = {"color": PURPLE, "linestyle": "-"}  # the penalty beside Adam's step, as AdamW decays
 PROXIMAL = {"color": GREEN, "linestyle": (0, (3, 1, 1, 1, 1, 1))}
 THEORY = {"color": BLACK, "linestyle": "--"}
 THRESHOLD = {"color": "0.5", "linestyle": ":"}

@@ -24,20 +24,22 @@ from ngdm_helpers.checks import Array, Number
 class Oracle(NamedTuple):
     """The functions that evaluate an objective, its data already checked and shaped for one batch.
 
-    ``value(beta) → (...,)``, ``subgradient(beta) → (..., p)``; ``smooth_gradient(beta) → (..., p)`` and
-    ``prox(beta, step) → (..., p)`` are None where the objective has no proximal splitting.
+    ``value(beta) → (...,)``, ``subgradient(beta) → (..., p)``; where the objective splits into g + h, of g
+    ``smooth_gradient(beta) → (..., p)``, and of h ``prox(beta, step) → (..., p)`` and ``penalty_subgradient(beta) →
+    (..., p)``. These three are None elsewhere.
     """
 
     value: Callable[[Array], Array]
     subgradient: Callable[[Array], Array]
     smooth_gradient: Callable[[Array], Array] | None = None
     prox: Callable[[Array, Array], Array] | None = None
+    penalty_subgradient: Callable[[Array], Array] | None = None
 
 
 class Objective:
     """A function f of β. A subclass is a frozen dataclass of f's data with `oracle`, and with the constants it knows.
 
-    Where f = g + h with g L-smooth and h of known proximal map, the oracle has all four functions; a smooth f is its
+    Where f = g + h with g L-smooth and h of known proximal map, the oracle has all five functions; a smooth f is its
     own g. CONTRIBUTING shows a complete subclass.
     """
 
@@ -150,20 +152,25 @@ def soft_threshold(u: Array, t: Number) -> Array:
     return u - xp.maximum(xp.minimum(u, t), -t)  # the same number in half the operations
 
 
-def identity(beta: Array, step: Array) -> Array:
-    """The proximal map of 0: a smooth objective's."""
-    return beta
+def smooth_oracle(value: Callable[[Array], Array], gradient: Callable[[Array], Array], beta: Array) -> Oracle:
+    """The `Oracle` of a smooth objective for arrays like ``beta``: f is its own g, and h = 0."""
+    return Oracle(value, gradient, gradient, lambda b, step: b, checks.namespace(beta).zeros_like)
 
 
 def l1_oracle(name: str, lam: Number, beta: Array) -> Oracle:
     """The `Oracle` of λ‖·‖₁ for arrays like ``beta``; ``name`` is what errors call λ."""
     lam_batch, lam_coordinate = checks.over_batch(name, lam, beta), checks.per_coordinate(name, lam, beta)
     xp, norm1, sign = checks.namespace(beta), checks.norm1(beta), checks.sign(beta)
+
+    def subgradient(b):
+        return lam_coordinate * sign(b)
+
     return Oracle(
         value=lambda b: lam_batch * norm1(b),
-        subgradient=lambda b: lam_coordinate * sign(b),
+        subgradient=subgradient,
         smooth_gradient=xp.zeros_like,
         prox=lambda b, step: soft_threshold(b, step * lam_coordinate),
+        penalty_subgradient=subgradient,
     )
 
 
@@ -294,7 +301,10 @@ class Lasso(Objective):
         def smooth_gradient(b):
             return then(first(b) - target)
 
-        return Oracle(value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, l1.prox)
+        def subgradient(b):
+            return smooth_gradient(b) + l1.subgradient(b)
+
+        return Oracle(value, subgradient, smooth_gradient, l1.prox, l1.subgradient)
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,7 +347,7 @@ class Huber(Objective):
         def gradient(b):
             return backward(xp.minimum(xp.maximum(forward(b) - y, below), delta))
 
-        return Oracle(value, gradient, smooth_gradient=gradient, prox=identity)
+        return smooth_oracle(value, gradient, beta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,4 +370,4 @@ class Quadratic(Objective):
         checks.same_dtype("A", self.A, beta)
         checks.dimension(self.A.shape[-1], beta)
         xp, (gradient, _) = checks.namespace(beta), checks.linear(self.A)
-        return Oracle(lambda b: xp.sum(b * gradient(b), axis=-1) / 2, gradient, gradient, identity)
+        return smooth_oracle(lambda b: xp.sum(b * gradient(b), axis=-1) / 2, gradient, beta)

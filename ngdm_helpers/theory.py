@@ -13,6 +13,7 @@ import numpy as np
 
 from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
+from ngdm_helpers.counterexamples import Logistic
 from ngdm_helpers.objectives import Objective, ReLURegression
 from ngdm_helpers.trajectories import Trajectory
 
@@ -407,6 +408,29 @@ def active_curvature(objective: ReLURegression, beta: Array) -> Array:
     checks.dimension(X.shape[-1], beta)
     active = (beta @ X.T > 0)[..., None] * X
     return 2 * np.linalg.eigvalsh(np.swapaxes(active, -1, -2) @ active)[..., -1] + 2 * objective.lam2
+
+
+def logistic_curvature(objective: Logistic, beta: Array) -> Array:
+    """λmax of Σᵢ pᵢ(1 − pᵢ)xᵢxᵢᵀ, pᵢ = 1/(1 + exp(−xᵢᵀβ)): the largest curvature at beta (..., p) → (...,).
+
+    objective: its data are NumPy arrays; for a mean, the sum is divided by n. At β = 0 it is ``objective.smoothness``.
+    """
+    checks.instance("objective", objective, Logistic)
+    X, beta = _numpy("objective.X", objective.X), objective.start(_vectors("beta", beta))
+    tail = np.exp(-np.abs(checks.linear(X)[0](beta)))
+    share = tail / (1 + tail) ** 2 / (X.shape[-2] if objective.reduction == "mean" else 1)
+    return np.linalg.eigvalsh(np.swapaxes(X, -1, -2) @ (share[..., None] * X))[..., -1]
+
+
+def flipped_threshold(share: float) -> float:
+    """1/(2ε(1 − ε)): c = ηL up to which gradient descent stays near the minimiser of logistic regression.
+
+    For samples at linearly independent places, with a share 0 < ε < 1 of the labels flipped at each: the minimiser has
+    p = ε or 1 − ε there, so that its Hessian is 4ε(1 − ε) times that at β = 0, whose largest eigenvalue is L.
+    """
+    if (share := checks.fraction("share", share)) == 0:
+        raise ValueError("share must be positive (without a flipped label there is no minimiser), got 0.0")
+    return 1 / (2 * share * (1 - share))
 
 
 def product_sharpness(beta: Array) -> Array:

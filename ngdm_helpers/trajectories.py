@@ -73,6 +73,21 @@ def cosine(lr: Number, steps: int) -> Schedule:
     return Schedule(f"cosine({lr}, steps={steps})", lambda k: lr * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2)
 
 
+def silver(smoothness: Number) -> Schedule:
+    """η_k = (1 + (1 + √2)^(ν − 1))/L, 2^ν the largest power of 2 in k + 1: √2, 2, √2, 2 + √2, √2, 2, … over L.
+
+    After 2^m − 1 of these steps the worst convex L-smooth f is lower than after as many of 1/L, although a quarter of
+    them are above 2/L (Altschuler & Parrilo 2023). smoothness: L > 0, a number or an array over the batch.
+    """
+    smoothness = checks.positive("smoothness", smoothness)
+
+    def rate(k):
+        power = (k + 1 & -(k + 1)).bit_length() - 1
+        return (1 + (1 + math.sqrt(2)) ** (power - 1)) / smoothness
+
+    return Schedule(f"silver({smoothness})", rate)
+
+
 def _decay_factor(factor):
     if checks.fraction("factor", factor) == 0:
         raise ValueError("factor must be positive, got 0.0")
@@ -106,11 +121,10 @@ def _fista(f, beta, lr):
 
 
 def _rda(f, beta, lr):
-    mean = 0.0 * beta
+    total = 0.0 * beta
     for k, eta in enumerate(lr, 1):
-        mean = mean + (f.smooth_gradient(beta) - mean) / k
-        scale = math.sqrt(k) * eta
-        beta = f.prox(-scale * mean, scale)
+        total = total + f.smooth_gradient(beta)
+        beta = f.prox(total * (eta / -math.sqrt(k)), math.sqrt(k) * eta)  # the mean times −η√k
         yield beta
 
 
@@ -122,14 +136,39 @@ def _momentum(f, beta, lr, momentum):
         yield beta
 
 
-def _adam(f, beta, lr, beta1, beta2, eps):
+def _adam_moves(beta, beta1, beta2, eps):
+    """A function of a step's gradient and learning rate: how far Adam moves."""
     xp = checks.namespace(beta)
-    m, v = 0.0 * beta, 0.0 * beta
-    for k, eta in enumerate(lr, 1):
-        g = f.subgradient(beta)
+    m, v, k = 0.0 * beta, 0.0 * beta, 0
+
+    def move(g, eta):
+        nonlocal m, v, k
+        k += 1
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * (g * g)
-        beta = beta - eta / (1 - beta1**k) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**k) + eps)
+        return eta / (1 - beta1**k) * m / (xp.sqrt(v) / math.sqrt(1 - beta2**k) + eps)
+
+    return move
+
+
+def _adam(f, beta, lr, **options):
+    move = _adam_moves(beta, **options)
+    for eta in lr:
+        beta = beta - move(f.subgradient(beta), eta)
+        yield beta
+
+
+def _adam_decoupled(f, beta, lr, **options):
+    move = _adam_moves(beta, **options)
+    for eta in lr:
+        beta = beta - move(f.smooth_gradient(beta), eta) - eta * f.penalty_subgradient(beta)
+        yield beta
+
+
+def _adam_proximal(f, beta, lr, **options):
+    move = _adam_moves(beta, **options)
+    for eta in lr:
+        beta = f.prox(beta - move(f.smooth_gradient(beta), eta), eta)
         yield beta
 
 
@@ -144,15 +183,19 @@ def _rmsprop(f, beta, lr, alpha, eps):
 
 
 _BLOCK = 2**16  # numbers; the path behind a slider has fewer
+_ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 _RULES = {  # method: (rule, its options and their defaults)
     "subgradient": (_subgradient, {}),
     "proximal": (_proximal, {}),
     "fista": (_fista, {}),
     "rda": (_rda, {}),
     "momentum": (_momentum, {"momentum": 0.9}),
-    "adam": (_adam, {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
+    "adam": (_adam, _ADAM),
+    "adam_decoupled": (_adam_decoupled, _ADAM),
+    "adam_proximal": (_adam_proximal, _ADAM),
     "rmsprop": (_rmsprop, {"alpha": 0.99, "eps": 1e-8}),
 }
+SPLITTING = ("proximal", "fista", "rda", "adam_decoupled", "adam_proximal")  # they ask for g + h
 METHODS, ON_OVERFLOW = tuple(_RULES), ("warn", "ignore")
 
 
@@ -204,6 +247,9 @@ def run(
       "rda"          ℓ1-regularized dual averaging (Xiao 2009) with 1/γ = η: prox_{ah}(−a·ḡ), a = η√k
       "momentum"     torch.optim.SGD(momentum=0.9)
       "adam"         torch.optim.Adam: beta1=0.9, beta2=0.999, eps=1e-8
+      "adam_decoupled"  Adam on ∇g, and −η·∂h beside it: h decays the weights as AdamW's ℓ2 does (Loshchilov & Hutter
+                     2019); with h = λ‖·‖₁ a step of ηλ·sign(β)
+      "adam_proximal"  Adam on ∇g, then prox_{ηh}; with h = λ‖·‖₁ a soft threshold at ηλ
       "rmsprop"      torch.optim.RMSprop: alpha=0.99, eps=1e-8
 
     A run that overflows ends with its finite part and carries the step in ``overflow_step``; in a batch, a member that
@@ -248,9 +294,9 @@ def _begin(objective, beta0, lr, method, options):
     checks.instance("objective", objective, Objective)
     beta, rates = _start(objective, beta0, lr)
     oracle = objective.oracle(beta)
-    if oracle.prox is None and method in ("proximal", "fista", "rda"):
+    if oracle.prox is None and method in SPLITTING:
         reason = f"{type(objective).__name__}, which is no smooth function plus one of known proximal map"
-        allowed = "'subgradient', 'momentum', 'adam', 'rmsprop'"
+        allowed = ", ".join(repr(name) for name in METHODS if name not in SPLITTING)
         raise ValueError(f"method must be one of {allowed} for {reason}, got {method!r}")
     return oracle, beta, rule(oracle, beta, rates, **options)
 

@@ -121,7 +121,7 @@ def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scal
     page.set_default_timeout(1000 * PATIENCE)
     try:
         page.goto(f"{jupyter.url}/doc/tree/{name}?reset&token={jupyter.token}")
-        page.wait_for_function(_KERNEL_IDLE)
+        page.wait_for_function(KERNEL_IDLE)
         page.evaluate(_LISTEN)
         yield Notebook(page, name)
     except BaseException:
@@ -277,7 +277,7 @@ class Slider:
 
 _WIDGETS = "__import__('ipywidgets').widgets.widget._instances"
 
-_KERNEL_IDLE = """() => {
+KERNEL_IDLE = """() => {
     const session = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
     return session?.isReady && session.session?.kernel?.status === 'idle';
 }"""
@@ -346,6 +346,7 @@ def _options(jupyter):
         "--ServerApp.allow_root=True",
         f"--ServerApp.root_dir={jupyter.folder}",
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
 
 

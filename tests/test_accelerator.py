@@ -79,7 +79,7 @@ OBJECTIVES = {
 SMOOTH_PART = ("L1Norm", "L1Norm, a batch of λ", "Lasso", "Huber", "Quadratic")
 CASES = [
     *itertools.product(OBJECTIVES, ("subgradient", "momentum", "adam", "rmsprop")),
-    *itertools.product(SMOOTH_PART, ("proximal", "fista", "rda")),
+    *itertools.product(SMOOTH_PART, trajectories.SPLITTING),
 ]
 
 

@@ -23,6 +23,7 @@ OBJECTIVES = {
     "Huber": lambda to: objectives.Huber(to(X), to(Y), to(LAMS)),
     "Quadratic": lambda to: objectives.Quadratic(to(X.T @ X)),
     "LeastAbsolute": lambda to: counterexamples.LeastAbsolute(to(X), to(Y), "sum"),
+    "Logistic": lambda to: counterexamples.Logistic(to(X), to(1 - 2.0 * (Y > 0))),
     "NeuronRegression": lambda to: counterexamples.NeuronRegression(to(X), to(-abs(Y)), 0.0, to(LAMS), 0.1, 0.1),
     "MaxNorm": lambda to: counterexamples.MaxNorm(),
     "MaxNorm, shared": lambda to: counterexamples.MaxNorm("shared"),
@@ -32,7 +33,7 @@ OBJECTIVES = {
     "Trough": lambda to: counterexamples.Trough(0.25),
     **{kind: lambda to, kind=kind: counterexamples.Separable(kind) for kind in counterexamples.SEPARABLE},
 }
-METHODS = {"subgradient": {}, "momentum": {}, "adam": {}, "rmsprop": {}, "proximal": {}, "fista": {}, "rda": {}}
+METHODS = ("subgradient", "momentum", "adam", "rmsprop", *trajectories.SPLITTING)
 
 
 @pytest.fixture(params=["CPU_DEVICE", "device1"])
@@ -79,7 +80,7 @@ def test_objectives(name, strict):
 def test_runs(name, method, strict):
     starts = STARTS[:, :2] if name in ("Product", "Trough") else STARTS
     here = OBJECTIVES[name](np.asarray)
-    if here.oracle(starts).prox is None and method in ("proximal", "fista", "rda"):
+    if here.oracle(starts).prox is None and method in trajectories.SPLITTING:
         return
     there = trajectories.run(OBJECTIVES[name](strict), strict(starts), strict(0.01 * LAMS), 12, method, 3)
     expected = trajectories.run(here, starts, 0.01 * LAMS, 12, method, 3)

@@ -120,25 +120,40 @@ def test_runs_without_errors(notebook):
     assert notebook.errors() == []
 
 
-def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(notebook, others):
-    count = 0
+@pytest.fixture(scope="module")
+def walked(notebook):
+    """What is found at each slider of the notebook, from top to bottom: one dictionary a slider."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = []
     for slider in notebook.lives():
-        count += 1
         slider.settled()
-        before = slider.picture()
-        handles = slider.handles.all()
+        before, page = slider.picture(), slider.page
+        handles = slider.root.locator(".noUi-handle").all()
+        labels = [handle.get_attribute("aria-label") for handle in handles]
+        words = [(slider.text(label), f"{label} = {slider.readout(label)}") for label in labels]
+        slider.root.locator(".live-figure").evaluate("e => { e.id = 'looked-at'; }")
+        looked = axe.run(page, context="#looked-at").response
+        slider.root.locator(".live-figure").evaluate("e => { e.id = ''; }")
+        handles, reached = slider.handles.all(), []
         handles[0].focus()
         for handle in handles:
             for _ in range(3):  # there may be a number to type in between
                 if handle.evaluate("e => e === document.activeElement"):
                     break
-                slider.page.keyboard.press("Tab")
-            assert handle.evaluate("e => e === document.activeElement")
+                page.keyboard.press("Tab")
+            reached.append(handle.evaluate("e => e === document.activeElement"))
             nudge(slider, handle)
             if handle is handles[0]:
                 slider.settled()
-                assert slider.picture() != before
-    assert count == len(ELSEWHERE if notebook.name == others.name else IN_WHOLE)
+                moved = slider.picture() != before
+        found.append({"labels": labels, "words": words, "axe": looked, "reached": reached, "moved": moved})
+    return found
+
+
+def test_every_slider_is_reached_by_tab_and_moved_by_arrow_keys(notebook, others, walked):
+    assert len(walked) == len(ELSEWHERE if notebook.name == others.name else IN_WHOLE)
+    for slider in walked:
+        assert all(slider["reached"]) and slider["moved"], slider["labels"]
 
 
 def test_arrow_keys_move_eta(orbit, twin):
@@ -204,25 +219,16 @@ def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_p
     assert widget.settled() == {"n": 5} and widget.picture() != last and widget.message() == ""
 
 
-def test_every_handle_has_a_name_and_its_value_in_words(notebook):
-    for slider in notebook.lives():
-        slider.settled()
-        for handle in slider.root.locator(".noUi-handle").all():
-            label = handle.get_attribute("aria-label")
-            assert label and slider.text(label) == f"{label} = {slider.readout(label)}"
+def test_every_handle_has_a_name_and_its_value_in_words(walked):
+    for slider in walked:
+        assert all(slider["labels"]) and all(told == shown for told, shown in slider["words"]), slider["words"]
 
 
-def test_axe_finds_nothing_serious_on_any_explorer(notebook):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for slider in notebook.lives():
-        slider.settled()
-        slider.root.locator(".live-figure").evaluate("e => { e.id = 'looked-at'; }")
-        found = axe.run(notebook.page, context="#looked-at").response
-        slider.root.locator(".live-figure").evaluate("e => { e.id = ''; }")
-        assert len(found["passes"]) > 5
-        assert [
-            (one["id"], one["nodes"]) for one in found["violations"] if one["impact"] in ("serious", "critical")
-        ] == []
+def test_axe_finds_nothing_serious_on_any_explorer(walked):
+    for slider in walked:
+        assert len(slider["axe"]["passes"]) > 5
+        serious = [one for one in slider["axe"]["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"]) for one in serious] == []
 
 
 def test_a_value_in_words_follows_keys_and_marks(orbit):

@@ -28,8 +28,8 @@ def ledger_of(monkeypatch):
 
 def test_the_whole_ledger_is_measured_in_a_notebook():
     cells = build.read_source(ROOT / "notebooks" / "04_edge_of_stability.py").cells
-    ledgers = [cell.source for cell in cells if cell.cell_type == "code" and "claims.ledger(" in cell.source]
-    assert "claims.ledger()" in ledgers[-1]
+    ledgers = [cell.source for cell in cells if re.search(r"claims\.(ledger|browse)\(", cell.source)]
+    assert re.search(r"claims\.(ledger|browse)\(\)", ledgers[-1])
 
 
 def test_order_is_that_of_definition(ledger_of):
@@ -44,7 +44,7 @@ def test_order_is_that_of_definition(ledger_of):
 
 def test_the_ledger_follows_the_notebooks():
     letters = "".join(dict.fromkeys(name[0] for name in claims.CLAIMS))
-    assert letters == "PCLE" and len(claims.CLAIMS) == 54
+    assert letters == "PCLE" and len(claims.CLAIMS) == 74
     assert {claim.source for claim in claims.CLAIMS.values()} == {"printed", "reconstructed", "ours"}
     ours = {claim.id for claim in claims.CLAIMS.values() if claim.source == "ours"}
     assert {claim.id for claim in claims.CLAIMS.values() if claim.where == "beyond"} <= ours
@@ -60,6 +60,53 @@ def test_a_bar_in_a_cell_does_not_split_it():
     rows = claims.ledger("P3", "L1")._repr_markdown_().splitlines()
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
     assert r"\|β\|" in rows[2]
+
+
+def chosen(browser):
+    """The ids that it shows, as the page gets them."""
+    return re.findall(r'<th scope="row"[^>]*>(\w+)<', browser.children[1].value)
+
+
+def test_the_ledger_is_browsed_by_verdict_and_source(ledger_of):
+    def measure():
+        return claims.Measured("2 < 3", True)
+
+    ledger_of(X1=measure)
+    for name, verdict, source in (("X2", "wrong", "ours"), ("X3", "wrong", "printed")):
+        claims.claim(name, **{**CLAIM, "verdict": verdict}, source=source)(measure)
+    browser = claims.browse()
+    verdict, source = browser.filters
+    assert [control.description for control in browser.filters] == ["verdict", "source"]
+    assert verdict.options == (("all (3)", None), ("holds (1)", "holds"), ("wrong (2)", "wrong"))
+    assert source.options == (("all (3)", None), ("printed (2)", "printed"), ("ours (1)", "ours"))
+    assert chosen(browser) == ["X1", "X2", "X3"] and "2 &lt; 3" in browser.children[1].value
+    verdict.value = "wrong"
+    assert chosen(browser) == ["X2", "X3"] and "2 of 3 claims" in browser.children[1].value
+    source.value = "printed"
+    assert chosen(browser) == ["X3"] == [claim.id for claim, _ in browser.chosen]
+    verdict.value = "holds"
+    assert chosen(browser) == ["X1"]
+    source.value, verdict.value = "ours", None
+    assert chosen(browser) == ["X2"] and [claim.id for claim, _ in claims.browse("X3", "X1").rows] == ["X3", "X1"]
+    verdict.value = "holds"
+    assert chosen(browser) == [] and "0 of 3 claims" in browser.children[1].value
+
+
+def test_a_stored_notebook_has_the_whole_ledger(ledger_of):
+    ledger_of(X1=lambda: claims.Measured("2", True), X2=lambda: claims.Measured("3", True))
+    browser = claims.browse()
+    browser.filters[1].value = "printed"
+    data, _ = browser._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data and data["text/plain"] == repr(claims.ledger())
+    assert re.findall(r'<th scope="row"[^>]*>(\w+)<', data["text/html"]) == ["X1", "X2"]
+
+
+def test_browsing_refuses_what_the_ledger_refuses(ledger_of):
+    ledger_of(X=lambda: claims.Measured("2", False))
+    with pytest.raises(claims.Unsupported, match="X: measured 2"):
+        claims.browse()
+    with pytest.raises(ValueError, match="ids must be among X, got Y"):
+        claims.browse("Y")
 
 
 def test_ledger_refuses_a_claim_that_lost_its_support(ledger_of):

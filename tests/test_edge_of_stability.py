@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ngdm_helpers import theory
-from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
-from ngdm_helpers.course import explorers, problems
+from ngdm_helpers.counterexamples import Logistic, PowerTail, Product, Separable, Trough
+from ngdm_helpers.course import explorers, problems, recorded
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
@@ -135,6 +135,49 @@ def test_active_curvature_refuses_batched_data():
         theory.active_curvature(objective, np.ones(4))
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_logistic_curvature_is_the_largest_eigenvalue_of_autograds_hessian(reduction):
+    rng = np.random.default_rng(0)
+    objective = Logistic(rng.normal(size=(9, 3)), rng.choice([-1.0, 1.0], 9), reduction)
+    tensors = Logistic(torch.tensor(objective.X), torch.tensor(objective.y), reduction)
+    points = 2 * rng.normal(size=(10, 3))
+    for point, found in zip(points, theory.logistic_curvature(objective, points), strict=True):
+        hessian = torch.autograd.functional.hessian(tensors.value, torch.tensor(point))
+        assert found == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]))
+    assert theory.logistic_curvature(objective, np.zeros(3)) == pytest.approx(objective.smoothness)
+    with pytest.raises(TypeError, match="objective must be of the class Logistic"):
+        theory.logistic_curvature(Product(), points)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize("margin", [0.1, 0.5, 1.0])
+def test_flipped_labels_cycle_past_the_threshold(share, margin):
+    threshold = theory.flipped_threshold(share)
+    best = sum(-p * math.log(p) for p in (share, 1 - share))
+    problem = problems.logistic_problem(margin, share)
+    z = math.log(1 / share - 1)  # wᵀx at both places
+    minimiser = np.linalg.solve(problem.X[[0, 20]], [z, z])
+    assert problem.value(minimiser) == pytest.approx(best)
+    at_best = theory.logistic_curvature(problem, minimiser)
+    assert threshold / problem.smoothness == pytest.approx(2 / at_best)
+    near = minimiser + 1e-3
+    below, above = (
+        run(problem, near, q * threshold / problem.smoothness, 4000).values[-2:] - best for q in (0.95, 1.05)
+    )
+    assert abs(below).max() < 1e-6 and above.max() > 1e-4
+
+
+def test_flipped_threshold_needs_a_flipped_label():
+    with pytest.raises(ValueError, match=r"share must be positive .* got 0.0"):
+        theory.flipped_threshold(0.0)
+
+
+def test_large_steps_on_separable_labels_rise_and_end_far_lower():
+    slow, fast = (problems.logistic_run(c).values for c in (1.9, 40.0))
+    assert (np.diff(slow) < 0).all() and (np.diff(fast) > 0).sum() == 3
+    assert fast.max() > 20 * fast[0] and fast[-1] < slow[-1] / 100
+
+
 # --- sliders ----------------------------------------------------------------------------------------------------------
 
 
@@ -233,3 +276,23 @@ def test_toy_problem_bounds_its_curvature_and_the_rival_passes_the_edge():
 def test_the_trough_in_plain_numbers_is_the_run(eta):
     whole = run(Trough(0.25), np.array([eta / 2, 0.0]), eta, 4000)
     assert np.array_equal(problems.trough_run(0.25, eta, 4000), whole.iterates)
+
+
+def test_separable_logistic_says_what_the_loss_does():
+    widget = explorers.separable_logistic()
+    widget.set(c=40.0)
+    assert titles(widget) == [
+        "c = 40: rises 3 times; last 4.5e-05, at 1.9/L 0.007",
+        "η λmax: 40 at step 0; no minimiser",
+    ]
+    widget.set(c=5.0, flipped=0.1)
+    assert titles(widget)[1] == "η λmax: 5 at step 0; at the minimiser 1.8"
+    assert widget.figure.axes[1].lines[0].get_ydata()[-1] == pytest.approx(1.8)
+
+
+def test_curvature_rulers_show_what_was_recorded():
+    widget, runs = explorers.curvature_rulers(), recorded.ruler_runs()
+    widget.set(activation="bridge-1000", lr=0.1, seed=2)
+    row = runs["bridge-1000", 0.1, 2]
+    assert widget.figure.axes[0].lines[0].get_ydata() == row["hessian"]
+    assert f"Hessian {np.mean(row['hessian'][-(len(row['hessian']) // 4) :]):.3f}" in titles(widget)[0]

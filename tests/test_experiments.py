@@ -46,6 +46,37 @@ def test_the_shipped_record_of_gradient_descent_is_small_and_stands_at_the_edge(
             assert row["sharpness"] < 1.1 * 2 / lr
 
 
+def test_curvature_by_two_rulers_is_that_of_one_long_run(tmp_path):
+    edge.edge_ruler(("gelu",), (0.2,), seeds=(3,), steps=120, folder=tmp_path, progress=False)
+    (row,) = load(tmp_path, edge.RULER)
+    X, Y = data.digits()
+    whole = networks.full_batch_gd(
+        networks.mlp("gelu", seed=3), X, Y, 0.2, 120, sharpness_every=edge.RULER_EVERY, progress=False
+    )
+    assert row["losses"] == pytest.approx(whole.losses[:: edge.RULER_EVERY], rel=1e-3)
+    assert row["hessian"] == pytest.approx(0.1 * whole.sharpness, rel=1e-2)
+    stretches = np.split(whole.directional, range(edge.RULER_EVERY, 120, edge.RULER_EVERY))
+    assert row["directional"] == pytest.approx([part.mean() / 2 for part in stretches], abs=1e-3)
+    assert row["secant"] == pytest.approx(row["hessian"], rel=0.1)  # analytic: its curvature hardly changes in a step
+    assert edge.edge_ruler(("gelu",), (0.2,), seeds=(3,), steps=120, folder=tmp_path, progress=False) == 0
+
+
+def test_an_overflow_ends_the_curves_of_a_run(tmp_path):
+    edge.edge_ruler(("tanh",), (5.0,), seeds=(0,), steps=200, folder=tmp_path, progress=False)
+    (row,) = load(tmp_path, edge.RULER)
+    assert 0 < row["overflow_step"] <= 200 and row["growth"] is None
+    assert len(row["hessian"]) == len(row["losses"]) <= row["overflow_step"] / edge.RULER_EVERY + 1
+
+
+def test_the_shipped_record_of_rulers_is_small_and_complete():
+    path = recorded.FOLDER / f"{edge.RULER}.json"
+    assert path.stat().st_size < 300_000
+    json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    runs = recorded.ruler_runs()
+    assert set(runs) == set(itertools.product(edge.BRIDGE, (0.1, 0.2), (0, 1, 2)))
+    assert {(row["steps"], row["overflow_step"]) for row in runs.values()} == {(8000, None)}
+
+
 # --- Figure 2 ---------------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +211,7 @@ BAD = [
         ValueError,
         "activations must be one of 'relu', 'tanh', 'gelu', 'elu', 'abs', 'leaky', got 'swish'",
     ),
+    (lambda: edge.edge_ruler(activations=("bridge-0",)), ValueError, "activation must be bridge-β with a number β > 0"),
     (lambda: edge.edge_of_stability(rates=0.1), TypeError, "rates must be a list or a tuple, got 0.1"),
     (lambda: edge.edge_of_stability(seeds=1), TypeError, "seeds must be a list or a tuple, got 1"),
     (lambda: edge.edge_of_stability(seeds=[0.5]), TypeError, "seeds must be an integer, got 0.5"),

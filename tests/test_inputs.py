@@ -74,6 +74,7 @@ BAD = [
             (lambda eps: theory.max_norm_steps(3, eps), "eps", "positive", [0.0, NAN]),
             (theory.bridge_smoothness, "beta", "positive", [0.0, -1.0]),
             (theory.bridge_gap, "beta", "positive", [0.0, -1.0]),
+            (lambda c: theory.correlation_map(np.abs, c), "correlation", "non-negative", [-0.1, NAN]),
         ]
         for value in values
     ],
@@ -180,7 +181,7 @@ BAD = [
         "'subgradient', 'proximal', 'fista', 'rda', 'momentum', 'adam'",
         "'sgd'",
     ),
-    (start(method=["adam"]), ValueError, "method", "'adam', 'rmsprop'", "['adam']"),
+    (start(method=["adam"]), ValueError, "method", "'adam_proximal', 'rmsprop'", "['adam']"),
     *[
         (
             start(objective=ReLURegression(X, Y), method=m),
@@ -189,7 +190,7 @@ BAD = [
             "'momentum', 'adam', 'rmsprop'",
             repr(m),
         )
-        for m in ("proximal", "fista", "rda")
+        for m in trajectories.SPLITTING
     ],
     (start(method="adam", momentum=0.5), TypeError, "momentum", "takes beta1, beta2, eps", "momentum=0.5"),
     (start(momentum=0.5), TypeError, "momentum", "takes no options", "momentum=0.5"),

@@ -238,6 +238,14 @@ def test_the_first_zeros_in_decimals(start, schedule, first):
     assert zeros[: len(expected)].tolist() == expected and np.isnan(zeros[len(expected) :]).all() and len(zeros) == 38
 
 
+@pytest.mark.parametrize("schedule", problems.DECIMAL_SCHEDULES)
+@pytest.mark.parametrize("start", problems.DECIMAL_STARTS)
+def test_the_first_zeros_are_those_of_the_walk(start, schedule):
+    walks = [problems.decimal_walk(start, schedule, digits, 597) for digits in range(3, 41)]
+    expected = [walk.index(0) if walk[-1] == 0 else np.nan for walk in walks]
+    np.testing.assert_array_equal(problems.decimal_zeros(start, schedule, 597), expected)
+
+
 def test_the_u_curve():
     lams = np.array([3e-3, 1e-2, 10.0, 100.0])
     problem, start = problems.uniform_lasso(200, 50, lams, reduction="mean")
@@ -324,6 +332,55 @@ def test_proximal_sgd_has_zeros_and_dual_averaging_more():
     }
     zeros = {method: (beta == 0).sum() for method, beta in ends.items()}
     assert zeros["subgradient"] == 0 < zeros["proximal"] < zeros["rda"]
+
+
+# --- two parts, two squares -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [problems.TwoParts, problems.TwoSquares])
+def test_gradient_of_a_form_is_that_of_its_value(form):
+    rng = np.random.default_rng(0)
+    problem = form(Lasso(rng.normal(size=(12, 4)), rng.normal(size=12), np.array([0.5, 2.0])))
+    beta, direction, h = rng.uniform(0.1, 1, (3, 2, 8)), rng.normal(size=(3, 2, 8)), 1e-6
+    slope = (problem.value(beta + h * direction) - problem.value(beta - h * direction)) / (2 * h)
+    np.testing.assert_allclose(slope, (problem.subgradient(beta) * direction).sum(axis=-1), rtol=1e-6)
+
+
+def test_two_parts_reach_the_solution_and_its_zeros_and_two_squares_no_zero():
+    problem = problems.sparse_problem()
+    exact, L = problems.exact_lasso(problem), problem.curvature
+    parts, squares = problems.TwoParts(problem), problems.TwoSquares(problem)
+    projected = parts.join(run(parts, np.zeros(400), 1 / parts.curvature, 2000, "proximal").iterates[-1])
+    np.testing.assert_allclose(projected, exact, atol=1e-9)
+    assert ((projected == 0) == (exact == 0)).all()
+    smooth = squares.join(run(squares, np.full(400, 0.1), 0.1 / L, 10_000, record_every=10_000).iterates[-1])
+    assert np.abs(smooth - exact).max() < 2e-3 and not (smooth == 0).any()
+
+
+def test_the_columns_of_a_sparse_problem_have_the_correlation_that_was_asked_for():
+    X = problems.sparse_problem(rho=0.5).X
+    assert np.corrcoef(X.T)[np.triu_indices(200, 1)].mean() == pytest.approx(0.5, abs=0.1)
+    assert np.array_equal(problems.sparse_problem(rho=0.0).X, problems.sparse_problem().X)
+    with pytest.raises(ValueError, match="rho must be at least 0 and below 1"):
+        problems.sparse_problem(rho=1.0)
+
+
+# --- Adam, with the penalty in its loss and beside it -----------------------------------------------------------------
+
+
+def test_only_a_penalty_beside_adam_brings_the_band_back_and_only_a_threshold_gives_zeros():
+    lams = [0.1, 1.0, 100.0]
+    assert np.ptp(problems.band_means("adam", lams)) < 0.01
+    np.testing.assert_allclose(problems.band_means("adam_decoupled", lams), problems.band_means("subgradient", lams))
+    assert not problems.band_means("adam_proximal", lams).any()
+
+
+@pytest.mark.parametrize("lam", [0.3, 3.0])
+def test_decoupled_adam_asks_its_own_step_what_the_penalty_is_worth(lam):
+    """A step of Adam is at most about η: a decoupled λ above 1 wins over any data, one below it does not."""
+    problem = Lasso(np.eye(1), np.array([50.0]), lam)  # the loss alone goes to 50, its slope is 100
+    end = run(problem, [1.0], 0.05, 4000, "adam_decoupled").iterates[-1, 0]
+    assert abs(end) < 2 * 0.05 * lam if lam > 1 else end > 40
 
 
 # --- the staircase ----------------------------------------------------------------------------------------------------

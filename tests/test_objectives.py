@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from ngdm_helpers import counterexamples, objectives
 from ngdm_helpers.counterexamples import (
     LeastAbsolute,
+    Logistic,
     MaxNorm,
     NeuronRegression,
     Separable,
@@ -28,6 +29,7 @@ P = 4
 SEED = np.random.default_rng(0)
 X = SEED.integers(-2, 3, (12, P)).astype(float)
 Y = SEED.integers(0, 4, 12).astype(float)
+LABELS = np.where(Y > 1, 1.0, -1.0)
 A = X.T @ X - 3 * np.eye(P)  # indefinite
 SPD = X.T @ X + np.eye(P)
 RANDOM = SEED.normal(size=(50, P))
@@ -120,6 +122,14 @@ CASES = {
         lambda b: (torch.tensor(X) @ b - torch.tensor(Y)).abs().sum(),
         lambda b: b @ X.T == Y,
         splits=False,
+    ),
+    "Logistic-mean": Case(
+        lambda to: Logistic(to(X), to(LABELS)),
+        lambda b: torch.nn.functional.soft_margin_loss(torch.tensor(X) @ b, torch.tensor(LABELS)),
+    ),
+    "Logistic-sum": Case(
+        lambda to: Logistic(to(X), to(LABELS), reduction="sum"),
+        lambda b: torch.nn.functional.soft_margin_loss(torch.tensor(X) @ b, torch.tensor(LABELS), reduction="sum"),
     ),
     "Neuron-relu": Case(
         lambda to: NeuronRegression(to(X), to(-Y), 0.0, 0.0, 0.5, 0.25),
@@ -298,6 +308,25 @@ def test_lipschitz_bounds_every_secant_and_is_attained(f, x):
     assert max(secants(f, *pairs(scale))[0] for scale in (1e-2, 1, 1e2)) <= f.lipschitz * (1 + 1e-9)
     if x is not None:
         assert secants(f, x[None], 2 * x[None])[0] == pytest.approx(f.lipschitz, rel=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_constants_of_the_logistic_loss_bound_every_secant_and_L_is_met_at_0(reduction):
+    f = Logistic(X, LABELS, reduction)
+    slopes, curvatures = zip(*(secants(f, *pairs(scale)) for scale in (1e-3, 1e-1, 1, 1e2)), strict=True)
+    assert max(slopes) <= f.lipschitz * (1 + 1e-9) and max(curvatures) <= f.smoothness * (1 + 1e-9)
+    top = 1e-4 * np.linalg.svd(X)[2][:1]
+    assert secants(f, top, -top)[1] == pytest.approx(f.smoothness, rel=1e-6) and f.curvature == f.smoothness
+
+
+def test_the_logistic_loss_does_not_overflow_and_refuses_other_labels():
+    far = 1e4 * RANDOM
+    f = Logistic(X, LABELS)
+    assert np.isfinite(f.value(far)).all() and np.isfinite(f.subgradient(far)).all()
+    margins = LABELS * (far @ X.T)
+    np.testing.assert_allclose(f.value(far), np.maximum(-margins, 0).mean(-1), rtol=1e-3)
+    with pytest.raises(ValueError, match="y must be labels −1 and 1, got"):
+        Logistic(X, 0 * LABELS)
 
 
 @pytest.mark.parametrize("width", [0.02, 0.5])

@@ -159,7 +159,7 @@ def test_the_command_of_a_record_names_no_folder():
 
 
 def test_every_experiment_says_what_it_does_and_how_long_it_takes(capsys):
-    assert list(runner.EXPERIMENTS) == ["depth", "edge-of-stability", "mlp-l1", "vgg16-l1"]
+    assert list(runner.EXPERIMENTS) == ["depth", "edge-of-stability", "edge-ruler", "mlp-l1", "vgg16-l1"]
     for name, function in runner.EXPERIMENTS.items():
         with pytest.raises(SystemExit) as stop:
             cli.main(["record", name, "--help"])

@@ -80,7 +80,7 @@ PROBLEMS = {
         lambda to: Quadratic(to(A)), lambda b: A @ b, torch_loss(lambda z, y, b: b @ torch.as_tensor(A) @ b / 2, 0)
     ),
 }
-SPLIT = ["proximal", "fista", "rda"]
+SPLIT = ["proximal", "fista", "rda", "adam_decoupled", "adam_proximal"]
 TORCH = {
     "subgradient": torch.optim.SGD,
     "momentum": lambda b, lr: torch.optim.SGD(b, lr=lr, momentum=0.9),
@@ -118,6 +118,10 @@ def reference(method, g, lam, beta, lr, steps):
             first = 0.9 * first + 0.1 * subgradient(b)
             second = 0.999 * second + 0.001 * subgradient(b) ** 2
             new = b - eta * (first / (1 - 0.9 ** (k + 1))) / (np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
+        elif method in ("adam_decoupled", "adam_proximal"):
+            first, second = 0.9 * first + 0.1 * g(b), 0.999 * second + 0.001 * g(b) ** 2
+            new = b - eta * (first / (1 - 0.9 ** (k + 1))) / (np.sqrt(second / (1 - 0.999 ** (k + 1))) + 1e-8)
+            new = new - eta * lam * np.sign(b) if method == "adam_decoupled" else soft(new, eta * lam)
         elif method == "rmsprop":
             second = 0.99 * second + 0.01 * subgradient(b) ** 2
             new = b - eta * subgradient(b) / (np.sqrt(second) + 1e-8)
@@ -210,6 +214,26 @@ def test_schedules_equal_torch(ours, theirs, method):
     problem = PROBLEMS["Lasso"]
     path = run(problem.make(np.asarray), BETA0, ours, 100, method).iterates
     np.testing.assert_allclose(path, optimise(TORCH[method], problem.loss, 100, theirs), rtol=0, atol=1e-12)
+
+
+def test_silver_steps_are_the_fractal_and_beat_one_over_L_on_the_worst_huber():
+    """The recursion of Altschuler and Parrilo: [h, 1 + ρ^(k − 1), h] from [√2], ρ = 1 + √2."""
+    h = [math.sqrt(2)]
+    for k in range(1, 8):
+        h = [*h, 1 + (1 + math.sqrt(2)) ** (k - 1), *h]
+    schedule = trajectories.silver(2.0)
+    assert [schedule(k) for k in range(255)] == pytest.approx([step / 2 for step in h])
+    assert sum(step > 2 + 1e-12 for step in h) == 63
+    deltas = np.geomspace(1e-4, 1, 2000)
+    huber = objectives.Huber(np.ones((1, 1)), np.zeros(1), deltas, reduction="sum")  # L = 1
+    silver, constant = (
+        run(huber, np.ones((2000, 1)), lr, 255, record_every=255).values[-1].max()
+        for lr in (trajectories.silver(1.0), 1.0)
+    )
+    assert constant == pytest.approx(1 / (4 * 255 + 2), rel=1e-3) and silver < constant / 4
+    np.testing.assert_array_equal(trajectories.silver(np.array([1.0, 2.0]))(1), [2, 1])
+    with pytest.raises(ValueError, match="smoothness must be positive"):
+        trajectories.silver(0.0)
 
 
 @pytest.mark.parametrize("method", SPLIT)
@@ -339,7 +363,7 @@ def test_dual_averaging_gives_exact_zeros_and_the_subgradient_method_none():
 
 # --- overflow ---------------------------------------------------------------------------------------------------------
 
-OVERFLOWING = ["subgradient", "momentum", *SPLIT]
+OVERFLOWING = ["subgradient", "momentum", "proximal", "fista", "rda"]
 UNSTABLE = 3.0  # times the curvature of the square is about 100: far above 2/L, and enough for dual averaging too
 
 

@@ -1,11 +1,14 @@
-"""What notebooks 2 and 4 measure on a network, once each; loads torch."""
+"""What the notebooks measure on a network, once each; loads torch."""
 
+import copy
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from ngdm_helpers import checks, networks
+from ngdm_helpers.course import problems
 from ngdm_helpers.networks import models
 from ngdm_helpers.networks.sharpness import checked_parameters
 
@@ -46,8 +49,32 @@ def second_differences(
     """
     weights = checked_parameters(model, X, Y)
     distances = np.atleast_1d(checks.positive("distances", np.asarray(distances, dtype=np.float64)))
-    top, v = networks.sharpness(loss := networks.mse(model(X), Y), weights)
-    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)])
+    top, v, length = _top(model, X, Y, weights)
+    return top, _differences(model, X, Y, weights, v, distances), length
+
+
+def over_one_step(
+    model: torch.nn.Module, X: torch.Tensor, Y: torch.Tensor, lr: float, start: np.ndarray | None = None
+) -> tuple[float, float, np.ndarray]:
+    """The curvature along the top eigenvector v of the Hessian of f = `networks.mse`, by two rulers.
+
+    Returns the Hessian's eigenvalue, as autograd sees it; the second difference along v over the length η‖∇f‖ of the
+    next step, as in `second_differences`, both floats; and v, (p,). lr: η. start: where the search for v begins, best
+    the v of a nearby point. The model is left as it was. Raises TypeError or ValueError, naming the argument.
+    """
+    lr, weights = checks.positive_number("lr", lr), checked_parameters(model, X, Y)
+    top, v, length = _top(model, X, Y, weights, start)
+    return top, float(_differences(model, X, Y, weights, v, np.array([lr * length]))[0]), v
+
+
+def _top(model, X, Y, weights, start=None):
+    """(largest eigenvalue of the Hessian, its eigenvector, ‖∇f‖)."""
+    loss = networks.mse(model(X), Y)
+    top, v = networks.sharpness(loss, weights, start)
+    return top, v, float(torch.cat([part.flatten() for part in torch.autograd.grad(loss, weights)]).norm())
+
+
+def _differences(model, X, Y, weights, v, distances):
     here = torch.cat([part.detach().reshape(-1) for part in weights])
     direction = torch.as_tensor(v, dtype=here.dtype, device=here.device)
 
@@ -58,7 +85,7 @@ def second_differences(
     with torch.no_grad(), networks.cpu_threads(1):
         ahead, behind = (np.array([value(sign * t) for t in distances]) for sign in (1, -1))
         middle = value(0.0)  # which puts the weights back
-    return top, (ahead + behind - 2 * middle) / distances**2, float(gradient.norm())
+    return (ahead + behind - 2 * middle) / distances**2
 
 
 class _Gate(torch.nn.Module):
@@ -89,6 +116,63 @@ def frozen(model: torch.nn.Sequential, X: torch.Tensor) -> torch.nn.Sequential:
             layers.append(layer)
             outputs = layer(outputs)
     return torch.nn.Sequential(*layers)
+
+
+# --- Appendix B on a small network ------------------------------------------------------------------------------------
+
+
+def _train(network: torch.nn.Module, lr: float, lam: float, steps: int, batch: int = 32) -> list[float]:
+    """Appendix B's loop: SGD on cross entropy + λ‖β‖₁ of the digits, in place. ‖β‖₁ as it prints it, before each step.
+
+    A last number is ‖β‖₁ after the last step. The network is left as the script leaves it, in training mode.
+    """
+    X, y, _, _ = problems.mlp_digits()
+    updates = torch.optim.SGD(network.parameters(), lr=lr)
+
+    def penalty():
+        return sum(part.abs().sum() for part in network.parameters())
+
+    printed = []
+    network.train()
+    with torch.random.fork_rng(devices=[]), networks.cpu_threads(1):
+        torch.manual_seed(0)
+        for chosen in networks.minibatches(len(X), batch, steps):
+            norm = penalty()
+            loss = torch.nn.functional.cross_entropy(network(X[chosen]), y[chosen]) + lam * norm
+            updates.zero_grad()
+            loss.backward()
+            updates.step()
+            printed.append(norm.item())
+    return [*printed, penalty().item()]
+
+
+@functools.cache
+def _small_start() -> torch.nn.Sequential:
+    """A network 64-32-10 with a dropout layer that is off, trained on the digits without a penalty."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layers = torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Dropout(0.0), torch.nn.Linear(32, 10)
+    network = torch.nn.Sequential(*layers)
+    _train(network, 0.2, 0.0, 300, 64)
+    return network
+
+
+@functools.cache
+def appendix_b(lr: float, lam: float, steps: int, dropout: float = 0.0) -> tuple[np.ndarray, torch.nn.Sequential]:
+    """Appendix B's script on a trained network 64-32-10: (the ‖β‖₁ of `_train`, (steps + 1,); the network).
+
+    lr: η > 0. lam: λ ≥ 0. dropout: the share that the layer between drops, in [0, 1).
+    """
+    network = copy.deepcopy(_small_start())
+    network[2].p = checks.fraction("dropout", dropout)
+    return np.array(_train(network, lr, lam, steps)), network
+
+
+@torch.no_grad()
+def test_accuracy(network: torch.nn.Module) -> float:
+    """The share of the 360 test digits that ``network`` gives their label, dropout off."""
+    _, _, X, y = problems.mlp_digits()
+    return float(networks.accuracy(network.eval()(X), y))
 
 
 def kinks_crossed(

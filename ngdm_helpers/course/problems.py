@@ -1,5 +1,6 @@
 """Data sets, starts, settings and small runs that the text of the notebooks, their sliders and the ledger share."""
 
+import bisect
 import decimal
 import functools
 import itertools
@@ -13,16 +14,30 @@ import scipy.optimize
 from scipy.special import ndtr
 
 from ngdm_helpers import checks, data, theory, trajectories
-from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression, Product
+from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
 
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
-def sharp_problem():
-    """Least absolute deviations with an exact solution, n = 60, p = 10: (objective, β*); f* = 0, and f is sharp."""
-    rng = np.random.default_rng(0)
-    X, solution = rng.standard_normal((60, 10)), rng.standard_normal(10)
-    return LeastAbsolute(X, X @ solution), solution
+def sharp_problem(noise=0.0, seed=0):
+    """Least absolute deviations, n = 60, p = 10, y = Xβ* + noise·N(0, 1): (objective, minimiser).
+
+    noise: ≥ 0. Without, the minimiser is β*, and f* = 0; f is sharp with noise as well, being polyhedral.
+    """
+    rng = np.random.default_rng(seed)
+    X, solution, errors = rng.standard_normal((60, 10)), rng.standard_normal(10), rng.standard_normal(60)
+    objective = LeastAbsolute(X, X @ solution + checks.nonnegative("noise", noise, checks.NUMBER) * errors)
+    return objective, solution if noise == 0 else least_absolute(X, objective.y)
+
+
+def least_absolute(X, y):
+    """A minimiser of mean |Xβ − y| by linear programming: minimise Σtᵢ subject to −t ≤ Xβ − y ≤ t. X: (n, p)."""
+    from scipy.optimize import linprog
+
+    n, p = X.shape
+    sides = np.block([[X, -np.eye(n)], [-X, -np.eye(n)]])
+    bounds = [(None, None)] * p + [(0, None)] * n
+    return linprog(np.repeat([0.0, 1.0], [p, n]), sides, np.concatenate([y, -y]), bounds=bounds).x[:p]
 
 
 def best_on_sharp(schedule):
@@ -150,7 +165,8 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
 
     cs: c = ηL (C,), with L the curvature between the kinks. strength, by which y is multiplied, and width, on which the
     kinks are rounded: numbers or (rows,). Returns the counts (rows, C), and the median over the seeds of η times the
-    curvature at 0 (rows, C): where kinks are rounded that is λmax(Σᵢ (½ + ½(log 2 + |yᵢ|/w)) xᵢxᵢᵀ + 2λ₂I); else inf.
+    curvature at 0 (rows, C): λmax(Σᵢ ½(1 + log 2 + |yᵢ|/w) xᵢxᵢᵀ + 2λ₂I) where kinks are rounded, L where there are
+    none, else inf.
     """
     X, y, starts = random_problems(20, 5, 0.0, seeds)
     strength, width = (a[:, None, None] for a in np.broadcast_arrays(np.atleast_1d(strength), np.atleast_1d(width)))
@@ -158,11 +174,11 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
     loss = NeuronRegression(X, y, width=width, lam2=lam2)
     rates = np.asarray(cs)[:, None] / loss.curvature
     exits = leaves_falling(trajectories.run(loss, starts, rates, steps), 2).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # φ = w·log 2, φ′ = ½ and φ″ = 1/(4w) at 0; y ≤ 0
-        bends = np.where(y < 0, 0.5 + 0.5 * (np.log(2) - y / width[..., None]), 1.0)[:, 0]
-    finite = np.where(np.isfinite(bends), bends, 0.0)
-    top = np.linalg.eigvalsh(np.swapaxes(finite[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
-    top = np.where(np.isfinite(bends).all(axis=-1), top, np.inf)
+    rounded = width[:, 0, None] > 0
+    # at 0, φ = w·log 2, φ′ = ½ and φ″ = 1/(4w)
+    bends = np.where(rounded, 0.5 + 0.5 * (np.log(2) - y[:, 0] / np.where(rounded, width[:, 0, None], 1)), 2.0)
+    top = np.linalg.eigvalsh(np.swapaxes(bends[..., None] * X, -1, -2) @ X)[..., -1] + 2 * lam2
+    top = np.where((rounded | (y[:, 0] == 0)).all(axis=-1), top, np.inf)
     return exits, np.median(top[:, None] * rates, axis=-1)
 
 
@@ -508,12 +524,66 @@ def exact_path(X, y, least):
     return tuple(map(np.array, zip(*reversed(bends), strict=True)))
 
 
-def sparse_problem(lam=20.0):
-    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((100, 200))
+def sparse_problem(lam=20.0, rho=0.0):
+    """(11) with n = 100 samples of p = 200 standard normal columns, 8 true coefficients ±1.5 and noise of size ½.
+
+    rho: the correlation of any two columns, 0 ≤ ρ < 1.
+    """
+    rng, rho = np.random.default_rng(0), checks.fraction("rho", rho)
+    X, errors, shared = (rng.standard_normal(shape) for shape in ((100, 200), 100, (100, 1)))
+    X = X if rho == 0 else (1 - rho) ** 0.5 * X + rho**0.5 * shared
     beta = np.append(1.5 * (-1.0) ** np.arange(8), np.zeros(192))
-    return Lasso(X, X @ beta + 0.5 * rng.standard_normal(100), lam)
+    return Lasso(X, X @ beta + 0.5 * errors, lam)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoParts(Objective):
+    """A `Lasso`, or a `Minibatch` of one, of β = u − v with u, v ≥ 0: ‖y − X(u − v)‖² + λΣ(u + v) of (u, v).
+
+    Its "proximal" method is projected gradient descent: the rule of Table 1 of Bottou (2010). ``join`` gives β.
+    """
+
+    problem: Objective
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+    curvature = property(lambda self: 2 * self.problem.curvature)
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u - v
+
+    def oracle(self, beta):
+        inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
+        lam_batch, lam = checks.over_batch("lam", lam, beta), checks.per_coordinate("lam", lam, beta)
+
+        def value(b):
+            joined = self.join(b)
+            return inner.value(joined) + lam_batch * (b.sum(axis=-1) - np.abs(joined).sum(axis=-1))
+
+        def gradient(b):
+            g = inner.smooth_gradient(self.join(b))
+            return np.concatenate([g, -g], axis=-1) + lam
+
+        return Oracle(value, gradient, gradient, lambda b, step: np.maximum(b, 0), np.zeros_like)
+
+
+@dataclass(frozen=True, eq=False)
+class TwoSquares(Objective):
+    """A `Lasso` of β = u∘u − v∘v: ‖y − X(u∘u − v∘v)‖² + λ‖(u, v)‖², smooth, with the minimisers of (11)."""
+
+    problem: Lasso
+
+    p = property(lambda self: 2 * self.problem.X.shape[-1])
+    batch_shape = property(operator.attrgetter("problem.batch_shape"))
+
+    def join(self, beta):
+        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
+        return u * u - v * v
+
+    def oracle(self, beta):
+        parts = TwoParts(self.problem).oracle(beta * beta)
+        return Oracle(lambda b: parts.value(b * b), lambda b: 2 * b * parts.subgradient(b * b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -557,7 +627,9 @@ class Minibatch(Objective):
             rows, of_y = X.take(drawn[k], axis=0), y.take(drawn[k])
             return ((b @ rows.T - of_y) @ rows) * scale
 
-        return Oracle(full.value, lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient, full.prox)
+        return full._replace(
+            subgradient=lambda b: smooth_gradient(b) + l1.subgradient(b), smooth_gradient=smooth_gradient
+        )
 
 
 def one_dimensional_lasso(c, lam, h=1.0):
@@ -599,8 +671,26 @@ def decimal_walk(start, schedule, digits, steps):
 @functools.lru_cache(maxsize=16)  # all schedules and starts
 def decimal_zeros(start, schedule, steps):
     """The first step of `decimal_walk` that is exactly 0, with 3, 4, …, 40 digits; NaN where no step is: (38,)."""
-    walks = (decimal_walk(start, schedule, digits, steps) for digits in range(3, 41))
-    return np.array([path.index(0) if path[-1] == 0 else np.nan for path in walks])  # at 0 it stays
+    return np.array([_first_zero(start, schedule, digits, steps) for digits in range(3, 41)])
+
+
+def _first_zero(start, schedule, digits, steps):
+    """The first step at exactly 0, or NaN; what repeats itself is not walked through, as ηₖ never rises."""
+    with decimal.localcontext(decimal.Context(prec=digits)):
+        one, rate, k = decimal.Decimal(1), DECIMAL_SCHEDULES[schedule], 0
+        beta, before, last = +decimal.Decimal(DECIMAL_STARTS[start]), None, None
+        while k < steps:
+            s = rate(one, k, steps)
+            moved, k = beta - s if beta > 0 else beta + s, k + 1
+            if moved == 0:
+                return k
+            if moved == beta:  # the step is lost in rounding, and so is every smaller one
+                break
+            if s == last and moved == before:  # back where it was two steps ago: on to the end of this rate
+                more = bisect.bisect_right(range(k, steps), -s, key=lambda j: -rate(one, j, steps))
+                k += more - more % 2
+            before, beta, last = beta, moved, s
+    return np.nan
 
 
 def paper_pair(seeds=20, steps=3000):
@@ -715,9 +805,22 @@ def huber_tail(c):
 
 def product_ends(starts, eta, steps=60):
     """The sharpness of ½(uv − 1)² where gradient descent from starts (…, 2) is after ``steps``; NaN: it diverges."""
-    run = trajectories.run(Product(), starts, eta, steps, record_every=steps, on_overflow="ignore")
-    gone = run.overflow_step is not None and np.asarray(run.overflow_step) >= 0
-    return np.where(gone, np.nan, theory.product_sharpness(run.iterates[-1]))
+    # the numbers of `trajectories.run` on `Product`, in place: a map has a hundred thousand starts
+    u, v = (np.array(starts[..., k]) for k in (0, 1))
+    residual, step_u, step_v = (np.empty_like(u) for _ in range(3))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            np.multiply(u, v, out=residual)
+            residual -= 1
+            np.multiply(residual, v, out=step_u)
+            np.multiply(residual, u, out=step_v)
+            step_u *= eta
+            step_v *= eta
+            u -= step_u
+            v -= step_v
+        gone = ~np.isfinite((u * v - 1) ** 2 + u + v)
+    u[gone] = v[gone] = 0.0
+    return np.where(gone, np.nan, theory.product_sharpness(np.stack([u, v], axis=-1)))
 
 
 def product_field(u, v, eta):
@@ -745,6 +848,25 @@ def huber_lopsided(c, starts):
     last = itertools.islice(trajectories.iterate(ONE_D_HUBER, x0, c), HUBER_STEPS - 1, HUBER_STEPS + 1)
     x, y = (np.abs(beta[..., 0]) for beta in last)
     return np.abs(x - y) / (c - 2)
+
+
+LOGISTIC_STEPS = 300
+
+
+def logistic_problem(margin=0.2, flipped=0.0):
+    """Mean logistic regression in two dimensions: 20 samples at (γ, 1) and 20 at (γ, −½), all labelled 1.
+
+    margin: γ > 0, the distance of the separating line β ∝ (1, 0) from the data. flipped: the share of the labels at
+    each place that is −1 instead, a multiple of 1/20.
+    """
+    X = np.repeat([[margin, 1.0], [margin, -0.5]], 20, axis=0)
+    return Logistic(X, np.where(np.arange(40) % 20 < round(20 * flipped), -1.0, 1.0))
+
+
+def logistic_run(c, margin=0.2, flipped=0.0, steps=LOGISTIC_STEPS):
+    """Gradient descent on `logistic_problem` from 0 with η = c/L."""
+    problem = logistic_problem(margin, flipped)
+    return trajectories.run(problem, np.zeros(2), c / problem.smoothness, steps)
 
 
 def relu_toy(strength=1.0, data="U[−1, 1]", n=20, p=5, seed=0):

@@ -248,6 +248,27 @@ def nearer_to_relu(settings):
     return int((near & apart).sum()), int(apart.sum())
 
 
+# --- what the recorded runs at the edge say ---------------------------------------------------------------------------
+def ruler_runs():
+    """The recorded runs of `ngdm record edge-ruler`, {(activation, η, seed): row}; of several lengths the longest."""
+    rows = sorted(load("edge_ruler"), key=lambda row: row["steps"])
+    return {(row["activation"], row["lr"], row["seed"]): row for row in rows}
+
+
+def last_quarter(row, ruler):
+    """The mean of a recorded curve over the last quarter of the run, as long as it was without an overflow."""
+    values = row[ruler]
+    return float(np.mean(values[-(len(values) // 4) :]))
+
+
+def bounces(row):
+    """Whether a recorded run is at the edge in its last quarter: each step reverses most of the one before.
+
+    Its directional smoothness is above 0.9 of 2/η, on average; without oscillation it is about 0.
+    """
+    return last_quarter(row, "directional") > 0.9
+
+
 # --- what the recorded runs with an ℓ1 penalty say --------------------------------------------------------------------
 def vgg16_runs():
     """The recorded runs of VGG16, {(method, λ): row}."""

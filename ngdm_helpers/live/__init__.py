@@ -118,6 +118,7 @@ class Canvas(anywidget.AnyWidget):
     _esm = words.module("painter.mjs")
     alt = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)  # of the figure, in its own pixels
+    height = traitlets.Int().tag(sync=True)
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
     ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
     frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, its number as "count", its runs as "play"
@@ -146,7 +147,8 @@ class Live(widgets.VBox):
         self._drawn = None  # the values that the picture shows
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
-        self.canvas = Canvas(alt=alt, width=figure.canvas.get_width_height()[0])
+        width, height = figure.canvas.get_width_height()
+        self.canvas = Canvas(alt=alt, width=width, height=height)
         self.message, self.goals = widgets.HTML(), goals
         self._refresh()
         self.canvas.observe(self._on_ratio, names="ratio")
@@ -158,7 +160,7 @@ class Live(widgets.VBox):
         boxes = [widgets.Box(row, layout={"flex_flow": "row wrap"}) for row in rows]
         finding = [widgets.HTML(f"<em>{html.escape(caption)}</em>")] if caption else []
         listed, spoken = [self.goals] if self.goals.goals else [], access.Access()
-        rows = [*boxes, self.message, self.canvas, *listed, *finding, spoken]
+        rows = [*boxes, self.message, self.canvas, *finding, *listed, spoken]
         super().__init__(rows, _dom_classes=["live-figure"])
         spoken.figure = self.model_id
 

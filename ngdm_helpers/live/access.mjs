@@ -36,6 +36,7 @@ function nameControls(root) {
   const name = () => {
     for (const {label, handle, readout, rail} of sliders(root)) {
       put(handle, "aria-label", label);
+      put(handle, "data-lm-suppress-shortcuts", "true");  // Notebook 7 would take the arrow keys for its cells
       if (readout.textContent) put(handle, "aria-valuetext", `${label} = ${readout.textContent.trim()}`);
       if (readout.contentEditable === "true") {
         put(readout, "role", "textbox");

@@ -27,7 +27,7 @@ function render({model, el}) {
   said.style.cssText = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)";
   const box = make("div", {className: "live-goals"}, head, again, list, said);
   box.style.cssText = "position: relative; margin: 4px 0; line-height: 1.5";
-  box.dataset.lmSuppressShortcuts = "true";  // JupyterLab has shortcuts of its own for the space bar
+  again.dataset.lmSuppressShortcuts = "true";  // JupyterLab has shortcuts of its own for Enter and the space bar
   el.append(box);
 
   let before = [];

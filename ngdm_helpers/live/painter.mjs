@@ -199,9 +199,13 @@ function render({model, el}) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", model.get("alt"));
   canvas.className = "live-canvas";
-  // As wide as the figure, narrower where the page is. The figure's ground is white in any theme.
+  // As wide as the figure, narrower where the page is, and no higher than leaves room for the controls of a zoomed one
+  // (within a frame, which may be as high as what it holds, the window's height tells nothing). The figure's ground is
+  // white in any theme.
   const stage = document.createElement("div");
-  Object.assign(stage.style, {position: "relative", width: `${model.get("width")}px`, maxWidth: "100%"});
+  const high = `calc(max(200px, 50vh) * ${model.get("width") / model.get("height")})`;
+  const maxWidth = window === window.top ? `min(100%, ${high})` : "100%";
+  Object.assign(stage.style, {position: "relative", width: `${model.get("width")}px`, maxWidth});
   Object.assign(canvas.style, {width: "100%", display: "block"});
   stage.append(canvas);
   const lost = document.createElement("p");
@@ -398,8 +402,8 @@ function play(model) {
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", "steps");
   bar.style.cssText = "display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 2px 0";
-  // JupyterLab has shortcuts of its own for the space bar and the arrows.
-  bar.dataset.lmSuppressShortcuts = "true";
+  // JupyterLab has shortcuts of its own for the space bar, the arrows and Enter, and asks the focused element alone.
+  for (const part of bar.querySelectorAll("button, input, select")) part.dataset.lmSuppressShortcuts = "true";
 
   const runs = () => model.get("frame").play, last = () => runs()?.last ?? 0;
   const now = () => Math.min(model.get("step") ?? last(), last());

@@ -12,7 +12,6 @@ function render({model, el}) {
   const options = model.get("options");
   const box = make("fieldset", {className: "live-vote"});
   box.style.cssText = "border: 1px solid; border-radius: 4px; padding: 0.5em 1em; margin: 4px 0; line-height: 1.5";
-  box.dataset.lmSuppressShortcuts = "true";  // JupyterLab has shortcuts of its own for the space bar and the arrows
   const legend = make("legend", {innerHTML: `<strong>Predict.</strong> ${model.get("question")}`});
   legend.style.cssText = "float: left; width: 100%; padding: 0; margin-bottom: 4px";
   const rows = options.map(([letter, text]) => {
@@ -40,6 +39,8 @@ function render({model, el}) {
     }));
   };
   box.append(legend, ...rows, ask, answers);
+  // JupyterLab has shortcuts of its own for the arrows, the space bar and Enter, and asks the focused element alone.
+  for (const part of box.querySelectorAll("button, input")) part.dataset.lmSuppressShortcuts = "true";
   el.append(box);
 }
 

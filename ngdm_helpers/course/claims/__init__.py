@@ -5,9 +5,22 @@ Every row carries the function that measures it: the table shows what that funct
 
 import importlib
 
-from ngdm_helpers.course.claims.ledger import CLAIMS, VERDICTS, Claim, Measured, Table, Unsupported, claim, ledger
+from ngdm_helpers.course.claims.ledger import (
+    CLAIMS,
+    VERDICTS,
+    Browser,
+    Claim,
+    Measured,
+    Table,
+    Unsupported,
+    browse,
+    claim,
+    ledger,
+)
 
-__all__ = ["CLAIMS", "VERDICTS", "Claim", "Measured", "Table", "Unsupported", "claim", "ledger"]
+__all__ = [
+    "CLAIMS", "VERDICTS", "Browser", "Claim", "Measured", "Table", "Unsupported", "browse", "claim", "ledger",
+]  # fmt: skip
 
 TOPICS = "preliminaries convergence depth lasso lasso_general lasso_deep lasso_solvers edge_of_stability".split()
 for _topic in TOPICS:  # their order is the ledger's

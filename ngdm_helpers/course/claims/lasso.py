@@ -9,9 +9,10 @@ from ngdm_helpers.objectives import L1Norm
 
 
 @claim(
-    "L1", where="Prop. 3.1", paper="no zeros", verdict="holds if…",
+    "L1", where="Prop. 3.1", paper="no zeros", verdict="holds",
     says="NGDM on λ‖β‖₁ never has a zero entry, with probability 1",
-    because="arithmetic is exact, β₀ has a density and the steps are fixed beforehand; floats lie on a grid",
+    because="only the countably many multiples of ηλ reach 0, and under a density a countable set has probability 0: "
+    "that, not “countable against uncountable”, is the reason. In floats, which lie on a grid, it may fail",
 )  # fmt: skip
 def _prop_3_1():
     rng = np.random.default_rng(0)

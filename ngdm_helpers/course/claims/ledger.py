@@ -1,8 +1,14 @@
 """What a claim is, the decorator that enters one, and the table that shows it next to what was measured."""
 
+import collections
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import ipywidgets as widgets
+
+from ngdm_helpers.live import choice
 
 VERDICTS = ("holds", "holds if…", "imprecise", "wrong", "not reproduced", "not checkable")
 SOURCES = ("printed", "reconstructed", "ours")
@@ -78,6 +84,11 @@ def ledger(*ids):
     return table
 
 
+def browse(*ids):
+    """`ledger` (*ids*) under two filters, as a `Browser`."""
+    return Browser(ledger(*ids))
+
+
 class Table:
     """Rows of the ledger, as Jupyter shows them; ``rows`` pairs each claim with what was measured."""
 
@@ -95,3 +106,62 @@ class Table:
 
     def __repr__(self):
         return "\n".join(f"{claim.id}: {claim.verdict}. {measured.ours}" for claim, measured in self.rows)
+
+
+class Browser(widgets.VBox):
+    """The rows of a `Table` that have a verdict and a source. Made by `browse`; ``rows``: all of them.
+
+    Where widgets do not run, a stored notebook or an exported page, it is the whole table.
+    """
+
+    def __init__(self, table):
+        self.rows = table.rows
+        self._plain, self._shown = repr(table), widgets.HTML()
+        self.filters = [
+            choice(
+                field,
+                None,
+                _options([getattr(claim, field) for claim, _ in self.rows], kinds),
+                f"rows with this {field}",
+            )
+            for field, kinds in (("verdict", VERDICTS), ("source", SOURCES))
+        ]
+        for control in self.filters:
+            control.observe(self._show, names="value")
+        self._show(None)
+        super().__init__([widgets.Box(self.filters, layout={"flex_flow": "row wrap"}), self._shown])
+
+    @property
+    def chosen(self):
+        """The rows that are shown."""
+        wanted = [(control.description, control.value) for control in self.filters if control.value]
+        return [row for row in self.rows if all(getattr(row[0], field) == value for field, value in wanted)]
+
+    def _show(self, change):
+        rows = self.chosen
+        self._shown.value = f"<p>{len(rows)} of {len(self.rows)} claims</p>{_markup(rows)}"
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/plain": self._plain, "text/html": _markup(self.rows)}, metadata
+
+
+def _options(values, kinds):
+    """(text, value) for a dropdown: all, and each of ``kinds`` that occurs, with its number."""
+    count = collections.Counter(values)
+    return [(f"all ({len(values)})", None), *((f"{kind} ({count[kind]})", kind) for kind in kinds if count[kind])]
+
+
+def _markup(rows):
+    """``rows`` as a table in HTML; styled here, since a widget has no style of its own for tables."""
+    heads = ("", "where", "the paper says", "its value", "measured here", "verdict", "because", "source")
+    line, cell = "border-bottom:1px solid rgba(127,127,127,.4)", "padding:4px 8px;text-align:left;vertical-align:top"
+    lines = ["".join(f'<th scope="col" style="{cell}">{head}</th>' for head in heads)]
+    for claim, measured in rows:
+        said = (claim.where, claim.says, claim.paper, measured.ours, claim.verdict, claim.because, claim.source)
+        cells = [f'<td style="{cell}">{html.escape(text)}</td>' for text in said]
+        cells[4] = f'<td style="{cell}"><b>{html.escape(claim.verdict)}</b></td>'
+        lines.append(f'<th scope="row" style="{cell}">{claim.id}</th>' + "".join(cells))
+    body = "".join(f'<tr style="{line}">{one}</tr>' for one in lines)
+    return f'<table style="border-collapse:collapse;line-height:1.3">{body}</table>'

@@ -11,13 +11,14 @@ from matplotlib.colors import Normalize
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
 from ngdm_helpers.course import problems, recorded
-from ngdm_helpers.figures import BLUE, NGDM, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, select_slider, slider
 from ngdm_helpers.objectives import L1Norm, Quadratic
 
 __all__ = [
-    "basins", "chord_law", "growth_decides", "growth_exponent", "huber_losses", "huber_memory", "huber_rise",
-    "local_edge", "quadratic_threshold", "recorded_sharpness", "toy_problem", "trough",
+    "basins", "chord_law", "curvature_rulers", "growth_decides", "growth_exponent", "huber_losses", "huber_memory",
+    "huber_rise", "local_edge", "quadratic_threshold", "recorded_sharpness", "separable_logistic", "toy_problem",
+    "trough",
 ]  # fmt: skip
 
 
@@ -113,6 +114,85 @@ def recorded_sharpness():
         "steps may not reach it.",
         alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
         "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
+    )
+
+
+def curvature_rulers():
+    """Recorded curvature at the edge by three rulers: sliders β of z·Φ(βz), from GELU to ReLU, η and the seed."""
+    bridges = {f"{beta}": f"bridge-{beta}" for beta in (10, 100, 1000)}
+    places = {"1, GELU": "gelu", **bridges, "∞, ReLU": "relu"}
+    runs, rulers = recorded.ruler_runs(), ("hessian", "secant", "directional")
+    runs = {key: row for key, row in runs.items() if key[0] in places.values()}
+    _, rates, seeds = (sorted(set(values)) for values in zip(*runs, strict=True))
+    looks = ({"color": NGDM["color"], "marker": "o"}, {"color": BLUE, "marker": "s"}, {"color": "0.35", "marker": "x"})
+    names = ("Hessian, largest eigenvalue", "second difference over a step", "directional smoothness")
+    figure, (course, ends) = figures.new(2, size=(11, 4))
+    longest = max(row["steps"] for row in runs.values())
+    course.set(xlim=(0, longest), ylim=(0, 2), xlabel="step k", ylabel="curvature / (2/η)")
+    curves = [course.plot([], [], **look, markersize=3, linewidth=0.8)[0] for look in looks]
+    for ax in (course, ends):
+        ax.axhline(1, **THEORY)
+    # what does not bounce is drawn at the bottom
+    low, high = 0.6, 1.4
+    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="β of z·Φ(βz)", ylabel="the same, last quarter")
+    ends.set_xticks(range(len(places)), list(places))
+    here, across = ends.axvline(0, **THRESHOLD), np.repeat(np.arange(len(places)), len(seeds))
+    dots = [ends.plot([], [], **look, linestyle="", clip_on=False)[0] for look in looks]
+    figures.legend(course, curves, names, loc="lower right")
+
+    def summary(row):
+        return [recorded.last_quarter(row, ruler) for ruler in rulers]
+
+    def update(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        for curve, ruler in zip(curves, rulers, strict=True):
+            curve.set_data(np.arange(len(row[ruler])) * row["every"], row[ruler])
+        found = np.array([[summary(runs[name, lr, each]) for each in seeds] for name in places.values()])
+        for k, dot in enumerate(dots):
+            # beside one another
+            dot.set_data(across + (k - 1) / 6, np.clip(found[..., k].ravel(), low, high))
+        place = [*places.values()].index(activation)
+        here.set_xdata([place] * 2)
+        hessian, secant, directional = summary(row)
+        course.title.set_text(f"β = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
+        ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
+        return *curves, *dots, here, course.title, ends.title
+
+    def below_and_bouncing(activation, lr, seed):
+        row = runs[activation, lr, seed]
+        return recorded.bounces(row) and recorded.last_quarter(row, "hessian") < 0.9
+
+    return live(
+        figure,
+        update,
+        activation=select_slider("β", "relu", [*places.items()], meaning="steepness of the bend in z·Φ(βz)"),
+        lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
+        seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
+        goals=[
+            goal(
+                "(i) Find a run that bounces, at a directional smoothness above 0.9, with a Hessian below 0.9.",
+                below_and_bouncing,
+                {"activation": "relu", "lr": 0.2, "seed": 1},
+            ),
+            goal(
+                "(ii) Find an activation without a kink whose Hessian stays more than a tenth above the edge.",
+                lambda activation, lr, seed: (
+                    activation != "relu" and recorded.last_quarter(runs[activation, lr, seed], "hessian") > 1.1
+                ),
+                {"activation": "bridge-1000", "seed": 1},
+            ),
+            goal(
+                "(iii) Find a run that does not bounce.",
+                lambda activation, lr, seed: recorded.last_quarter(runs[activation, lr, seed], "directional") < 0.1,
+                {"activation": "bridge-10", "lr": 0.1},
+            ),
+        ],
+        marks={f"β = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
+        caption="Recorded runs of a 64-64-64-10 network on 500 digits. All three rulers are in units of 2/η; on the "
+        "right their means over the last quarter for all seeds, and at the bottom what is below 0.6.",
+        alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
+        "Right: their means over the last quarter for five values of β from GELU to ReLU and every seed, with a dotted "
+        "line at the chosen one.",
     )
 
 
@@ -697,6 +777,92 @@ def toy_problem():
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "
         "curvature in units of L against the step, with a dotted line at 2/η and a dashed one at L.",
     )
+
+
+def separable_logistic():
+    """Logistic regression past 2/L: sliders c = ηL and the margin, a choice of flipped labels; 1.9/L beside it."""
+    steps = problems.LOGISTIC_STEPS
+    figure, (loss, curvature) = figures.new(2, size=(11, 4))
+    loss.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-6, 100), xlabel="step k + 1", ylabel="f")
+    (slow,), (values,) = loss.plot([], [], **SMOOTH), loss.plot([], [], **NGDM, marker=".", linewidth=1)
+    lowest, words = loss.axhline(1, **THEORY), note(loss, 0.03, 0.04, "", va="bottom")
+    curvature.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-4, 200), xlabel="step k + 1", ylabel="η λmax")
+    (course,), there = curvature.plot([], [], **NGDM, marker=".", linewidth=0.8), curvature.axhline(1, **THEORY)
+    curvature.axhline(2, **THRESHOLD)
+    note(curvature, 0.97, 0.96, "· · ·   2", ha="right", va="top")
+    run_of = functools.lru_cache(maxsize=256)(problems.logistic_run)
+
+    def rises(c, margin, flipped):
+        # beyond rounding, about a minimiser
+        return int((np.diff(run_of(c, margin, flipped).values) > 1e-12).sum())
+
+    def update(c, margin, flipped):
+        run, reference = run_of(c, margin, flipped), run_of(1.9, margin, flipped)
+        values.set_data(run.steps + 1, run.values)
+        slow.set_data(reference.steps + 1, reference.values)
+        problem = problems.logistic_problem(margin, flipped)
+        course.set_data(run.steps + 1, c / problem.smoothness * theory.logistic_curvature(problem, run.iterates))
+        # where a line separates the labels f* is 0, far below the frame, and nowhere attained
+        best = -sum(p * math.log(p) for p in (flipped, 1 - flipped)) if flipped else 1e-30
+        level = 2 * c / theory.flipped_threshold(flipped) if flipped else 1e-30
+        lowest.set_ydata([best] * 2)
+        there.set_ydata([level] * 2)
+        words.set_text("- · -   η = 1.9/L" + ("\n- - -  at the minimiser" if flipped else ""))
+        last = f"last {run.values[-1]:.2g}, at 1.9/L {reference.values[-1]:.2g}"
+        loss.title.set_text(f"c = {c:.3g}: rises {rises(c, margin, flipped)} times; {last}")
+        end = f"at the minimiser {level:.3g}" if flipped else "no minimiser"
+        curvature.title.set_text(f"η λmax: {c:.3g} at step 0; {end}")
+        return slow, values, lowest, words, loss.title, course, there, curvature.title
+
+    closer = 1 / 1.027  # a step of the slider of c
+
+    def first_to_rise(c, margin, flipped):
+        return (margin, flipped) == (0.2, 0) and rises(c, 0.2, 0.0) > rises(closer * c, 0.2, 0.0) == 0
+
+    def first_to_fall(c, margin, flipped):
+        return (c, flipped) == (40, 0) and rises(c, margin, 0.0) == 0 < rises(c, margin - 0.01, 0.0)
+
+    def last_to_settle(c, flipped):
+        return flipped == 0.1 and closer < c / theory.flipped_threshold(0.1) < 1
+
+    return live(
+        figure,
+        update,
+        c=log_slider("c = ηL", 1.9, 0.5, 100, meaning="learning rate in units of 1/L"),
+        margin=slider("margin γ", 0.2, 0.05, 1.0, 0.01, meaning="distance of the separating line from the data"),
+        flipped=choice(
+            "labels", 0.0, [("separable", 0.0), ("1 in 20 flipped", 0.05), ("1 in 10", 0.1), ("1 in 5", 0.2)],
+            meaning="how many labels are flipped at each place",
+        ),
+        goals=[
+            goal(
+                "(i) With separable labels and γ = 0.2, find the smallest c at which the loss goes up at all.",
+                first_to_rise,
+                {"c": 3.28},
+            ),
+            goal(
+                "(ii) At c = 40, find the smallest γ with which the loss never goes up.",
+                first_to_fall,
+                {"c": 40.0, "margin": 0.35},
+            ),
+            goal(
+                "(iii) With one label in ten flipped, find the largest c that converges.",
+                last_to_settle,
+                {"flipped": 0.1, "c": 5.43},
+            ),
+        ],
+        marks={
+            **{f"{c:g}/L": {"c": c, "flipped": 0.0} for c in (1.9, 4.0, 40.0)},
+            **{f"1 in 10 flipped, {c:g}/L": {"c": c, "flipped": 0.1} for c in (5.0, 6.5)},
+        },
+        play=[values, course],
+        readings={"f": values, "η λmax": course},
+        caption="Mean logistic loss of 40 samples at (γ, 1) and (γ, −½), from β = 0, and η times its largest curvature "
+        "on the way.",
+        alt="Two panels. Left: the loss against the step on logarithmic scales, with the run at 1.9/L beside it. "
+        "Right: the learning rate times the largest curvature against the step on logarithmic scales, with a dotted "
+        "line at 2; with flipped labels a dashed line in either panel at the value of the minimiser.",
+    )  # fmt: skip
 
 
 def basins():

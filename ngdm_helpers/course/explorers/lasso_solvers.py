@@ -10,9 +10,9 @@ from matplotlib.colors import Normalize
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import ADAM, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import ADAM, ADAM_DECOUPLED, MOMENTUM, NGDM, PROXIMAL, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
-from ngdm_helpers.objectives import L1Norm
+from ngdm_helpers.objectives import L1Norm, Lasso
 
 __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase", "tongues"]
 
@@ -20,11 +20,13 @@ RULES = {  # name: method, its options, style
     "SGD": ("subgradient", {}, NGDM), "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
     "Adam": ("adam", {}, ADAM), "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
     "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}, ADAM),
+    "Adam, decoupled ℓ1": ("adam_decoupled", {}, ADAM_DECOUPLED),
+    "Adam, soft threshold": ("adam_proximal", {}, PROXIMAL),
 }  # fmt: skip
 
 
 def optimizer_bands():
-    """Where SGD, momentum and Adam end on (7): a slider for λ, one for η, and a choice of rule."""
+    """Where SGD, momentum and Adam, with ℓ1 in its loss or beside it, end on (7): sliders λ and η, a choice of rule."""
     # the longest way, SGD's from 41η (0.82 at the smallest η) with λ = 0.05, takes 820 steps
     lams, window, steps = np.geomspace(0.05, 100, 9), 60, 1500
     # in units of η, in which no rule knows η: β₀ = U(−1, 1) for η = 0.05
@@ -52,11 +54,13 @@ def optimizer_bands():
         shown = np.array([0.5053, -0.82]) / eta
         run = trajectories.run(L1Norm(lam), np.concatenate([shown, starts]), 1.0, steps, method, **options)
         tail, average = run.iterates[-window:, :2], np.abs(run.iterates[-200:, 2:]).mean()
+        largest = np.abs(tail).max()
         for line, beta in zip(lines, tail.T, strict=True):
-            line.set_data(np.arange(window), beta / np.abs(tail).max())
-        means.set(data=(lams, sweep(rule)), color=style["color"])
-        here.set_data([lam], [average])
-        time.title.set_text(f"{rule}: up to {np.abs(tail).max():.3g}η")
+            line.set_data(np.arange(window), beta / (largest or 1))
+        # an exact 0 has no place on the logarithmic axis
+        means.set(data=(lams, np.where(sweep(rule) > 0, sweep(rule), np.nan)), color=style["color"])
+        here.set_data([lam], [average or np.nan])
+        time.title.set_text(f"{rule}: " + (f"up to {largest:.3g}η" if largest else "exactly 0"))
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
         return *lines, means, here, time.title, band.title
 
@@ -74,10 +78,11 @@ def optimizer_bands():
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
         marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
         play=lines,
-        caption="The band of SGD grows with λ; that of Adam does not know λ.",
+        caption="The band of SGD grows with λ; that of Adam does not know λ, unless ℓ1 acts beside it; a threshold has "
+        "none.",
         alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
         "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
-        "for Adam.",
+        "for Adam; rising like that of SGD where Adam does not see the penalty.",
     )
 
 
@@ -144,15 +149,16 @@ def euler_at_kink():
     )
 
 
-SOLVERS = {  # name: method, η in units of 1/L, rows per gradient
+SOLVERS = {  # name: method, η in units of 1/L, rows per gradient, all of them for None
     "NGDM": ("subgradient", 1.0, None), "Adam": ("adam", None, None), "ISTA": ("proximal", 1.0, None),
     "FISTA": ("fista", 1.0, None), "RDA": ("rda", 3.0, None), "SGD, 10 rows": ("subgradient", 0.1, 10),
     "proximal SGD, 10 rows": ("proximal", 0.1, 10), "RDA, 10 rows": ("rda", 3.0, 10),
+    "u − v, projected": ("proximal", 0.5, None), "u − v, 10 rows": ("proximal", 0.05, 10),
 }  # fmt: skip
 
 
 def sparse_solvers():
-    """Six methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
+    """Methods on (11) with n = 100, p = 200: a choice of method, sliders for λ and a factor on η."""
     steps, base = 4000, problems.sparse_problem()
     # of the steps after 200 every fifth is shown: a pixel holds more, and an odd stride meets both ends of a 2-cycle
     shown = [*range(200), *range(200, steps + 1, 5)]
@@ -168,23 +174,35 @@ def sparse_solvers():
     def exact(lam):
         return np.array([np.interp(lam, bends, beta) for beta in answers.T])
 
+    @functools.lru_cache(maxsize=256)
     def ran(method, lam, factor):
-        """η, the iterates that are shown, and which coefficients the method or a cut selects."""
-        problem, (rule, c, rows) = problems.sparse_problem(lam), SOLVERS[method]
+        """η, f − f* along the run, its end, and which coefficients of it the method or a cut selects."""
+        problem, (rule, c, rows) = Lasso(base.X, base.y, lam), SOLVERS[method]
         eta = 0.01 * factor if c is None else c * factor / size
-        target = problem if rows is None else problems.Minibatch(problem, rows)
-        states = itertools.islice(trajectories.iterate(target, np.zeros(200), eta, rule), steps + 1)
-        iterates = np.stack([state for k, state in enumerate(states) if k < 200 or k % 5 == 0])
+        target, join = problem if rows is None else problems.Minibatch(problem, rows), None
+        if method.startswith("u − v"):
+            target = problems.TwoParts(target)
+            join = target.join
+        states, kept = trajectories.iterate(target, np.zeros(target.p), eta, rule), []
+        for k, state in enumerate(itertools.islice(states, steps + 1)):
+            if k < 200 or k % 5 == 0:
+                kept.append(state)
+                # these two, with whole gradients, stay where 195 steps have not moved them
+                landed = rule in ("proximal", "fista") and rows is None and k % 200 == 0 < k
+                if landed and np.abs(state - kept[-40]).max() < 1e-15:
+                    break
+        iterates = np.stack(kept + kept[-1:] * (len(shown) - len(kept)))
+        iterates = iterates if join is None else join(iterates)
+        gaps = problem.value(iterates) - problem.value(exact(lam))
         # a weight whose exact answer is 0 swings about it by a step of at most η(λ + |slope|) ≤ 2ηλ
         cut = 0 if rule in ("proximal", "fista", "rda") else 2 * eta * lam
-        return eta, iterates, np.abs(iterates[-1]) > cut
+        return eta, gaps, iterates[-1], np.abs(iterates[-1]) > cut
 
     def exact_support(method, lam, factor):
-        return method == "NGDM" and ((exact(lam) != 0) == ran(method, lam, factor)[2]).all()
+        return method == "NGDM" and ((exact(lam) != 0) == ran(method, lam, factor)[-1]).all()
 
     def update(method, lam, factor):
-        problem, best, (eta, iterates, selected) = problems.sparse_problem(lam), exact(lam), ran(method, lam, factor)
-        gaps, beta = problem.value(iterates) - problem.value(best), iterates[-1]
+        best, (eta, gaps, beta, selected) = exact(lam), ran(method, lam, factor)
         # 1e-12, the foot of the frame, is rounding for a loss of some hundreds
         gap.set_data(shown[1:], np.maximum(gaps[1:], 1e-12))
         for line, coefficients in ((exact_sizes, best), (sizes, beta)):
@@ -211,7 +229,7 @@ def sparse_solvers():
             "NGDM, η/3": {"method": "NGDM", "lam": 20.0, "factor": 1 / 3},
             **{name: {"method": method, "lam": 20.0, "factor": 1.0} for name, method in exact_zeros.items()},
         },
-        caption="Methods with a soft-threshold have zeros; NGDM has a shelf of small weights instead.",
+        caption="Methods with a soft-threshold or a projection have zeros; NGDM has a shelf of small weights instead.",
         goals=[
             goal(
                 "(i) Find a factor on η with which NGDM, cut at 2ηλ, has the exact support.",

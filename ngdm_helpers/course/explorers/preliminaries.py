@@ -3,9 +3,9 @@
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
-from ngdm_helpers.counterexamples import NeuronRegression
+from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import BLUE, NGDM, SMOOTH, THEORY, THRESHOLD
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
@@ -267,11 +267,19 @@ def subgradient_method():
 
 
 def step_sizes():
-    """Constant, diminishing, reducing and geometric steps on two problems: too little travel stops any of them."""
-    steps, (sharp, solution), smooth = 1500, problems.sharp_problem(), Quadratic(np.array([[1.0]]))
+    """Constant, diminishing, reducing and geometric steps on two problems, one of them with noise: two ways to fail."""
+    steps, smooth, noises = 1500, Quadratic(np.array([[1.0]])), np.arange(11) / 10
+    drawn = [problems.sharp_problem(noise) for noise in noises.tolist()]
+    # what 0.3/√(k + 1) gets to in 10 000 steps, too many for a move, at every place of the noise
+    sharp, solution = drawn[0]
+    lowest = [0.0, *(float(objective.value(minimiser)) for objective, minimiser in drawn[1:])]
+    noisy = LeastAbsolute(sharp.X, np.stack([objective.y for objective, _ in drawn]))
+    long_run = trajectories.run(noisy, np.zeros(solution.size), trajectories.diminishing(0.3), 10_000)
+    patient = long_run.values.min(axis=0) - lowest
     figure, (loss, travel) = figures.new(2, size=(11, 4))
     loss.set(xlim=(0, steps), yscale="log", ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
-    (best,) = loss.plot([], [], **NGDM)
+    (best,), later = loss.plot([], [], **NGDM), loss.axhline(1, color=GREEN, linestyle="-.")
+    note(loss, 0.97, 0.97, "green: 0.3/√(k + 1) after 10 000 steps", ha="right", va="top")
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
@@ -283,43 +291,55 @@ def step_sizes():
             "geometric": trajectories.exponential_decay(lr, q),
         }[rule]
 
-    def best_on_sharp(schedule):
-        return trajectories.run(sharp, np.zeros(solution.size), schedule, steps).values.min()
+    def best_on_sharp(schedule, noise=0.0):
+        place = round(10 * noise)
+        return trajectories.run(drawn[place][0], np.zeros(solution.size), schedule, steps).values.min() - lowest[place]
 
-    def smallest_q(problem, rule, lr, q):
+    def smallest_q(problem, noise, rule, lr, q):
         ends = [best_on_sharp(trajectories.exponential_decay(lr, factor)) for factor in (q, q - 0.001)]
-        return (problem, rule, lr) == ("sharp", "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
+        return (problem, noise, rule, lr) == ("sharp", 0, "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
 
-    def fails_both_ways(problem, rule, lr, q, every, seen):
-        here = {"problem": problem, "rule": rule, "lr": lr, "q": q, "every": every}
+    def fails_both_ways(problem, noise, rule, lr, q, every, seen):
+        here = {"problem": problem, "noise": noise, "rule": rule, "lr": lr, "q": q, "every": every}
         ways = set()  # of StepLR to be beaten: too little travel, and nearly constant steps
         for state in (*seen, here):
-            if (state["problem"], state["rule"], state["lr"]) == ("sharp", "reducing (StepLR)", 0.3):
+            if (state["problem"], state["noise"], state["rule"], state["lr"]) == ("sharp", 0, "reducing (StepLR)", 0.3):
                 schedule = trajectories.step_decay(0.3, state["every"], state["q"])
                 if best_on_sharp(schedule) > best_on_sharp(trajectories.diminishing(0.3)):
                     ways.add(sum(map(schedule, range(steps))) < 30)
         return len(ways) == 2
 
-    def update(problem, rule, lr, q, every):
-        schedule = schedule_of(rule, lr, q, every)
-        objective, start = (sharp, np.zeros(solution.size)) if problem == "sharp" else (smooth, np.ones(1))
+    def slow_enough(problem, noise, rule, lr, q):
+        end = best_on_sharp(trajectories.exponential_decay(lr, q), noise)
+        return (problem, noise, rule, lr) == ("sharp", 0.5, "geometric", 0.3) and end < patient[5]
+
+    def update(problem, noise, rule, lr, q, every):
+        schedule, place = schedule_of(rule, lr, q, every), round(10 * noise)
+        (objective, minimiser), least, start = drawn[place], lowest[place], np.zeros(solution.size)
+        if problem != "sharp":
+            objective, minimiser, least, start = smooth, np.zeros(1), 0.0, np.ones(1)
         run = trajectories.run(objective, start, schedule, steps)
         travelled = np.cumsum([*map(schedule, range(steps))])
         # 1e-17 is just below the frame: a best value of exactly 0 leaves it downwards
-        best.set_data(run.steps, np.maximum(np.minimum.accumulate(run.values), 1e-17))
+        gaps = np.minimum.accumulate(run.values) - least
+        best.set_data(run.steps, np.maximum(gaps, 1e-17))
+        later.set_ydata([patient[place] if problem == "sharp" else np.nan] * 2)
         total.set_data(run.steps[1:], travelled)
-        reach = np.linalg.norm(solution) / sharp.lipschitz if problem == "sharp" else 1.0
+        reach = np.linalg.norm(minimiser) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
-        loss.title.set_text(f"{rule} on {problem}: best {run.values.min():.1e}")
+        words = f", noise {noise:g}" if problem == "sharp" and noise else ""
+        loss.title.set_text(f"{rule} on {problem}{words}: best {max(gaps[-1], 0):.1e}")
         dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
-        return best, loss.title, total, needed, travel.title
+        return best, later, loss.title, total, needed, travel.title
 
-    rules, at = ["constant", "diminishing", "reducing (StepLR)", "geometric"], {"problem": "sharp", "lr": 0.3}
+    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
+    at = {"problem": "sharp", "lr": 0.3, "noise": 0.0}
     return live(
         figure,
         update,
         problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
+        noise=slider("noise", 0.0, 0.0, 1.0, 0.1, meaning="of y in the sharp problem; 0: the data fit exactly"),
         rule=choice("steps", "geometric", rules, meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
@@ -336,16 +356,23 @@ def step_sizes():
                 fails_both_ways,
                 [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
             ),
+            goal(
+                "(iv) With noise 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
+                slow_enough,
+                {"noise": 0.5, "q": 0.99},
+            ),
         ],
         marks={
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},
             "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
             **{f"0.3 · {q}ᵏ": {**at, "rule": "geometric", "q": q} for q in (0.98, 0.8)},
+            "0.3 · 0.98ᵏ, noise ½": {**at, "rule": "geometric", "q": 0.98, "noise": 0.5},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
         caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps converge "
-        "linearly if q is not too small.",
-        alt="Two panels. Left: the best loss so far against the step. Right: the sum of the learning rates over "
+        "linearly if q is not too small, and how large it must be depends on the noise; 0.3/√(k + 1) always arrives.",
+        alt="Two panels. Left: the best loss so far against the step, with a green line where 0.3/√(k + 1) is after "
+        "10 000 steps. Right: the sum of the learning rates over "
         "the step, with a dotted line at the distance that has to be covered.",
     )

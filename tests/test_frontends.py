@@ -1,0 +1,239 @@
+"""The picture, goals and votes as readers have them: narrow, wide, dark, zoomed, twice on a page, in three front-ends.
+
+One small notebook serves all: a figure with two runs of a 2-cycle, a slider, a mark, a goal, play, and a vote.
+"""
+
+import shutil
+
+import pytest
+
+from ngdm_helpers.course import build
+from tests import lab
+from tests.pictures import differing, pixels
+from tests.test_browser import SAVE, write_notebook
+
+CELLS = (
+    """
+from ngdm_helpers import figures
+from ngdm_helpers.live import goal, live, slider, vote
+
+figure, ax = figures.new(size=(8, 3.5))
+ax.set(xlim=(0, 40), ylim=(-3, 3), xlabel="step k", ylabel="β")
+(line,) = ax.plot([], [], marker="o", **figures.NGDM)
+
+def update(s):
+    line.set_data(range(41), [s * (-1) ** k / 2 for k in range(41)])
+    ax.title.set_text(f"jumps by {s:g}")
+    return line, ax.title
+
+widget = live(
+    figure, update, alt="a line that jumps", caption="The step is as long as the jump.", play=[line],
+    marks={"two": {"s": 2.0}}, goals=[goal("(i) Make it jump by *more* than 4.", lambda s: s > 4, {"s": 5.0})],
+    s=slider("s", 1.0, 0.5, 5, 0.5, meaning="the step"),
+)
+widget
+""",
+    """
+question = vote("Which is larger?", {"A": "1;", "B": "2."}, answer="B", because={"A": "No.", "B": "Yes, *by one*."})
+question
+""",
+    "widget",
+)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write_notebook(tmp_path_factory.mktemp("notebooks") / "small.ipynb", *CELLS)
+
+
+@pytest.fixture(scope="module")
+def jupyter(chromium):
+    with lab.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def notebook(jupyter, chromium, path):
+    screenshot = lab.ROOT / "tests" / "screenshots" / "opening_small.png"
+    with lab.opened(jupyter, chromium, path, screenshot, viewport=(1280, 720)) as notebook:
+        notebook.run_all()
+        yield notebook
+
+
+def box(locator):
+    found = locator.bounding_box()
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+def test_a_vote_answers_each_letter_in_jupyterlab(notebook):
+    cell = notebook.cell(1)
+    cell.locator("input[value=A]").check()
+    cell.get_by_role("button", name="Answer").click()
+    answers = cell.get_by_role("status").locator("p")
+    assert answers.all_inner_texts() == ["A, your answer, is wrong. No.", "B is right. Yes, by one."]
+    cell.locator("input[value=A]").press("ArrowDown")
+    cell.get_by_role("button", name="Answer").press("Space")  # JupyterLab has a shortcut of its own for it
+    assert answers.all_inner_texts() == ["B, your answer, is right. Yes, by one.", "A is wrong. No."]
+
+
+def test_keys_step_and_play_and_jupyterlab_takes_none_of_them(notebook):
+    slider, page = notebook.live("widget"), notebook.page
+    slider.settled()
+    button = slider.root.get_by_role("button", name="Step back")
+    button.focus()
+    steps = []
+    for key in ("Space", "ArrowLeft", "ArrowLeft", "Enter", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+        steps.append(slider.canvas.get_attribute("data-step"))
+        assert button.evaluate("e => e === document.activeElement")
+    assert steps == ["39", "38", "37", "36", "37"]
+    slider.root.get_by_label("step", exact=True).press("End")
+    mark = slider.root.get_by_role("button", name="two", exact=True)
+    for key in ("Enter", "Space"):
+        slider.press("s", "Home")
+        mark.press(key)
+        assert slider.settled() == {"s": 2}
+
+
+def test_a_goal_ticks_when_the_hand_rests_there_and_a_second_view_follows(notebook):
+    first, second = notebook.cell(0), notebook.cell(2)  # of one widget
+    slider = notebook.live("widget")
+    slider.press("s", "Home")
+    slider.settled()
+    assert first.locator(".live-goals li").inner_text().startswith("○")
+    slider.press("s", "End")
+    assert slider.settled() == {"s": 5}
+    for view in (first, second):
+        view.locator(".live-goals li", has_text="✓").wait_for()
+        assert view.locator(".live-goals li").inner_text().endswith("– reached at s = 5")
+    pictures = [view.locator("canvas.live-canvas").evaluate("canvas => canvas.toDataURL()") for view in (first, second)]
+    assert pictures[0] == pictures[1]
+    second.locator(".noUi-handle").first.press("Home")
+    assert slider.settled() == {"s": 0.5}
+    notebook.page.wait_for_function(
+        """() => new Set([...document.querySelectorAll('canvas.live-canvas')].map(c => c.toDataURL())).size === 1"""
+    )
+    first.get_by_role("button", name="start again").click()
+    second.locator(".live-goals li", has_text="○").wait_for()
+
+
+@pytest.mark.parametrize("width", [400, 768, 1280, 1920])
+def test_nothing_is_cut_off_from_a_phone_to_a_wide_screen(notebook, width):
+    page = notebook.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    try:
+        slider = notebook.live("widget")
+        page.wait_for_timeout(300)
+        left, _, right, _ = box(page.locator(".jp-Notebook"))
+        parts = [slider.canvas, *slider.root.locator(".widget-inline-hbox, .live-play, .live-goals, button").all()]
+        for part in parts:
+            if part.is_visible():
+                assert left - 1 <= box(part)[0] and box(part)[2] <= right + 1, part.evaluate("e => e.className")
+        shape = slider.canvas.evaluate("c => [c.clientWidth / c.clientHeight, c.width / c.height]")
+        assert shape[0] == pytest.approx(shape[1], rel=0.02)  # smaller, not squeezed
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_in_the_dark_theme_the_picture_stays_and_the_words_are_seen(notebook):
+    page, slider = notebook.page, notebook.live("widget")
+    slider.settled()
+    light = pixels(slider.picture())
+    theme = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+    page.evaluate(theme, "JupyterLab Dark")
+    try:
+        page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+        page.wait_for_timeout(500)
+        assert differing(pixels(slider.picture()), light) == 0
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        for index in (0, 1):
+            notebook.cell(index).locator(".jp-OutputArea-output").first.evaluate("e => { e.id = 'looked-at'; }")
+            found = axe.run(page, context="#looked-at").response
+            page.locator("#looked-at").evaluate("e => { e.id = ''; }")
+            assert [
+                (one["id"], [node["html"] for node in one["nodes"]])
+                for one in found["violations"]
+                if one["impact"] in ("serious", "critical")
+            ] == []
+    finally:
+        page.evaluate(theme, "JupyterLab Light")
+        page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
+
+
+def test_at_150_percent_controls_picture_and_caption_are_on_one_screen(jupyter, chromium, path):
+    """1280×720 at 150 % is a page of 853×480 at 1.5 device pixels."""
+    with lab.opened(jupyter, chromium, path, viewport=(853, 480), scale=1.5) as notebook:
+        notebook.page.evaluate("jupyterapp.shell.collapseLeft()")
+        notebook.run_all()
+        slider = notebook.live("widget")
+        slider.settled()
+        handle, caption = slider.handle("s"), slider.root.locator("em", has_text="as long as the jump")
+        handle.scroll_into_view_if_needed()
+        top, bottom = box(handle)[1], box(caption)[3]
+        shown = box(notebook.page.locator(".jp-WindowedPanel-outer").first)
+        assert bottom - top <= shown[3] - shown[1], (bottom - top, shown)
+
+
+PAIR = """\
+# %% [markdown] id="title"
+# # Tiny
+
+# %% id="one-reveal"
+from ngdm_helpers.live import reveal
+
+with reveal("The end"):
+    print("42")
+
+# %% [markdown] id="exercise-1-solution"
+# <details><summary>Solution</summary>
+#
+# Forty-two.
+#
+# </details>
+"""
+
+
+def test_who_runs_all_and_saves_has_edited_nothing_and_unfolded_nothing(jupyter, chromium, tmp_path):
+    source = tmp_path / "pair.py"
+    source.write_text(PAIR)
+    target = build.build(source)
+    with lab.opened(jupyter, chromium, target) as notebook:
+        notebook.run_all()
+        notebook.page.evaluate(SAVE)
+        for words in ("The end", "Solution"):
+            fold = notebook.page.locator("details", has=notebook.page.get_by_text(words, exact=True))
+            assert fold.count() == 1 and not fold.evaluate("fold => fold.open")
+    shutil.copy(jupyter.folder / target.name, target)
+    assert '"execution_count": 1' in target.read_text()
+    build.check(source)  # the same cells, the same outputs
+    build.build(source)
+
+
+@pytest.mark.parametrize("address", ["notebooks/{}", "voila/render/{}"], ids=["Notebook 7", "Voila"])
+def test_it_moves_plays_and_answers_in_other_front_ends(address, jupyter, chromium, path):
+    shutil.copy(path, jupyter.folder / path.name)
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(1000 * lab.PATIENCE)
+    try:
+        page.goto(f"{jupyter.url}/{address.format(path.name)}?token={jupyter.token}")
+        if address.startswith("notebooks"):
+            page.wait_for_function(lab.KERNEL_IDLE)
+            page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
+        canvas, handle = page.locator("canvas.live-canvas").first, page.locator(".noUi-handle").first
+        page.wait_for_function("() => document.querySelector('canvas.live-canvas')?.dataset.frame >= 1")
+        before = canvas.evaluate("canvas => canvas.toDataURL()")
+        handle.press("ArrowRight")
+        page.wait_for_function(
+            "before => document.querySelector('canvas.live-canvas').toDataURL() !== before", arg=before
+        )
+        assert handle.get_attribute("aria-valuetext") == "s = 1.5"
+        page.get_by_role("button", name="Restart").first.click()
+        page.get_by_role("button", name="Step forward").first.press("ArrowRight")
+        page.wait_for_function("() => document.querySelector('canvas.live-canvas').dataset.step === '1'")
+        page.locator("input[value=A]").press("ArrowDown")
+        page.get_by_role("button", name="Answer").press("Enter")
+        assert page.get_by_role("status").locator("p", has_text="B, your answer, is right").count() == 1
+    finally:
+        page.close()

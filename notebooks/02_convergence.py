@@ -512,7 +512,7 @@ slice_.set(xlabel="place of the first knot", ylabel="mean squared error", xlim=(
 slice_.text(x[nearest], slice_.get_ylim()[1], " a sample", va="top")
 caption = "Right: the error as the first knot passes a sample, the rest held. It has a corner, and its minimum, there."
 alt = (
-    "Left: twenty points, a broken line through them and diamonds at its bends, which lie above or below points. Right: "
+    "Left: twenty points, a broken line through them and diamonds at its bends, each above or below a point. Right: "
     "the error against the place of a knot, two branches that meet in a corner, the lowest point, at a grey line."
 )
 picture = figures.show(figure, caption, alt=alt)

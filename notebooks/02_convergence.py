@@ -48,8 +48,8 @@ from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 # ## 1 · Cube, ball, sublevel set
 #
 # **Claim.** *Proposition 2.1:* let gradient descent on a continuously differentiable $f$ produce values that never
-# rise. If $\beta^*$ is an isolated local minimum in a unit ball around it, and $\|\beta_0-\beta^*\|<1$, then
-# $\|\beta_k-\beta^*\|<1$ for all $k$.
+# rise. If $\beta^*$ is an isolated local minimum, the only one in a unit ball around it, and
+# $\|\beta_0-\beta^*\|<1$, then $\|\beta_k-\beta^*\|<1$ for all $k$.
 #
 # The paper derives this from the *capture theorem* (Bertsekas, Proposition 1.2.5). It then uses the norm
 # $\|\beta\|_\infty=\max_i|\beta_i|$, for which the unit ball is the cube $[-1,1]^p$.
@@ -128,9 +128,10 @@ for k in range(7):
 #
 # <details><summary>A capture theorem with kinks, and the key to the goals</summary>
 #
-# For constant steps and losses with kinks there is a theorem of the right kind. If $f$ is locally Lipschitz and
-# semi-algebraic, a strict local minimum is stable: start close enough, with a small enough step, and the subgradient
-# method stays close (Josz and Lai 2022). Row C13 of the ledger measures an example.
+# For constant steps and losses with kinks there is a theorem of the right kind. Let $f$ be locally Lipschitz and
+# semi-algebraic, that is, put together from finitely many polynomial pieces, as a ReLU network with squared error is.
+# Then a strict local minimum is stable: start close enough, with a small enough step, and the subgradient method stays
+# close (Josz and Lai 2022). It needs no convexity. Row C13 of the ledger measures an example.
 #
 # *Key.* (i) $1/\sqrt5=0.447$: at $\rho=0.44$ the run stays, at 0.45 it leaves. (ii) It stays up to $t=0.88$; $S$
 # promises that only below $1/\sqrt{10}=0.316$. (iii) Hardly: the largest $\|\beta\|_\infty$ is 1.123, not 1.120. The
@@ -225,14 +226,15 @@ alt = (
 caption = "Runs that leave the cube while the loss falls. The data decide, not the kink: three of the losses have none."
 picture = figures.show(figure, caption, alt=alt)
 with reveal("One seed proves little: 100 seeds, four losses"):
+    print("softplus rounds the ReLU off, ridge regression has no ReLU; λ₁ = 0 throughout")
     for name in shares:
         print(f"{name:18s} XᵀX is diagonally dominant in {dominant[name]:2d} of 100;", end=" ")
         print(f"the loss falls for all 300 steps in {', '.join(map(str, falling[name]))}")
     display(picture)
 
 # %% [markdown] id="figure-why"
-# **Why.** Between the kinks the loss is quadratic, with the matrix $A=2X^\top X$ over the rows that the ReLU lets
-# through. Small steps keep every start inside the cube only if $A$ is *diagonally dominant*,
+# **Why.** Between the kinks, and but for the penalties, the loss is quadratic. Its matrix is $A=2X^\top X$, over the
+# rows that the ReLU lets through. Small steps keep every start inside the cube only if $A$ is *diagonally dominant*,
 # $A_{ii}\ge\sum_{j\ne i}|A_{ij}|$ (idea 7). For $X$ from $U[0,1]$ the average entry of $X^\top X/n$ is $1/3$ on the
 # diagonal and $1/4$ beside it: from $p=3$ on the diagonal loses. The kinks only decide which rows count.
 
@@ -247,8 +249,8 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
     print(f"{name}   ‖β‖_∞ before {np.abs(start).max():.3f}, after 500 steps {np.abs(beta).max():.3f}")
 
 # %% [markdown] id="figure-verdict"
-# **Verdict: the observation holds if** the ball is the cube; the contradiction is **wrong**. The smooth twin gets to
-# 1.126, NGDM to 1.122. The paper adds that NGDM “is not a descent method”; in its figure the loss falls at every
+# **Verdict: the observation holds if** the ball is the cube; as a contradiction it is **wrong**. The smooth twin gets
+# to 1.126, NGDM to 1.122. The paper adds that NGDM “is not a descent method”; in its figure the loss falls at every
 # step. *Not shown:* what a kink does where a step is long against the distance left to the minimum (idea 8).
 #
 # <details><summary>Key to the goals</summary>
@@ -264,10 +266,11 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
 #
 # **Claim.** Let $R$ be the distance from the start to a minimum.
 #
-# * On a convex loss whose gradient is $L$-Lipschitz, gradient descent with $\eta=1/L$ comes within $\varepsilon$ of
-#   the least value in at most $LR^2/(2\varepsilon)$ steps.
-# * On a convex loss that is itself $G$-Lipschitz, $|f(\beta)-f(\beta')|\le G\|\beta-\beta'\|$ (6), NGDM with
-#   $\eta=\varepsilon/G^2$ does so in at most $G^2R^2/\varepsilon^2$.
+# * On a convex loss whose gradient is $L$-Lipschitz, $\|\nabla f(\beta)-\nabla f(\beta')\|\le L\|\beta-\beta'\|$ (5),
+#   gradient descent with $\eta=1/L$ comes within $\varepsilon$ of the least value in at most $LR^2/(2\varepsilon)$
+#   steps.
+# * On a convex loss that is itself $G$-Lipschitz, $|f(\beta)-f(\beta')|\le G\|\beta-\beta'\|$ (6), the best value so
+#   far of NGDM with $\eta=\varepsilon/G^2$ does so in at most $G^2R^2/\varepsilon^2$ steps.
 #
 # The paper concludes that assuming smoothness grossly overestimates the speed of NGDM, and expects smooth networks to
 # train faster.
@@ -277,7 +280,8 @@ votes.ask("convergence.rates")
 
 # %% [markdown] id="rates-play-note"
 # **Play.** The loss is $|\beta_1|$ plus a second term in $\beta_2$. On the left $\beta_1$ is measured in steps. The run
-# ends in the shaded set, where $f\le\varepsilon$. Start with the mark $|\beta_2|$, then with $\varepsilon|\beta_2|$.
+# ends in the shaded set, where $f\le\varepsilon$. On the right both scales are logarithmic: steps in proportion to
+# $1/\varepsilon^2$ have slope −2. Begin with the mark $|\beta_2|$, then take $\varepsilon|\beta_2|$.
 
 # %% id="rates-play"
 zigzag = explorers.zigzag()
@@ -340,8 +344,9 @@ with reveal("What happens, and what other losses need"):
 # it takes about $\beta_2^{2-q}/((q-2)\eta)$ steps to come down to $\beta_2$. Insert
 # $\beta_2=\varepsilon^{1/q}$ and $\eta=\varepsilon/2$: the number is of order $\varepsilon^{-(2-2/q)}$.
 #
-# A kink by itself decides nothing. Smooth with acceleration: $R\sqrt{2L/\varepsilon}$ steps. Smooth and strongly
-# convex: $\log(1/\varepsilon)$. With kinks, strongly convex: $1/\varepsilon$; *sharp*, which means growing at least
+# A kink by itself decides nothing. Smooth with acceleration: $R\sqrt{2L/\varepsilon}$ steps. Smooth and *strongly
+# convex*, which means curved at least like a parabola: $\log(1/\varepsilon)$. With kinks, strongly convex:
+# $1/\varepsilon$; *sharp*, which means growing at least
 # linearly with the distance: $\log(1/\varepsilon)$, if the steps shrink geometrically (notebook 1).
 #
 # The bounds are for constant steps. With a schedule of *silver* steps, a quarter of them above $2/L$, gradient descent
@@ -363,11 +368,15 @@ for eps in (0.1, 0.05, 0.025, 0.0125):
 # with two weights. *Not shown:* that a given loss with kinks is slower than a given smooth one. Least absolute
 # deviations (LAD) has slope −1, and smoothing it with $\delta=\varepsilon$ changes no count by more than 1.
 #
-# <details><summary>Why least squares and LAD do better</summary>
+# <details><summary>Why least squares and LAD do better, and the key to the goals</summary>
 #
 # LAD is the mean of $|x_i^\top\beta-y_i|$. Least squares takes a few steps per digit because it is strongly convex.
 # LAD has slope near −1 because it is sharp. Nor do bounds for convex losses and full gradients speak about stochastic
 # gradients on networks.
+#
+# *Key.* (i) $\varepsilon|\beta_2|$ with $\varepsilon\le0.0158$. (ii) $\beta_1/\eta$ below 0.05 or above 0.95. From
+# $\beta_1=\tau\eta$ the run takes about $\min(\tau,1-\tau)/\varepsilon^2$ steps: of order $1/\varepsilon^2$ from almost
+# every start. (iii) $\beta_2^{16}/16$: slope −1.89.
 #
 # </details>
 
@@ -378,7 +387,8 @@ for eps in (0.1, 0.05, 0.025, 0.0125):
 #
 # $$\|\nabla f(\beta)-\nabla f(\beta')\|\le L\,\|\beta-\beta'\|.\qquad(5)$$
 #
-# With kinks this fails. The paper concludes that theory which assumes (5) has little bearing on networks with kinks.
+# Such a loss is called $L$-*smooth*. With kinks (5) fails. The paper concludes that theory which assumes it has little
+# bearing on networks with kinks.
 
 # %% id="smoothness-predict"
 votes.ask("convergence.smoothness")
@@ -403,6 +413,8 @@ family = NeuronRegression(X, y, width=widths, lam2=0.1)
 path = trajectories.run(family, start, 8e-5, 300).iterates
 apart = np.abs(path - path[:, -1:]).max(axis=(0, 2))[:-1]  # from the run with the kink
 closest = np.abs(path[:, -1] @ X.T).min()
+bend = 0.5 + 0.5 * (np.log(2) - y / widths[10])  # the second derivative of each sample's loss at 0, width 10⁻³
+eta_L = 8e-5 * (np.linalg.eigvalsh(X.T @ (bend[:, None] * X))[-1] + 0.2)
 
 # %% id="smoothness-reveal"
 figure, ax = figures.new(size=(9, 4.4))
@@ -424,6 +436,7 @@ picture = figures.show(
     figure, "As the kink is rounded on a finer scale, L goes to infinity, and the run does not care.", alt=alt
 )
 with reveal("What happens"):
+    print(f"width {widths[10]:g}: the runs stay within {apart[10]:.1e}; η times the curvature at 0 is {eta_L:.0f}")
     display(picture)
 
 # %% [markdown] id="smoothness-why"
@@ -446,10 +459,9 @@ for delta in (0.1, 0.01, 0.0):
     print(f"width δ = {delta:4g}   after 300 steps β = {beta[:4].round(5)} …")
 
 # %% [markdown] id="smoothness-verdict"
-# **Verdict.** That (5) fails at a kink **holds**. That theory for smooth losses therefore says nothing is
-# **imprecise**: in Figure 1, with a width of $10^{-3}$ and $\eta L$ above 20, 300 steps
-# with and without kinks stay within $3\cdot10^{-5}$. *Not shown:* many steps. A run that
-# settles on a kink does feel it (notebook 3).
+# **Verdict.** That (5) fails at a kink **holds**. But 300 steps of Figure 1 with the kinks, and with kinks rounded off
+# on $10^{-3}$, stay within $3\cdot10^{-5}$, although $\eta L$ is above 20. What the run does is not decided by (5).
+# *Not shown:* many steps. A run that settles on a kink does feel it (notebook 3).
 #
 # <details><summary>Key to the questions</summary>
 #
@@ -539,7 +551,8 @@ for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
 # %% [markdown] id="knots-verdict"
 # **Verdict: holds if** the network does not fit its data. Of 60 small networks 41 end with a knot on a sample, at a
 # point where the loss is not differentiable. *Not shown:* large networks, which fit their data; there the loss is
-# differentiable at the minimum (idea 10), and Laurent and von Brecht's theorem is about the hinge loss.
+# differentiable at the minimum (idea 10). Laurent and von Brecht's theorem is about another loss, the hinge loss of
+# classification.
 #
 # <details><summary>Key to the goals</summary>
 #
@@ -552,8 +565,9 @@ for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
 # %% [markdown] id="trend-claim"
 # ## 6 · Figure 2 in one picture
 #
-# **Claim.** *Figure 2* trains VGG networks of three depths with ReLU and with the smooth GELU. The lead of GELU widens
-# with depth. The paper expected that, since depth adds non-smoothness.
+# **Claim.** *Figure 2* trains VGG networks of three depths with ReLU and with the smooth GELU, $z\,\Phi(z)$, where
+# $\Phi$ is the normal distribution function. The lead of GELU widens with depth. The paper expected that, since depth
+# adds non-smoothness.
 #
 # We trained these networks for 3000 steps on images of digits, with three seeds. *Mean loss* is the training loss
 # averaged over the run: the lower, the faster. *One rate* gives both activations the same learning rate, the middle of
@@ -774,7 +788,7 @@ exercises.check("convergence.4", my_relu)
 # %% [markdown] id="balls-claim"
 # ## 7 · Which cubes and balls are kept
 #
-# *Two laws for small steps: gradient descent keeps every ball, and keeps the cube only if $A$ is diagonally dominant.*
+# *On smooth convex losses small steps keep every ball, but keep the cube only if $A$ is diagonally dominant.*
 #
 # **Claim.** Proposition 2.1 says that a ball around the minimum is never left, in any norm, while the loss falls.
 
@@ -801,7 +815,7 @@ with reveal("What happens"):
 
 # %% [markdown] id="balls-why"
 # **Why.** Without convexity Proposition 2.1 fails in every norm, on the line already. A start in the ball may belong
-# to another minimum; the last line printed below shows one. Let $f$ be convex with its minimum at 0.
+# to another minimum; the last line of the fold shows one. Let $f$ be convex with its minimum at 0.
 #
 # **The ball law.** *If $f$ is $L$-smooth and $\eta\le2/L$, then $\|\beta_k\|_2$ never rises.* Expand the square and
 # use $\langle\nabla f,\beta\rangle\ge\|\nabla f\|^2/L$:
@@ -874,7 +888,7 @@ with reveal("What happens"):
 #
 # *On $\|\beta\|_\infty$ the slope of the step count depends on the dimension; smoothing the norm changes no count.*
 #
-# **Claim.** In the plane NGDM needs $1/(2\varepsilon^2)$ steps at worst, by idea 3. Textbooks give another example,
+# **Claim.** In the plane NGDM may need $1/(2\varepsilon^2)$ steps, by idea 3. Another example is
 # $f(\beta)=\|\beta\|_\infty$ in $p$ dimensions, from $(1,\dots,1)/\sqrt p$, so that $G=R=1$, with $\eta=\varepsilon$.
 
 # %% id="dimension-predict"
@@ -958,7 +972,7 @@ for eps in (0.02, 0.01, 0.005, 0.0025):
 #
 # *Secant slopes across a kink grow like 1/distance. At a minimum that fits the data they stay bounded, kink or not.*
 #
-# **Claim.** With kinks (5) fails, and cannot be saved near a minimum either.
+# **Claim.** With kinks (5) fails, and the paper says that it cannot be saved near a minimum either.
 
 # %% id="secant-predict"
 votes.ask("convergence.secant")
@@ -998,14 +1012,15 @@ with reveal("What happens"):
     display(picture)
 
 # %% [markdown] id="secant-why"
-# **Why.** Laurent and von Brecht's theorem is about the **hinge loss**. There all local minima are non-differentiable,
+# **Why.** Laurent and von Brecht's theorem is about the **hinge loss**, $\max(0,1-y_i\hat y_i)$ with
+# $y_i=\pm1$ and the output $\hat y_i$ of the network. There all local minima are non-differentiable,
 # save those in flat regions.
 #
-# For squared error let $r_i$ be the residual of sample $i$, and $\hat y_i(\beta)$ the output of the network. Then
-# $\nabla f=\tfrac2n\sum_ir_i\nabla\hat y_i$. Where the network fits its data, all $r_i$ are 0, and the
-# $\nabla\hat y_i$ are bounded nearby. So $f$ *is* differentiable there, and its gradient grows at most linearly with
-# the distance to $\beta^*$, even if the network itself has a kink at $\beta^*$. The gradient still jumps across kinks
-# around $\beta^*$, but by an amount proportional to $r_i$, which fades towards $\beta^*$.
+# For squared error let $r_i=\hat y_i-y_i$ be the residual. Then $\nabla f=\tfrac2n\sum_ir_i\nabla\hat y_i$. Where the
+# network fits its data, all $r_i$ are 0, and the $\nabla\hat y_i$ are bounded nearby. So $f$ *is* differentiable there,
+# and its gradient grows at most linearly with the distance to $\beta^*$, even if the network itself has a kink at
+# $\beta^*$. The gradient still jumps across kinks around $\beta^*$, but by an amount proportional to $r_i$, which fades
+# towards $\beta^*$.
 
 # %% id="secant-by-hand"
 delta = 1e-3
@@ -1216,11 +1231,11 @@ figures.show(
 # $\varphi$ is the same for all images. $\kappa$ is 0 for tanh, $1/\pi$ for ReLU, $2/\pi$ for $|z|$. GELU's is smaller
 # than ReLU's. Kinks do not enter.
 #
-# *Depth.* Layer upon layer the correlation of two images follows a map, whose fixed point tells the activations
-# apart (Poole et al. 2016; Schoenholz et al. 2017). For ReLU, $|z|$ and $s=100$ it is 1: all images come to look alike.
-# For GELU it is 0.76, for tanh 0. The slope $\chi$ of the map at 1 is by how much the mean square of the gradient grows
-# a layer on its way back: 1 for ReLU, 1.072 for GELU. Over 16 layers that makes the mean square of GELU's gradient
-# three times as large. One learning rate for both is therefore not one step for both.
+# *Depth.* Layer upon layer the correlation of two images follows a map, whose fixed point tells the activations apart
+# (Poole et al. 2016; Schoenholz et al. 2017). For ReLU and $|z|$ it is 1, for $s=100$ nearly 1: all images come to look
+# alike. For GELU it is 0.76, for tanh 0. In wide layers the slope $\chi$ of the map at 1 is by how much the mean square
+# of the gradient grows a layer on its way back: 1 for ReLU, 1.072 for GELU. Over 16 layers that makes the mean square
+# of GELU's gradient three times as large. One learning rate for both is therefore not one step for both.
 #
 # *Size of the signal.* ReLU passes on half of the mean square of its input, whatever the scale. GELU is nearly $z/2$
 # for small $z$, and passes on a quarter. Weights that start too small silence GELU first, and the more so the deeper.
@@ -1328,7 +1343,8 @@ for gain in (1.0, 0.6):
 # the order, found $\kappa$, and drew the two settings in which it does best. At VGG19 few networks learn, and the ranks
 # are mostly noise. Nor do these runs speak for full training: the longest are one pass through CIFAR-10, with three
 # seeds. From torch's default initialisation SGD moved no network within 100 steps, nor ReLU or GELU on VGG11 within
-# 2000. The appendix's three changes force a fourth, Linear(64, 10) (row C7).
+# 2000. The appendix's three changes force a fourth, Linear(64, 10) (row C7). The paper also cites figures of Hendrycks
+# and Gimpel (2016), who introduced GELU: **not checkable** here, and their comparison too is one of shapes (row C6).
 #
 # <details><summary>Key to the goals and questions</summary>
 #
@@ -1399,10 +1415,11 @@ with reveal("What happens"):
 # to $\delta^{-1}\varepsilon^{-3}$. These are other methods than plain NGDM.
 
 # %% [markdown] id="forward-verdict"
-# **Verdict.** That the transformer of 2017 uses GELU is **wrong**: its feed-forward layer is
-# $\max(0,xW_1+b_1)W_2+b_2$. That $L$-smoothness is a strong assumption **holds**. The call for assumptions that fit
-# **holds** too, and some are at hand. They are weaker than $L$-smoothness in the right way: networks with kinks
-# satisfy them.
+# **Verdict.** That the transformer of 2017 uses GELU is **wrong**: its feed-forward layer is $\max(0,xW_1+b_1)W_2+b_2$.
+# That $L$-smoothness is a strong assumption **holds**. The call for assumptions that fit **holds** too, and some are at
+# hand. They are weaker than $L$-smoothness in the right way: networks with kinks satisfy them. That the conditions of
+# Davis et al. are “rarely satisfied in practice” is **imprecise**: the condition on the loss nearly always holds. What
+# may fail are the one on the steps, and that the iterates stay bounded (row C12).
 #
 # <details><summary>Key to the questions</summary>
 #
@@ -1425,7 +1442,7 @@ with reveal("What happens"):
 # | $\lambda_1$, $\lambda_2$ | penalties in (3) |
 # | $A$, $\rho$, $(-t,t)$, $S$, $m$ | a quadratic loss's matrix and correlation; a start; a sublevel set, its level |
 # | $L$, $G$, $c=\eta L$ | Lipschitz constants of $\nabla f$ and of $f$, learning rate in units of $1/L$ |
-# | $R$, $\varepsilon$, $q$ | distance of the start from a minimum, accuracy, exponent of the second term |
+# | $R$, $\varepsilon$, $q$, $\tau$ | distance of the start from a minimum, accuracy, exponent, start in steps |
 # | $d$, $J$, $\delta$ | distance of two points, jump of the slope, width on which a kink is rounded |
 # | $z$, $\varphi$, $\Phi$, $s$ | input of a unit, activation, normal distribution function, steepness |
 # | $a_j$, $w_j$, $b_j$, $b_0$ | weights of the small network of idea 5 |
@@ -1483,7 +1500,7 @@ for name, (relative, steps) in counts.items():
 
 # %% id="smoothness-check" tags=["check"]
 smoothness.drive()
-assert (np.diff(apart) > 0).all() and apart[-1] > 0.01 and apart[10] < 1e-4 and apart[0] < 1e-12
+assert (np.diff(apart) > 0).all() and apart[-1] > 0.01 and apart[10] < 3e-5 and eta_L > 20 and apart[0] < 1e-12
 assert family.smoothness[0] * 8e-5 > 2 > family.smoothness[-2] * 8e-5 and np.isinf(family.smoothness[-1])
 
 # %% id="knots-check" tags=["check"]

@@ -234,7 +234,7 @@ with reveal("One seed proves little: 100 seeds, four losses"):
 
 # %% [markdown] id="figure-why"
 # **Why.** Between the kinks, and but for the penalties, the loss is quadratic. Its matrix is $A=2X^\top X$, over the
-# rows that the ReLU lets through. Small steps keep every start inside the cube only if $A$ is *diagonally dominant*,
+# rows that the ReLU lets through. Small steps keep the cube from every start only if $A$ is *diagonally dominant*,
 # $A_{ii}\ge\sum_{j\ne i}|A_{ij}|$ (idea 7). For $X$ from $U[0,1]$ the average entry of $X^\top X/n$ is $1/3$ on the
 # diagonal and $1/4$ beside it: from $p=3$ on the diagonal loses. The kinks only decide which rows count.
 
@@ -250,8 +250,8 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
 
 # %% [markdown] id="figure-verdict"
 # **Verdict: the observation holds if** the ball is the cube; as a contradiction it is **wrong**. The smooth twin gets
-# to 1.126, NGDM to 1.122. The paper adds that NGDM “is not a descent method”; in its figure the loss falls at every
-# step. *Not shown:* what a kink does where a step is long against the distance left to the minimum (idea 8).
+# to 1.126, NGDM to 1.122. The paper adds that NGDM “is not a descent method”, but here its loss falls at every
+# step. *Not shown:* what a kink does where a step is long against the distance to the minimum (idea 8).
 #
 # <details><summary>Key to the goals</summary>
 #
@@ -441,9 +441,9 @@ with reveal("What happens"):
 
 # %% [markdown] id="smoothness-why"
 # **Why.** Let the slope jump by $J$. Two points at distance $d$ across it have the secant slope $J/d$, so no $L$ will
-# do. Round the kink off over a width $\delta$, and $L$ is about $J/\delta$: finite, and as large as you like. A
-# kink is the limit of sharper and sharper bends, $L\to\infty$. But a run sees the slope only where its iterates are.
-# While none comes within a few widths of a kink, it cannot tell the two apart.
+# do. Round the kink off over a width $\delta$, and $L$ is about $J/\delta$: finite, as large as you like. A kink is the
+# limit of sharper and sharper bends, $L\to\infty$. But a run sees the slope only at its iterates. While none comes
+# within a few widths of a kink, it cannot tell the two apart.
 
 # %% id="smoothness-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
@@ -549,10 +549,9 @@ for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
     print(f"first knot moved by {shift:6g}   mean squared error {error:.6f}")
 
 # %% [markdown] id="knots-verdict"
-# **Verdict: holds if** the network does not fit its data. Of 60 small networks 41 end with a knot on a sample, at a
-# point where the loss is not differentiable. *Not shown:* large networks, which fit their data; there the loss is
-# differentiable at the minimum (idea 10). Laurent and von Brecht's theorem is about another loss, the hinge loss of
-# classification.
+# **Verdict: holds if** the network does not fit its data. Of 60 small networks 41 end with a knot on a sample, where
+# the loss is not differentiable. *Not shown:* large networks, which fit their data; there the loss is differentiable at
+# the minimum (idea 10). The quoted theorem is about another loss, the hinge loss of classification.
 #
 # <details><summary>Key to the goals</summary>
 #
@@ -606,7 +605,7 @@ figures.show(
 # %% [markdown] id="trend-verdict"
 # **Verdict: imprecise.** At one rate for all the trend is there. With tuned rates GELU leads by 0.04 (SGD) and 0.10
 # (Adam) on VGG11, and no more on VGG19. Nor is the kink the cause: an analytic double of ReLU trains as ReLU does (idea
-# 11). *Not shown:* long training, other data, or who leads at VGG19: with Adam the seeds disagree.
+# 11). *Not shown:* long training, or who leads at VGG19: with Adam the seeds disagree.
 
 # %% [markdown] id="stop-here"
 # ## You can stop here

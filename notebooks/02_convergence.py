@@ -514,15 +514,16 @@ on_samples, inside, _ = problems.knot_ends(range(60))
 
 # %% id="knots-reveal"
 figure, (fit, slice_) = figures.new(2, size=(10.5, 4.2))
-line, places = np.linspace(-1.1, 1.1, 441), x[nearest] + np.linspace(-0.02, 0.02, 401)
+line, shifts = np.linspace(-1.1, 1.1, 441), np.linspace(-0.02, 0.02, 401)
 fit.plot(x, y, "o", color="0.5")
 fit.plot(line, np.maximum(np.outer(line, w) + b, 0) @ a + b0, **figures.NGDM)
 fit.plot(-b / w, np.maximum(np.outer(-b / w, w) + b, 0) @ a + b0, "D", color=figures.BLUE)
 fit.set(xlabel="x", ylabel="y", title="samples, network and its knots")
-slice_.plot(places, [error_with_knot(t) for t in places], **figures.NGDM)
-slice_.axvline(x[nearest], color="0.75", zorder=0.5)
-slice_.set(xlabel="place of the first knot", ylabel="mean squared error", xlim=(places[0], places[-1]))
-slice_.text(x[nearest], slice_.get_ylim()[1], " a sample", va="top")
+slice_.plot(shifts, [error_with_knot(x[nearest] + shift) for shift in shifts], **figures.NGDM)
+slice_.axvline(0, color="0.75", zorder=0.5)
+slice_.set(xlabel="first knot, moved from the sample by", ylabel="mean squared error", xlim=(-0.02, 0.02))
+slice_.set_xticks((-0.02, -0.01, 0, 0.01, 0.02))
+slice_.text(0, slice_.get_ylim()[1], " a sample", va="top")
 caption = "Right: the error as the first knot passes a sample, the rest held. It has a corner, and its minimum, there."
 alt = (
     "Left: twenty points, a broken line through them and diamonds at its bends, each above or below a point. Right: "
@@ -591,7 +592,7 @@ for ax, (name, (eta, one_rate, tuned)) in zip(panels, leads.items(), strict=True
     ax.plot((0, 1, 2), tuned, "s--", color=figures.BLUE, label="tuned")
     ax.axhline(0, **figures.THRESHOLD)
     ax.set_xticks((0, 1, 2), ("VGG11", "VGG13", "VGG19"))
-    ax.set(title=name, xlim=(-0.1, 2.1))
+    ax.set(title=name, xlim=(-0.25, 2.25))
     figures.legend(ax, loc="upper left")
     print(f"{name:4s} ReLU − GELU at three depths: one rate {one_rate.round(2)}, tuned {tuned.round(2)}")
 panels[0].set_ylabel("mean loss, ReLU − GELU")

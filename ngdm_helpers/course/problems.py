@@ -210,8 +210,8 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
     return exits, np.median(top[:, None] * rates, axis=-1)
 
 
-# The second term of |x| + …, and its exponent q in |y|^q/q; None: ε|y|, which has another weight for each accuracy.
-ZIGZAGS = {"|y|": 1, "y²/2": 2, "|y|³/3": 3, "y⁴/4": 4, "y⁸/8": 8, "y¹⁶/16": 16, "ε|y|": None}
+# The second term of |β₁| + …, and its exponent q in |β₂|^q/q; None: ε|β₂|, which has another weight for each accuracy.
+ZIGZAGS = {"|β₂|": 1, "β₂²/2": 2, "|β₂|³/3": 3, "β₂⁴/4": 4, "β₂⁸/8": 8, "β₂¹⁶/16": 16, "ε|β₂|": None}
 
 
 def zigzag_rate(eps, exponent):

@@ -12,6 +12,7 @@ import re
 import nbformat
 import pytest
 
+from ngdm_helpers.course import explorers
 from tests.test_notebooks import SOURCES
 
 CORE_WORDS, PARAGRAPH_WORDS, WHY_WORDS = 3000, 90, 80
@@ -141,6 +142,11 @@ def test_each_row_of_the_ledger_is_shown_once(notebook):
     assert all(name.rpartition("-")[2] == "ledger" for name, _ in calls)
     rows = [row for _, names in calls for row in names]
     assert len(rows) == len(set(rows))
+
+
+def test_every_slider_has_its_place():
+    sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    assert sorted(set(re.findall(r"explorers\.(\w+)\(", sources))) == sorted(explorers.__all__)
 
 
 def test_the_words_are_plain(notebook):

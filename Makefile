@@ -4,6 +4,7 @@
 # make test FAST=yes    what one runs after each edit, in under a minute
 # make check            style, types, and whether each .ipynb is what its .py says
 # make build            each .ipynb from its .py
+# make site             the notebooks and their sliders as a folder for any web host, in build/site; it needs Node
 # make bench            the measurements
 # The first call makes .venv, with python3 or the one that is given: make lab PYTHON=python3.12
 PYTHON ?= python3
@@ -11,7 +12,7 @@ TORCH ?= yes
 FAST ?= no
 BIN := .venv/bin
 
-.PHONY: lab test build check bench help anew
+.PHONY: lab test build check site bench help anew
 
 ifneq ($(filter-out yes no,$(TORCH) $(FAST)),)
 $(error TORCH and FAST are yes or no, got TORCH=$(TORCH) FAST=$(FAST))
@@ -21,7 +22,7 @@ lab: .venv/installed$(if $(filter no,$(TORCH)),-without-torch)
 	$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks
 
 test: .venv/installed-test
-	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests)
+	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests,-m "not site")
 
 build: .venv/installed
 	$(BIN)/ngdm build
@@ -31,6 +32,9 @@ check: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/ngdm check
+
+site: .venv/installed-without-torch
+	$(BIN)/ngdm site $(SITE_OPTIONS)
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks.trajectories

@@ -22,6 +22,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("unhurried")
 
 BROWSER, SLIDERS = "tests/test_browser.py", "tests/test_explorers.py"
+SITES = ("tests/test_site.py", "tests/test_site_whole.py")  # one build each
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
@@ -50,12 +51,13 @@ class _Scheduler(LoadScopeScheduling):
 def _group(nodeid):
     """Tests with the same answer stay on one worker, as they share what is expensive.
 
-    The cells of a notebook share a kernel, the browser's tests a browser, the tests of a slider the slider. Else, the
-    cases of a test are a group: xdist's own bookkeeping takes seconds for thousands of groups.
+    The cells of a notebook share a kernel, the browser's tests a browser, a site's tests the site, the tests of a
+    slider the slider. Else, the cases of a test are a group: xdist's own bookkeeping takes seconds for thousands of
+    groups.
     """
     path, _, test = nodeid.partition("::")
     name, _, case = test.partition("[")
-    if path == BROWSER or path.endswith(".ipynb"):
+    if path in (BROWSER, *SITES) or path.endswith(".ipynb"):
         return path
     return f"{path}[{case}" if path == SLIDERS else f"{path}::{name}"
 

@@ -5,7 +5,9 @@ python -m benchmarks.machines --record   also keeps it in the record "machines",
 """
 
 import argparse
+import functools
 import os
+import pathlib
 import platform
 import statistics
 import time
@@ -39,25 +41,29 @@ def measure():
     homes = [("NumPy", cpu, np.asarray, SIZES), ("torch", cpu, torch.as_tensor, SIZES)]
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name()
-        homes.append(("torch", name, lambda array: torch.as_tensor(array, device="cuda"), (*SIZES, 1_000_000)))
+        for label, dtype in (("torch", torch.float64), ("torch, float32", torch.float32)):
+            to = functools.partial(torch.as_tensor, device="cuda", dtype=dtype)
+            homes.append((label, name, to, (*SIZES, 1_000_000)))
     return [
         {"library": library, "device": device, "steps": STEPS, "seconds": {str(n): seconds(to, n) for n in sizes}}
         for library, device, to, sizes in homes
     ]
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.machines", description="Trajectories in one call.")
     parser.add_argument("--record", action="store_true", help="keep the rows for notebook 1")
-    options = parser.parse_args()
+    parser.add_argument("--folder", type=pathlib.Path, default=recorded.FOLDER, help="where the record lies")
+    options = parser.parse_args(arguments)
     rows = measure()
     for row in rows:
         times = "".join(f"{int(n):>11,d}: {1e3 * s:8.2f} ms" for n, s in row["seconds"].items())
-        print(f"{row['library']:6s} {row['device']:24s}{times}")
+        print(f"{row['library']:14s} {row['device']:24s}{times}")
     if not torch.cuda.is_available():
         print("No GPU here: no CUDA row.")
     if options.record:
-        path = recorded.write("machines", rows, "python -m benchmarks.machines --record", key=("library", "device"))
+        command, key = "python -m benchmarks.machines --record", ("library", "device")
+        path = recorded.write("machines", rows, command, key, options.folder)
         print(f"written to {path}")
 
 

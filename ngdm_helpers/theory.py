@@ -105,6 +105,12 @@ def max_norm_steps(p: int, eps: Number) -> int | Array:
     return int(steps) if steps.ndim == 0 else steps
 
 
+def normal_cdf(z: Array) -> Array:
+    """Φ(z), the standard normal distribution function, entry by entry; GELU is z·Φ(z)."""
+    # NumPy has no erfc, and a page without SciPy needs this one function of it
+    return np.vectorize(math.erfc, otypes=[float])(-np.asarray(z, dtype=float) / math.sqrt(2)) / 2
+
+
 def bridge_smoothness(beta: Number) -> Number:
     """2β/√(2π): the largest curvature of z·Φ(βz), at z = 0; β = 1 is GELU, β → ∞ ReLU.
 

@@ -1,6 +1,7 @@
 """Everything that takes torch tensors, on a GPU where there is one and on a pretended one everywhere: as on the CPU."""
 
 import contextlib
+import functools
 import itertools
 
 import numpy as np
@@ -238,9 +239,14 @@ def test_benchmarks(device, monkeypatch):
     seconds, norms, apart = vgg16_step.side_by_side(batch=4, steps=5, device=device)
     assert min(map(min, seconds)) > 0 and apart == 0.0
     np.testing.assert_allclose(norms[0], norms[1], rtol=1e-6)
-    assert len(vgg16_step.epochs(count=16, batch=4, device=device, workers=0)) == 2
+    for mine in (functools.partial(vgg16_step.fast, half=half, compiler=None) for half in (False, True)):
+        _, norms, _ = vgg16_step.side_by_side(batch=4, steps=5, device=device, mine=mine)
+        np.testing.assert_allclose(norms[0], norms[1], rtol=1e-4)
+    taken = vgg16_step.epochs(count=16, batch=4, device=device, workers=0)
+    assert len(taken) == 4 and all(isinstance(seconds, float) for seconds in taken.values()), taken
     assert vgg16_step.arithmetic(4, device) > 0 and min(vgg16_step.card(device, size=16, repeats=2)) > 0
     assert vgg16_step.update_seconds(device, repeats=2)[0] > 0
     assert machines.seconds(lambda array: torch.as_tensor(array, device=device), 10) > 0
-    rates = training.compare(11, 8, device, repeats=1)
-    assert set(rates) == {"DataLoader loop", "one by one", "grouped convolutions", "vmap"}
+    rates = training.compare(11, 8, device, repeats=1, fast=True)
+    fast = {"grouped, bfloat16", "grouped, graph", "grouped, graph, bfloat16"}
+    assert set(rates) == {"DataLoader loop", "one by one", "grouped convolutions", "vmap", *fast}

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import linprog
 
 from ngdm_helpers import theory
 from ngdm_helpers.counterexamples import NeuronRegression
@@ -277,6 +278,7 @@ def test_the_shaded_set_is_the_largest_in_the_cube():
 
 def test_slider_titles_say_what_was_computed():
     capture = explorers.capture()
+    capture.set(start=0.99)
     titles = [ax.get_title() for ax in capture.figure.axes]
     assert titles == ["A is not diagonally dominant; 2/L = 0.343", "the loss falls at every step; max ‖β‖_∞ = 1.12"]
     figure_one = explorers.figure_one()
@@ -310,11 +312,22 @@ def test_trajectories_of_rounded_kinks_converge_to_the_kinked_one():
 
 def test_the_new_sliders_say_what_was_computed():
     zigzag = explorers.zigzag()
+    zigzag.set(term="ε|β₂|")
     assert [ax.get_title() for ax in zigzag.figure.axes] == [
-        "f = |x| + ε|y|, ε = 0.1: 50 steps",
+        "f = |β₁| + ε|β₂|, ε = 0.1: 50 steps",
         "slope at the end −2.00; ε = 0.001: 500000 steps",
     ]
     knots = explorers.knots()
     assert knots.figure.axes[1].get_title() == "at the end 3 of 3 knots cross one sample to and fro"
     knots.set(units=8, step=0)
     assert knots.figure.axes[0].get_title().startswith("after 0 steps")
+
+
+def test_a_least_absolute_fit_is_that_of_the_linear_program():
+    for seed, (n, p) in enumerate([(60, 10), (30, 3), (8, 7), (100, 20)]):
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((n, p)), rng.standard_normal(n)
+        sides = np.block([[X, -np.eye(n)], [-X, -np.eye(n)]])
+        bounds = [(None, None)] * p + [(0, None)] * n
+        exact = linprog(np.repeat([0.0, 1.0], [p, n]), sides, np.concatenate([y, -y]), bounds=bounds).x[:p]
+        np.testing.assert_allclose(problems.least_absolute(X, y), exact, atol=1e-9)

@@ -283,6 +283,7 @@ BAD = [
     (lambda: tune(y=Y + 9), ValueError, "y must be labels 0, …, 2, got 9 to 11"),
     (lambda: tune(X=X[:, :1]), ValueError, "X must have a shape that the model takes, got (1, 1)"),
     (lambda: tune(X=X[:0], y=Y[:0]), ValueError, "X must have at least one example, got none"),
+    (lambda: torch.no_grad()(tune)(), ValueError, "model must be trained with gradients on, got a call under no_grad"),
     (lambda: tune(model=frozen()), ValueError, "model must have no frozen parameters, got requires_grad=False for 0.w"),
     (lambda: step(memory=[[W.clone()]]), ValueError, "memory must be as buffers(weights, 'sgd') returned it, 0 tensor"),
     (lambda: step(method="adam"), ValueError, "memory must be as buffers(weights, 'adam') returned it, 2 tensor(s)"),

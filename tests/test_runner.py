@@ -69,7 +69,7 @@ def test_what_is_measured_together_is_written_together(measure, tmp_path):
         measure(stop_at=2, together=("kind",), finished=finished.append)
     assert measure.groups == [[1, 2, 3], [1, 2, 3]] and finished == [SETTINGS[:3]]
     assert [row["square"] for row in recorded.load(NAME, tmp_path)] == [1, 4, 9]
-    assert measure(together=("kind",), provenance={"device": "abacus"}, command="a command") == 3
+    assert measure(together=("kind",), provenance=lambda: {"device": "abacus"}, command="a command") == 3
     provenance = recorded.load(NAME, tmp_path)[-1]["provenance"]
     assert provenance["device"] == "abacus" and provenance["command"] == "a command"
 

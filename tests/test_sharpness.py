@@ -238,11 +238,11 @@ def test_a_hessian_of_0_has_sharpness_0_and_vgg_can_be_trained_on_one_batch():
     assert differences.shape == (1,)
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e300])
-def test_a_start_may_be_of_any_size(size):
+@pytest.mark.parametrize("size", [1e-300, 1e300, np.float16(1e4), np.float32(1e-20), np.longdouble("1e-400")])
+def test_a_start_may_be_of_any_size_and_float(size):
     weight = torch.tensor([1.0, -1.0, 2.0], requires_grad=True, dtype=torch.float64)
     loss = weight.pow(4).sum()
-    start = np.array([1.0, 2.0, 3.0])
+    start = np.array([1.0, 2.0, 3.0], getattr(size, "dtype", np.float64))
     assert networks.sharpness(loss, weight, size * start)[0] == pytest.approx(48)
 
 
@@ -298,19 +298,36 @@ BAD = [
     (
         lambda: networks.sharpness(HALF.square().sum(), HALF),
         TypeError,
-        "that require gradients, got [tensor([1., 1.], dtype=torch.bfloat16",
+        "that require gradients, got torch.bfloat16 with requires_grad=True",
     ),
     (
         lambda: networks.sharpness(W.square().sum(), [W, torch.ones(2)]),
         TypeError,
-        "that require gradients, got [tensor([1., 1.], requires_grad=True), tensor([1., 1.])]",
+        "that require gradients, got torch.float32 with requires_grad=False",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), [W, 3]),
+        TypeError,
+        "that require gradients, got 3",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, start=np.ones(2) + 1j),
+        TypeError,
+        "start must have a floating dtype (float32, float64), got complex128",
+    ),
+    (
+        lambda: networks.sharpness(W.square().sum(), W, start=np.ma.masked_array([1.0, 2.0], [True, False])),
+        ValueError,
+        "start must have no masked entries, got 1",
     ),
     (
         lambda: networks.sharpness(W.square().sum(), []),
         TypeError,
-        "parameters must be float32 or float64 tensors that require gradients, got []",
+        "parameters must be float32 or float64 tensors that require gradients, got none",
     ),
     (lambda: gd(model=frozen()), ValueError, "model must have no frozen parameters, got requires_grad=False for 0.wei"),
+    (lambda: torch.no_grad()(gd)(), ValueError, "model must be trained with gradients on, got a call under no_grad()"),
+    (lambda: torch.inference_mode()(gd)(), ValueError, "model must be trained with gradients on, got a call under"),
     (lambda: gd(model=3), TypeError, "model must be a torch.nn.Module, got 3"),
     (lambda: gd(model=torch.nn.Tanh()), ValueError, "model must have parameters, got Tanh()"),
     (lambda: gd(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),

@@ -14,6 +14,12 @@ from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Quadratic, ReLURegress
 from ngdm_helpers.trajectories import run
 
 
+def test_normal_cdf_is_scipys():
+    z = np.linspace(-38, 38, 1001)
+    np.testing.assert_allclose(theory.normal_cdf(z), ndtr(z), rtol=1e-12, atol=1e-300)
+    assert theory.normal_cdf(0.0) == 0.5 and theory.normal_cdf(np.zeros((2, 3))).shape == (2, 3)
+
+
 def simulate(beta, lr, lam, steps):
     """(8) by hand: the last two of ``steps + 1`` updates of β ← β − ηλ sign β."""
     s = np.asarray(lr * lam)[..., None]

@@ -165,6 +165,7 @@ BAD = [
         TypeError,
         "models must have the dtype of X (torch.float32), g",
     ),
+    (lambda: torch.no_grad()(train)(), ValueError, "models[0] must be trained with gradients on, got a call under no_"),
     (lambda: train(models=[networks.vgg(11).requires_grad_(False)]), ValueError, "models[0] must have no frozen param"),
     (lambda: train(X=IMAGES[:0], y=LABELS[:0]), ValueError, "X must have at least one example, got none"),
     (lambda: train(lr=-1), ValueError, "lr must be positive, got -1.0"),

@@ -1,7 +1,8 @@
-"""The command ``ngdm``: build | check | record. A command is a function that adds its parser, and one that runs it."""
+"""The command ``ngdm``: build | check | site | record. A command is two functions: one adds its parser, one runs it."""
 
 import argparse
 import pathlib
+import subprocess
 import sys
 
 from tqdm.auto import tqdm
@@ -16,14 +17,19 @@ def main(arguments=None):
         command = _add_pairs(commands, "build", _build, _BUILD)
         command.add_argument("--discard-edits", action="store_true", help="build over an .ipynb edited by hand")
         _add_pairs(commands, "check", _check, _CHECK)
+        _add_site(commands)
         _add_record(commands, arguments)
         options = vars(parser.parse_args(arguments))
         return options.pop("run")(**options)
     except ModuleNotFoundError as error:
-        print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; make lab installs it", file=sys.stderr)
+        how = 'pip install -e ".[cluster]"' if error.name == "distributed" else "make lab"
+        print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; {how} installs it", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"{error.cmd[0]} ended with status {error.returncode}, see above", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; the same command starts again", file=sys.stderr)
@@ -65,6 +71,26 @@ def _check(names, folder):
             faults.append(str(error))
     print("\n".join(faults) or f"{len(sources)} pair(s) agree", file=sys.stderr if faults else sys.stdout)
     return 1 if faults else 0
+
+
+_SITE = """Write the notebooks and their sliders as a folder for any web host, minutes. It needs Node; Pyodide is
+fetched, unless a folder has it. To look at it: python -m http.server --directory build/site"""
+
+
+def _add_site(commands):
+    command = commands.add_parser("site", help=_SITE.partition(". ")[0], description=_SITE)
+    command.add_argument("names", nargs="*", metavar="NAME", help="explorers and notebooks; default: all")
+    command.add_argument("--to", default="build/site", type=pathlib.Path, metavar="FOLDER", help="default: build/site")
+    command.add_argument("--pyodide", type=pathlib.Path, metavar="FOLDER", help="a copy of Pyodide's release at hand")
+    command.add_argument("--folder", default="notebooks", type=pathlib.Path, help="where the notebooks lie")
+    command.set_defaults(run=_site)
+
+
+def _site(names, to, pyodide, folder):
+    from ngdm_helpers.course.site import build
+
+    build.build(to, pyodide, names, folder)
+    return 0
 
 
 _RECORD = """Measure what is too long for class, minutes to hours an experiment. What is recorded is skipped: stop at

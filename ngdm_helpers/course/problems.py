@@ -10,15 +10,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.optimize
-from scipy.special import ndtr
 
 from ngdm_helpers import checks, data, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, Logistic, NeuronRegression
 from ngdm_helpers.objectives import Huber, L1Norm, Lasso, Objective, Oracle, ReLURegression, l1_oracle
 
-
 # --- notebook 1 -------------------------------------------------------------------------------------------------------
+
+# {name: (f, kink, the derivative that PyTorch 2.14 returns there)}, for where there is no torch; tests compare the two.
+KINKS = {
+    "abs": (np.abs, 0.0, 0.0),
+    "relu": (lambda x: np.maximum(x, 0), 0.0, 0.0),
+    "clamp(min=0)": (lambda x: np.maximum(x, 0), 0.0, 0.0),
+    "maximum(x, 0)": (lambda x: np.maximum(x, 0), 0.0, 0.5),
+    "leaky_relu": (lambda x: np.where(x > 0, x, 0.01 * x), 0.0, 0.01),
+    "relu6": (lambda x: np.clip(x, 0, 6), 6.0, 0.0),
+    "hardtanh": (lambda x: np.clip(x, -1, 1), 1.0, 0.0),
+    "norm": (np.abs, 0.0, 0.0),
+    "sqrt": (lambda x: np.sqrt(np.where(x < 0, np.nan, x)), 0.0, np.inf),
+    "relu(x) − relu(−x)": (lambda x: np.maximum(x, 0) - np.maximum(-x, 0), 0.0, 0.0),
+}
+
+
 def sharp_problem(noise=0.0, seed=0):
     """Least absolute deviations, n = 60, p = 10, y = Xβ* + noise·N(0, 1): (objective, minimiser).
 
@@ -31,13 +44,28 @@ def sharp_problem(noise=0.0, seed=0):
 
 
 def least_absolute(X, y):
-    """A minimiser of mean |Xβ − y| by linear programming: minimise Σtᵢ subject to −t ≤ Xβ − y ≤ t. X: (n, p)."""
-    from scipy.optimize import linprog
+    """A minimiser of mean |Xβ − y|, from vertex to vertex: X: (n, p), of which no p rows are dependent.
 
-    n, p = X.shape
-    sides = np.block([[X, -np.eye(n)], [-X, -np.eye(n)]])
-    bounds = [(None, None)] * p + [(0, None)] * n
-    return linprog(np.repeat([0.0, 1.0], [p, n]), sides, np.concatenate([y, -y]), bounds=bounds).x[:p]
+    A vertex fits p rows; the edge along which the sum falls most is followed to its lowest vertex (Bloomfield & Steiger
+    1983). A linear program does the same, but a page in a browser has no SciPy.
+    """
+    fitted = np.arange(X.shape[1])
+    while True:
+        edges = np.linalg.inv(X[fitted])  # a step along column j leaves row j of the fitted ones alone
+        beta = edges @ y[fitted]
+        residual = X @ beta - y
+        residual[fitted] = 0.0
+        slopes = np.sign(residual) @ X @ edges
+        j = int(np.abs(slopes).argmax())
+        if abs(slopes[j]) <= 1 + 1e-9:  # the row that is left costs 1
+            return beta
+        along = -np.sign(slopes[j]) * (X @ edges[:, j])
+        along[np.delete(fitted, j)] = 0.0
+        ahead = np.flatnonzero(residual * along < 0)
+        order = ahead[np.argsort(-residual[ahead] / along[ahead])]
+        # each row that is passed turns the slope up by twice its own
+        passed = 1 - abs(slopes[j]) + 2 * np.cumsum(np.abs(along[order]))
+        fitted[j] = order[np.argmax(passed >= 0)]
 
 
 def best_on_sharp(schedule):
@@ -182,8 +210,8 @@ def ball_exits(cs, strength=1.0, width=0.0, seeds=range(100), steps=60):
     return exits, np.median(top[:, None] * rates, axis=-1)
 
 
-# The second term of |x| + …, and its exponent q in |y|^q/q; None: ε|y|, which has another weight for each accuracy.
-ZIGZAGS = {"|y|": 1, "y²/2": 2, "|y|³/3": 3, "y⁴/4": 4, "y⁸/8": 8, "y¹⁶/16": 16, "ε|y|": None}
+# The second term of |β₁| + …, and its exponent q in |β₂|^q/q; None: ε|β₂|, which has another weight for each accuracy.
+ZIGZAGS = {"|β₂|": 1, "β₂²/2": 2, "|β₂|³/3": 3, "β₂⁴/4": 4, "β₂⁸/8": 8, "β₂¹⁶/16": 16, "ε|β₂|": None}
 
 
 def zigzag_rate(eps, exponent):
@@ -268,6 +296,8 @@ def clarke_residual(x, y, hidden, a, c, within=1e-8):
     The distance of 0 to {g₀ + Σ θₘdₘ, 0 ≤ θₘ ≤ 1}, with one multiplier θ for each kink, a unit whose |wx + b| on a
     sample is at most ``within``, and d the jump of the gradient there; jump: the largest ‖d‖. No kink: g₀, and jump 0.
     """
+    from scipy.optimize import lsq_linear
+
     n, (w, b) = len(x), hidden
     z = x[:, None] * w + b
     slope = 2 / n * (np.maximum(z, 0) @ a + c - y)
@@ -280,7 +310,7 @@ def clarke_residual(x, y, hidden, a, c, within=1e-8):
     jumps[len(w) + unit, range(unit.size)] = through[sample, unit]
     if unit.size == 0:
         return np.array([]), float(np.linalg.norm(smooth)), 0.0
-    theta = scipy.optimize.lsq_linear(jumps, -smooth, (0, 1)).x
+    theta = lsq_linear(jumps, -smooth, (0, 1)).x
     return theta, float(np.linalg.norm(smooth + jumps @ theta)), float(np.linalg.norm(jumps, axis=0).max())
 
 
@@ -314,10 +344,10 @@ def secants(gradient, point, distance):
 ACTIVATIONS = {  # as in the record of Figure 2
     "tanh": np.tanh,
     "leaky": lambda z: np.maximum(z, z / 2),
-    "gelu": lambda z: z * ndtr(z),
-    "bridge-3": lambda z: z * ndtr(3 * z),
-    "bridge-10": lambda z: z * ndtr(10 * z),
-    "bridge-100": lambda z: z * ndtr(100 * z),
+    "gelu": lambda z: z * theory.normal_cdf(z),
+    "bridge-3": lambda z: z * theory.normal_cdf(3 * z),
+    "bridge-10": lambda z: z * theory.normal_cdf(10 * z),
+    "bridge-100": lambda z: z * theory.normal_cdf(100 * z),
     "relu": lambda z: np.maximum(z, 0),
     "abs": np.abs,
 }

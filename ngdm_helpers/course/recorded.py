@@ -49,25 +49,15 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
     """Add ``rows`` to record ``name``, replacing those with the same values of the fields ``key``; atomic.
 
     Several processes may write to one record at a time: each waits for the other.
-    command: the command that measured them, stored with the date, versions and processor, and with whatever else
-    ``provenance`` names. compact: a row is one line, for records of hundreds of rows. Returns the path. Raises
-    ValueError for a row that lacks a field of ``key``.
+    command: the command that measured them, stored with the date, with versions and processor (see `here`), and with
+    whatever else ``provenance`` names; it may also say `here` of another machine. compact: a row is one line, for
+    records of hundreds of rows. Returns the path. Raises ValueError for a row that lacks a field of ``key``.
     """
     import filelock  # comes with PyTorch, which measures what is recorded
 
     new = by_key(rows, key)
-    versions = {}
-    for package in ("numpy", "torch"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
-    provenance = {
-        **provenance,
-        "command": command,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "versions": versions,
-        "processor": f"{os.cpu_count()} cores, {platform.machine()}",
-    }
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    provenance = {**here(), **provenance, "command": command, "date": today}
     new = {values: {**row, "provenance": provenance} for values, row in new.items()}
     path = pathlib.Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +67,16 @@ def write(name, rows, command, key, folder=FOLDER, compact=False, **provenance):
         write_text(path, _text(list({**old, **new}.values()), compact))
         _rows.cache_clear()
     return path
+
+
+def here():
+    """Where this is computed, as a record keeps it: Python, versions and processor."""
+    versions = {}
+    for package in ("numpy", "torch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    processor = f"{os.cpu_count()} cores, {platform.machine()}"
+    return {"python": platform.python_version(), "versions": versions, "processor": processor}
 
 
 def _text(rows, compact):

@@ -33,6 +33,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D, Transform
 from matplotlib.typing import ColorType
 
@@ -170,7 +171,12 @@ class Recorder(RendererBase):
         mtext: Text | None = None,
     ) -> None:
         if not _LAYOUT:
-            return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            size = self.points_to_pixels(prop.get_size_in_points()) / text_to_path.FONT_SCALE
+            place = Affine2D().scale(size).rotate_deg(angle).translate(x, self.height - y)
+            flat = self.new_gc()
+            flat.copy_properties(gc)
+            flat.set_linewidth(0)
+            return self.draw_path(flat, _outlines(s, prop.copy(), ismath), place, gc.get_rgb())
         features = (mtext.get_fontfeatures(), mtext.get_language()) if mtext is not None else (None, None)
         outline, bars, _ = _letters(s, prop.copy(), self.dpi, ismath, get_hinting_flag(), *features)
         place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
@@ -258,6 +264,12 @@ class _Letters(NamedTuple):
     outline: Path
     bars: list[tuple[float, float, float, float]]  # left, bottom, width, height: the lines of fractions and roots
     size: tuple[float, float, float]  # width, height, descent
+
+
+@functools.lru_cache(256)
+def _outlines(text, prop, ismath):
+    """The letters of a text as matplotlib's vector formats have them, `FONT_SCALE` units high."""
+    return Path(*text_to_path.get_text_path(prop, text, ismath))
 
 
 @functools.lru_cache(256)

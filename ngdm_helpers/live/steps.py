@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -41,7 +42,12 @@ def draw_turns(runs: Runs, looks: Mapping[Line2D, Mapping[str, Any]]) -> None:
         x, y = np.asarray(line.get_xydata(), dtype=float).T
         rises = np.diff(y)
         turns = 0 if _in_plane(x) else int((rises[1:] * rises[:-1] < 0).sum())
-        line.set(**(POINTS if turns > MOST_TURNS else looks[line]))
+        if turns > MOST_TURNS:
+            # before 3.11, matplotlib scales dashes by the width, and then refuses to draw dashes of length 0
+            with mpl.rc_context({"lines.scale_dashes": False}):
+                line.set(**POINTS)
+        else:
+            line.set(**looks[line])
 
 
 def look(line: Line2D) -> dict[str, Any]:

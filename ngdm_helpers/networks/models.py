@@ -203,11 +203,13 @@ def checked_tensor(name: str, value: Any, dtype: torch.dtype, device: torch.devi
 
 
 def trainable(model: Any, name: str = "model") -> list[torch.nn.Parameter]:
-    """The parameters of ``model``; TypeError or ValueError unless it is a module that has some, and none is frozen."""
+    """The parameters of a module with some, none frozen, gradients on; else TypeError or ValueError."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"{name} must be a torch.nn.Module, got {model!r}")
     if not (parameters := list(model.parameters())):
         raise ValueError(f"{name} must have parameters, got {model!r}")
+    if not torch.is_grad_enabled():
+        raise ValueError(f"{name} must be trained with gradients on, got a call under no_grad() or inference_mode()")
     if frozen := [part for part, parameter in model.named_parameters() if not parameter.requires_grad]:
         raise ValueError(f"{name} must have no frozen parameters, got requires_grad=False for {', '.join(frozen)}")
     return parameters

@@ -41,9 +41,12 @@ def sharpness(
         raise TypeError(f"loss must be a scalar tensor, got {loss!r}")
     if not loss.requires_grad:
         raise ValueError(f"loss must be computed from parameters, with gradients on, got {loss!r}")
-    fit = [getattr(part, "requires_grad", 0) and part.dtype in (torch.float32, torch.float64) for part in parameters]
+    floats = (torch.float32, torch.float64)
+    fit = [isinstance(part, Tensor) and part.requires_grad and part.dtype in floats for part in parameters]
     if not fit or not all(fit):
-        raise TypeError(f"parameters must be float32 or float64 tensors that require gradients, got {parameters!r}")
+        bad = parameters[fit.index(False)] if fit else "none"
+        bad = f"{bad.dtype} with requires_grad={bad.requires_grad}" if isinstance(bad, Tensor) else bad
+        raise TypeError(f"parameters must be float32 or float64 tensors that require gradients, got {bad}")
     tolerance = checks.nonnegative("tolerance", tolerance, checks.NUMBER)
     gradients = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
     gradient = torch.cat([part.reshape(-1) for part in gradients])
@@ -71,8 +74,8 @@ def sharpness(
         raise ValueError(f"start must have shape ({p},), one entry a parameter, got {start.shape}")
     elif not np.any(start):
         raise ValueError("start must not be 0 in every entry, got zeros")
-    elif not 1e-100 < np.abs(start).max() < 1e100:  # its norm would not be within the range of a float
-        start = start / np.abs(start).max()
+    elif start.dtype != np.float64 or not 1e-100 < np.abs(start).max() < 1e100:
+        start = (start / np.abs(start).max()).astype(np.float64)  # else its norm may be out of the range of its dtype
     if not product(start).any() and not product(np.random.default_rng(0).standard_normal(p)).any():
         return 0.0, np.asarray(start) / np.linalg.norm(start)  # a Hessian of 0: Lanczos could not begin
     hessian = LinearOperator((p, p), matvec=product, dtype=np.float64)

@@ -90,7 +90,7 @@ def _smoothness():
     "C4", where="after (6)", paper="1/ε² against 1/ε", verdict="holds if…", source="reconstructed",
     says="NGDM needs O(1/ε²) steps where gradient descent needs O(1/ε), so it is slower",
     because="read as bounds for the worst convex function: with η = ε/G² the order 1/ε² is attained, to a factor 2, in "
-    "two dimensions by |x| + ε|y|, and one fixed function there may have any slope up to −2. Only the bound for every "
+    "two dimensions by |β₁| + ε|β₂|, and a fixed function there may have any slope up to −2. Only the bound for every "
     "method needs a dimension that grows. On other functions the order is 1/ε or log 1/ε for either",
 )  # fmt: skip
 def _rates():
@@ -112,8 +112,8 @@ def _rates():
     values = trajectories.run(loss, np.zeros(20), 1 / loss.smoothness, 100).values
     squares = problems.steps_to(values[:, None], np.array([1e-2, 1e-4]))
     ours = (
-        f"NGDM on |x| + ε|y|: {', '.join(map(str, tight))} steps for ε = {', '.join(map(str, eps))}, which is 1/(2ε²); "
-        f"on |x| + y⁸/8 slope {minus[2]}; on ‖x‖_∞ {minus[0]} in dimension 1, {minus[1]} in dimension 1/(4ε²), and "
+        f"NGDM on |β₁| + ε|β₂|: {', '.join(map(str, tight))} steps for ε = {', '.join(map(str, eps))}, just 1/(2ε²); "
+        f"on |β₁| + β₂⁸/8 slope {minus[2]}; on ‖β‖_∞ {minus[0]} in dimension 1, {minus[1]} in dimension 1/(4ε²), and "
         f"there the same step counts on its smoothed version; least squares, n = 200: {squares[0]} and {squares[1]} "
         f"steps for ε = 10⁻² and 10⁻⁴; LAD and Huber with δ = ε: {pairs[0][0]} and {pairs[0][1]} for ε = 0.1, "
         f"{pairs[1][0]} and {pairs[1][1]} for 0.03"

@@ -1,7 +1,6 @@
 """Claims C5–C13 of notebook 2: depth and activation, and what is proved of losses with kinks."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from ngdm_helpers import theory
 from ngdm_helpers.course import problems, recorded
@@ -13,7 +12,7 @@ from ngdm_helpers.course.claims.ledger import Measured, claim
     says="GELU networks converge faster than ReLU ones, by a gap that widens with depth, because depth adds "
     "non-smoothness",
     because="it widens at some learning rates and not at others; differentiability is not its cause: the analytic "
-    "x·Φ(100x) goes with ReLU, not with GELU",
+    "z·Φ(100z) goes with ReLU, not with GELU",
 )  # fmt: skip
 def _figure_2():
     settings, long = recorded.learning_settings(), recorded.long_settings()
@@ -24,11 +23,11 @@ def _figure_2():
     for data in recorded.LONGEST:
         means = (np.median(recorded.longest_means(data, name), axis=1) for name in ("relu", "bridge-100", "gelu"))
         medians = ("{:.2f} / {:.2f} / {:.2f}".format(*at_depths) for at_depths in means)
-        by_data.append("{}: ReLU {}, β = 100 {}, GELU {}".format(data, *medians))
+        by_data.append("{}: ReLU {}, s = 100 {}, GELU {}".format(data, *medians))
     ours = (
         f"recorded: GELU's lead widens up to depth 19 in {len(set(wide) & set(long))} of {len(long)} settings with "
         f"long runs, in {len(set(wide) - set(long))} of {len(settings) - len(long)} with short ones; where ReLU and "
-        f"GELU are apart in long runs, x·Φ(100x) is nearer to ReLU in {near} of {total} places. SGD, η = 0.01, mean "
+        f"GELU are apart in long runs, z·Φ(100z) is nearer to ReLU in {near} of {total} places. SGD, η = 0.01, mean "
         f"loss at depths 11 / 13 / 19 on {'; '.join(by_data)}"
     )
     return Measured(ours, 0 < len(wide) < len(settings) and near > 0.9 * total)
@@ -46,12 +45,13 @@ def _activations():
     shapes = {
         "ReLU": lambda z: max(z, 0.0),
         "ELU": lambda z: z if z > 0 else np.expm1(z),
-        "GELU": lambda z: z * ndtr(z),
+        "GELU": lambda z: z * theory.normal_cdf(z),
     }
     jumps = {name: abs(phi(h) + phi(-h) - 2 * phi(0.0)) / h for name, phi in shapes.items()}
-    gaps = {beta: float(np.abs(z * ndtr(beta * z) - relu).max()) for beta in (1.0, 100.0)}
+    bridge = {beta: z * theory.normal_cdf(beta * z) for beta in (1.0, 100.0)}
+    gaps = {beta: float(np.abs(phi - relu).max()) for beta, phi in bridge.items()}
     weight = np.exp(-(z**2) / 2)
-    gains = [float((weight * phi**2).sum() / weight.sum()) for phi in (relu, z * ndtr(z), z * ndtr(100 * z))]
+    gains = [float((weight * phi**2).sum() / weight.sum()) for phi in (relu, *bridge.values())]
     ours = (
         f"jump of the slope at 0: {', '.join(f'{name} {jump:.3f}' for name, jump in jumps.items())}. "
         f"GELU is up to {gaps[1.0]:.2f} from ReLU, and its mean square on N(0, 1) is {gains[1]:.3f}, ReLU's "
@@ -94,7 +94,7 @@ def _tuned():
         leads.append((relu - gelu > 0.01).sum(axis=1))
         medians = ["{:.2f} / {:.2f} / {:.2f}".format(*np.median(means, axis=1)) for means in (relu, analytic, gelu)]
         words.append(
-            f"{recorded.SETUPS[setup]}: ReLU {medians[0]}, β = 100 {medians[1]}, GELU {medians[2]}, GELU ahead for "
+            f"{recorded.SETUPS[setup]}: ReLU {medians[0]}, s = 100 {medians[1]}, GELU {medians[2]}, GELU ahead for "
             "{} / {} / {} of 3 seeds".format(*leads[-1])
         )
     ours = f"recorded, digits, 3000 steps, median mean loss at depths 11 / 13 / 19, {'; '.join(words)}"
@@ -106,11 +106,11 @@ def _tuned():
     says="GELU is similarly shaped and asymptotically equivalent, so that Figure 2 isolates what smoothness does",
     because="deep random networks tell them apart: ReLU's correlation map has its fixed point at 1 and slope 1 there, "
     "GELU's below 1 and a slope above 1, so its gradients grow with depth (Poole et al. 2016, Schoenholz et al. 2017: "
-    "not read, their maps computed); the analytic x·Φ(100x) goes with ReLU. Infinite width, no training",
+    "not read, their maps computed); the analytic z·Φ(100z) goes with ReLU. Infinite width, no training",
 )  # fmt: skip
 def _mean_field():
     table = problems.deep_correlations()
-    names = {"tanh": "tanh", "leaky": "leaky", "gelu": "GELU", "bridge-100": "β = 100", "relu": "ReLU", "abs": "|x|"}
+    names = {"tanh": "tanh", "leaky": "leaky", "gelu": "GELU", "bridge-100": "s = 100", "relu": "ReLU", "abs": "|z|"}
     words = ("{} {:.2f}, {:.2f}, {:.3f}, {:.1f}".format(label, *table[name]) for name, label in names.items())
     ours = f"correlation 0.6 after 16 layers, fixed point, slope χ at 1, χ¹⁶: {'; '.join(words)}"
     (relu, _, _, grown), analytic, gelu = (table[name] for name in TRIPLE)
@@ -122,7 +122,7 @@ def _mean_field():
     "C10", where="Fig. 2", paper="greater non-smoothness", verdict="holds if…",
     says="increased depth introduces greater non-smoothness into the system",
     because="counted as kinks that a step crosses, it does at the start of training: there are more of them. That this "
-    "slows training does not follow: the analytic x·Φ(100x), which has none, goes with ReLU (row C5)",
+    "slows training does not follow: the analytic z·Φ(100z), which has none, goes with ReLU (row C5)",
 )  # fmt: skip
 def _kinks_crossed():
     from ngdm_helpers import data
@@ -149,8 +149,8 @@ def _stationary():
     ends = problems.inflection_ends()
     far, lower = float(np.abs(ends).max()), -(1.0**3) / 3 + 1 / 4  # f(0, −1)
     ours = (
-        f"|x| + y³/3 + y⁴/4, η = ½/(k + 1)^0.6, 1000 starts with y > 0: after 5000 steps all are within {far:.3f} of "
-        f"(0, 0), Clarke-stationary with f = 0, y > 0 still; f(0, −1) = −{-lower:.3f}"
+        f"|β₁| + β₂³/3 + β₂⁴/4, η = ½/(k + 1)^0.6, 1000 starts with β₂ > 0: after 5000 steps all within {far:.3f} of "
+        f"(0, 0), Clarke-stationary with f = 0, β₂ > 0 still; f(0, −1) = −{-lower:.3f}"
     )
     return Measured(ours, far < 0.05 and float(ends[:, 1].min()) > 0 > lower)
 

@@ -1,5 +1,6 @@
 """Figure 2 with controls: VGG networks of three depths and eight activations on digits and CIFAR-10; notebook 2."""
 
+import functools
 import io
 import os
 import pathlib
@@ -118,21 +119,41 @@ def depth(
         raise ValueError(f"depths must be among {', '.join(map(str, DEPTHS))}, got {unknown[0]!r}")
     seeds, threads = checks.count("seeds", seeds), checks.count("threads", threads)
     steps = steps if steps is None else checks.count("steps", steps)
-    X, y = (part.to(ngdm_helpers.device()) for part in named_images("images", data, True, images, download))
     label = data if data in NAMES else "cifar10-jpeg"
+    which = (data, True, images, download)
+    count = len(named_images("images", *which)[1])
     how |= {"title": "VGG{depth} {activation}, {init}, {optimizer} η = {lr:g}", "compact": True}
-    device = torch.cuda.get_device_name(X.device) if X.is_cuda else str(X.device)
-    how |= {"provenance": {"data": DESCRIPTIONS[label], "device": device, "threads": threads}}
-    rows = settings(label, len(y), parts, depths, activations, seeds, steps)
-    return measure(rows, lambda group: [row(X, y, threads, **group[0])], record=NAMES[label], key=KEY, **how)
+    how |= {"provenance": functools.partial(_provenance, DESCRIPTIONS[label], threads)}
+    group_rows = functools.partial(_rows, which, threads)
+    grid = settings(label, count, parts, depths, activations, seeds, steps)
+    return measure(grid, group_rows, record=NAMES[label], key=KEY, **how)
 
 
-def named_images(option, *arguments):
-    """`read_images`, whose errors call ``count`` by the name of the ``option``."""
+def _rows(which, threads, group):
+    X, y = (part.to(ngdm_helpers.device()) for part in named_images("images", *which))
+    return [row(X, y, threads, **group[0])]
+
+
+def _provenance(data, threads):
+    device = ngdm_helpers.device()
+    return {"data": data, "device": torch.cuda.get_device_name() if device == "cuda" else device, "threads": threads}
+
+
+def named_images(option, source, train, count, download):
+    """`read_images`, whose errors call ``count`` by the name of the ``option``; kept for the next run of a process."""
     try:
-        return read_images(*arguments)
+        if not isinstance(source, (str, os.PathLike)) or not isinstance(count, (int, type(None))):
+            return read_images(source, train, count, download)  # what is wrong with them
+        path = pathlib.Path(source)
+        modified = path.stat().st_mtime_ns if path.is_file() else None
+        return _kept_images(source, train, count, download, modified)
     except (TypeError, ValueError) as error:
         raise type(error)(str(error).replace("count must", f"{option} must")) from None
+
+
+@functools.lru_cache(maxsize=2)  # an experiment trains on some images and tests on others
+def _kept_images(source, train, count, download, modified):
+    return read_images(source, train, count, download)
 
 
 def read_images(source, train=True, count=None, download=False):

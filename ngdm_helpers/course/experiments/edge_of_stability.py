@@ -40,7 +40,11 @@ def edge_of_stability(
     grid = itertools.product(activations, rates, seeds, [steps])
     settings = [dict(zip(KEY, values, strict=True)) for values in grid]
     title = "{activation}, η = {lr:g}, seed {seed}"
-    return measure(settings, lambda group: [row(**group[0])], record=NAME, key=KEY, title=title, **how)
+    return measure(settings, _rows, record=NAME, key=KEY, title=title, **how)
+
+
+def _rows(group):
+    return [row(**group[0])]
 
 
 def row(activation, lr, seed, steps):
@@ -92,9 +96,11 @@ def edge_ruler(
     grid = itertools.product(activations, rates, seeds, [steps])
     settings = [dict(zip(KEY, values, strict=True)) for values in grid]
     title = "{activation}, η = {lr:g}, seed {seed}"
-    return measure(
-        settings, lambda group: [ruler_row(**group[0])], record=RULER, key=KEY, title=title, compact=True, **how
-    )
+    return measure(settings, _ruler_rows, record=RULER, key=KEY, title=title, compact=True, **how)
+
+
+def _ruler_rows(group):
+    return [ruler_row(**group[0])]
 
 
 def ruler_row(activation, lr, seed, steps):

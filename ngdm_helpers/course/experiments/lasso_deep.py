@@ -5,6 +5,7 @@ Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomp
     ngdm record vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
 """
 
+import functools
 import hashlib
 import importlib.metadata
 import itertools
@@ -14,6 +15,7 @@ import os
 import pathlib
 import time
 
+import filelock
 import numpy as np
 import torch
 from torchvision import models
@@ -24,7 +26,7 @@ from ngdm_helpers import checks, networks, theory
 from ngdm_helpers import data as sources
 from ngdm_helpers.course import problems
 from ngdm_helpers.course.experiments.depth import named_images
-from ngdm_helpers.course.experiments.runner import experiment, measure, writable
+from ngdm_helpers.course.experiments.runner import alone_at_work, experiment, measure, writable
 from ngdm_helpers.course.recorded import rounded, thinned
 
 METHODS = networks.METHODS
@@ -62,13 +64,14 @@ def mlp_l1(
         {"method": name, "lam": value, "lr": rate, "seed": seed, "steps": steps}
         for seed, (name, rate), value in itertools.product(seeds, rates.items(), lam)
     ]
-
-    def rows(group):
-        one = {field: value for field, value in group[0].items() if field != "lam"}
-        return mlp_rows(lams=[setting["lam"] for setting in group], progress=how.get("progress", True), **one)
-
+    rows = functools.partial(_mlp_group, how.get("progress", True) and alone_at_work(**how))
     title, together = "{method}, seed {seed}", ("method", "lr", "seed", "steps")
     return measure(settings, rows, record=MLP, key=MLP_KEY, title=title, together=together, compact=True, **how)
+
+
+def _mlp_group(progress, group):
+    one = {field: value for field, value in group[0].items() if field != "lam"}
+    return mlp_rows(lams=[setting["lam"] for setting in group], progress=progress, **one)
 
 
 def mlp_rows(method, lams, lr, seed, steps, progress=True):
@@ -149,8 +152,8 @@ def vgg16_l1(
     steps = steps if steps is None else checks.count("steps", steps)
     if type(seed) is not int or not 0 <= seed < 2**31:
         raise ValueError(f"seed must be an integer from 0 to 2**31 - 1, got {seed!r}")
-    parts = ("images", data, True, images), ("test_images", data, False, test_images)
-    train, test = (named_images(*part, download) for part in parts)
+    parts = ("images", data, True, images, download), ("test_images", data, False, test_images, download)
+    train, test = (named_images(*part) for part in parts)
     if batch > len(train[0]):
         raise ValueError(f"batch must be at most {len(train[0])}, the number of images, got {batch}")
     common = {"weights": _named(weights), "data": pathlib.Path(data).name, "images": len(train[0]), "lr": lr}
@@ -165,15 +168,22 @@ def vgg16_l1(
         for setting in settings:
             checkpoint(work, setting).unlink(missing_ok=True)
 
-    def rows(group):
-        progress = how.get("progress", True)
-        return [vgg16_row(network(weights, seed), train, test, group[0], work, checkpoint_every, progress)]
+    progress = how.get("progress", True) and alone_at_work(**how)
+    rows = functools.partial(_vgg16_group, weights, parts, work, checkpoint_every, progress)
 
     def remove_checkpoint(group):  # not before the row is safe
-        checkpoint(work, group[0]).unlink(missing_ok=True)
+        for suffix in (".pt", ".lock"):
+            checkpoint(work, group[0]).with_suffix(suffix).unlink(missing_ok=True)
 
     how |= {"title": "{method}, λ = {lam:g}", "finished": remove_checkpoint}
     return measure(settings, rows, record=VGG16, key=VGG16_KEY, **how)
+
+
+def _vgg16_group(weights, parts, work, every, progress, group):
+    train, test = (named_images(*part) for part in parts)
+    # Of a client that was killed a run may still be under way: then this one waits, and finds its last checkpoint.
+    with filelock.FileLock(checkpoint(work, group[0]).with_suffix(".lock")):
+        return [vgg16_row(network(weights, group[0]["seed"]), train, test, group[0], work, every, progress)]
 
 
 def network(weights="none", seed=0):

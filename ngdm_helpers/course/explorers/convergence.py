@@ -90,7 +90,7 @@ def capture():
         update,
         rho=slider("ρ", LECTURE_RHO, 0.0, 0.97, meaning="correlation"),
         eta=log_slider("η", problems.LECTURE_LR, 0.01, 0.5, meaning="learning rate"),
-        start=slider("t", 0.99, 0.05, 1.0, meaning="start at (−t, t)"),
+        start=slider("t", 0.3, 0.05, 1.0, meaning="start at (−t, t)"),
         kink=slider("kinks", 0.0, 0.0, 1.0, meaning="strength of the ReLU kinks"),
         goals=[
             goal(
@@ -110,8 +110,8 @@ def capture():
         play=[path, maximum, euclid, loss],
         readings={"‖β‖_∞": maximum},
         drag={plane: (lambda start, **_: -start, "start")},
-        caption="A run may leave the cube, but never a sublevel set while its loss falls; the shaded one, S, is the "
-        "largest inside the cube.",
+        caption="Left: the path, the level line of its start, and S, the largest sublevel set inside the cube "
+        "(shaded). Right: which of the three curves ever rises?",
         alt="Two panels. Left: the square and the unit circle, a shaded ellipse that touches the square from inside, "
         "the larger level line through the start, and the path along it. Right: the two norms and the loss against "
         "the step.",
@@ -185,7 +185,7 @@ def figure_one():
                 {"seed": 10},
             ),
             goal(
-                "(i) Find one for which only the run with kinks leaves it.",
+                "(ii) Find one for which only the run with kinks leaves it.",
                 lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [True, False],
                 {"seed": 59},
             ),
@@ -203,8 +203,8 @@ def figure_one():
             "kinks matter": {**first, "setting": names[2], "c": 1.9, "seed": 3},
             "and more with |y| = 5": {**first, "setting": names[2], "c": 1.9, "strength": 5.0, "seed": 3},
         },
-        caption="With small steps the run with kinks and its smooth twin leave the cube together, for nearly every "
-        "seed, and no ball; with η of order 1/L a kink can throw the iterate out of the ball as well.",
+        caption="The loss, the ∞-norm and the 2-norm of the run with kinks and of its smooth twin. Which curves pass "
+        "the dotted lines at 1, and do the two part?",
         alt="Three panels against the step, two curves each, with kinks and for the smooth twin: the loss relative to "
         "its start, the ∞-norm with a dotted line at 1, and the 2-norm relative to its start.",
     )
@@ -216,7 +216,7 @@ KINKS = {  # name: (kinked, rounded on the scale δ, smooth twin); the slope jum
         lambda delta: NeuronRegression([[1.0]], [-1.0], width=delta),
         ReLURegression([[1.0]], [0.0]),
     ),
-    "|x|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]])),
+    "|β|": (L1Norm(1.0), SmoothMaxNorm, Quadratic([[1.0]])),
 }
 
 
@@ -224,7 +224,7 @@ def smoothness_at_kink():
     """Secant slope of the gradient across a kink: sliders for the distance and the scale δ on which it is rounded."""
     distances, unit = np.geomspace(1e-6, 1, 121), np.linspace(-1, 1, 401)
     figure, (near, far) = figures.new(2, size=(11, 4.2))
-    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2x / distance", ylabel="f′")
+    near.set(xlim=(-1, 1), ylim=(-1.6, 5), xlabel="2β / distance", ylabel="f′")
     far.set(xlim=(1e-6, 1), ylim=(0.3, 1e7), xlabel="distance d", ylabel="|f′(d/2) − f′(−d/2)| / d")
     looks = {"kink": NGDM, "rounded on the scale δ": {"color": PURPLE}, "smooth twin": SMOOTH}
     zoomed = [near.plot([], [], **look)[0] for look in looks.values()]
@@ -264,15 +264,15 @@ def smoothness_at_kink():
             "sharper: δ = 10⁻⁵": {"distance": 1e-4, "delta": 1e-5},
             "hardly a kink: δ = 1": {"distance": 0.1, "delta": 1.0},
         },
-        caption="Down to distances of about δ the rounded kink is as steep as the kink; below, it is smooth, with L of "
-        "order 1/δ.",
+        caption="The slope on either side of a kink, and the secant slope against the distance. Where do the kink and "
+        "its rounded version part?",
         alt="Two panels. Left: the derivative near the kink for the kinked function, the rounded one and the smooth "
         "twin. Right: secant slopes against distance on logarithmic scales: a falling line for the kink, the same "
         "line up to a plateau for the rounded one, a flat line for the twin.",
     )
 
 
-DESCENTS = ["NGDM on ‖x‖_∞", "GD on its smoothed version, δ = ε"]
+DESCENTS = ["NGDM on ‖β‖_∞", "GD on its smoothed version, δ = ε"]
 ACCURACIES = (0.2, 0.1, 0.05, 0.025, 0.0125)
 # squares, with the worst dimension 1/(4ε²) of ε = 0.1, 0.05 and 0.025: 25, 100 and 400
 DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 400)
@@ -280,7 +280,7 @@ DIMENSIONS = (1, 2, 4, 6, 9, 16, 25, 36, 49, 64, 81, 100, 144, 196, 256, 324, 40
 
 @functools.cache  # at most 34 settings, and small arrays
 def _max_norm_runs(p, smoothed):
-    """‖xₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
+    """‖βₖ‖_∞ from (1, …, 1)/√p with η = ε for each of `ACCURACIES`, ties sharing the slope: (steps + 1, 5)."""
     eps = np.array(ACCURACIES)
     objective = SmoothMaxNorm(eps) if smoothed else MaxNorm("shared")
     # all five at once, for as long as the slowest of them needs by the law
@@ -289,7 +289,7 @@ def _max_norm_runs(p, smoothed):
 
 
 def rates():
-    """Steps until ‖x‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
+    """Steps until ‖β‖_∞ ≤ ε against ε: sliders for the dimension and ε, a choice of method."""
     eps, fine, dimensions = np.array(ACCURACIES), np.geomspace(0.01, 0.25, 200), np.geomspace(1, 2000, 300)
     figure, (count, hill) = figures.new(2, size=(11, 4.4))
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.01), ylim=(1, 2e4), xlabel="accuracy ε", ylabel="steps needed")
@@ -300,7 +300,7 @@ def rates():
     note(count, 0.03, 0.97, "- - -  bound G²R²/ε²\n· · ·   1/(4ε²): the worst dimension", va="top")
     (law,), (measured,) = count.plot([], [], color="0.5", linewidth=1), count.plot([], [], "o", color=NGDM["color"])
     (chosen,) = count.plot([], [], "o", color="k", markersize=10, fillstyle="none")
-    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension d", ylabel="steps needed · ε²")
+    hill.set(xscale="log", xlim=(0.8, 2000), ylim=(0, 0.32), xlabel="dimension p", ylabel="steps needed · ε²")
     hill.axhline(0.25, **THRESHOLD)
     (curve,), (top,) = hill.plot([], [], color="0.5", linewidth=1), hill.plot([], [], **THRESHOLD)
     (here,) = hill.plot([], [], "o", color=NGDM["color"], markersize=9)
@@ -323,16 +323,16 @@ def rates():
         hill.title.set_text(f"ε = {accuracy:g}: {needed} steps, at worst 1/(4ε²) = {1 / (4 * accuracy**2):.4g}")
         return law, measured, chosen, count.title, curve, top, here, hill.title
 
-    worst = {f"ε = {e}, d = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))}
+    worst = {f"ε = {e}, p = 1/(4ε²)": {"p": p, "accuracy": e} for p, e in ((25, 0.1), (100, 0.05), (400, 0.025))}
     return live(
         figure,
         update,
         method=choice("method", DESCENTS[0], DESCENTS, meaning="what is run"),
         p=select_slider("dimension", 1, DIMENSIONS, meaning="dimension"),
         accuracy=select_slider("ε", 0.05, ACCURACIES, meaning="accuracy"),
-        marks={"d = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
-        caption="On ‖x‖_∞ in a fixed dimension the steps grow like 1/ε in the end, and along the dimensions 1/(4ε²) "
-        "like 1/ε².",
+        marks={"p = 1": {"p": 1}, **worst, "the same, smoothed": {"method": DESCENTS[1], "p": 400, "accuracy": 0.025}},
+        caption="Left: steps needed against ε in one dimension p, between two lines of slope −2. Right: against the "
+        "dimension, for one ε.",
         alt="Two panels. Left: steps needed against ε on logarithmic scales, dots on a curve for the chosen dimension "
         "that touches a dotted line of slope −2 from below, and the dashed bound above. Right: steps times ε² "
         "against the dimension, a hill of height one quarter, with a dot at the chosen dimension.",
@@ -453,13 +453,13 @@ ZIGZAG_EPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
 
 def zigzag():
-    """NGDM on |x| + a second term, in the plane, and the steps it needs against ε: sliders term, ε and the start."""
+    """NGDM on |β₁| + a second term, in the plane, and the steps it needs against ε: sliders term, ε and the start."""
     eps, level, most = np.array(ZIGZAG_EPS), np.linspace(0, 1.1, 200), 52  # points, before lines fill the strip
     figure, (plane, count) = figures.new(2, size=(11, 4.6), width_ratios=(1, 1.25))
-    plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="x / η", ylabel="y")
+    plane.set(xlim=(-2.2, 2.2), ylim=(0, 1.08), xlabel="β₁ / η", ylabel="β₂")
     (target,) = plane.fill(0, 0, facecolor=BLUE, alpha=0.25)
     (path,) = plane.plot([], [], marker=".", **NGDM, linewidth=1)
-    note(plane, 0.02, 0.03, "shaded: f ≤ ε")
+    note(plane, 0.02, 0.97, "shaded: f ≤ ε", va="top")
     count.set(xscale="log", yscale="log", xlim=(0.25, 0.0008), ylim=(1, 3e6), xlabel="accuracy ε", ylabel="steps")
     for power, text in ((1, "slope −1"), (2, "slope −2")):
         count.plot(eps, 0.5 * eps**-power, **THRESHOLD)
@@ -489,7 +489,7 @@ def zigzag():
         bound.set_data(eps, theory.subgradient_steps_bound(1, 1, eps) * eps / np.array(
             [problems.zigzag_rate(e, q) for e in ZIGZAG_EPS]))  # fmt: skip
         chosen.set_data([accuracy], [len(run) - 1 or np.nan])
-        plane.title.set_text(f"f = |x| + {term}, ε = {accuracy:.3g}: {len(run) - 1} steps")
+        plane.title.set_text(f"f = |β₁| + {term}, ε = {accuracy:.3g}: {len(run) - 1} steps")
         found = end_slope(term, start)
         words = "nothing to do" if math.isnan(found) else f"slope at the end {found:.2f}".replace("-", "−")
         count.title.set_text(f"{words}; ε = 0.001: {steps[-1]} steps")
@@ -499,40 +499,40 @@ def zigzag():
         half = problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], 0.5)
         return half >= 20 and 10 * problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) <= half
 
-    first = {"term": "ε|y|", "accuracy": 0.1, "start": 0.5}
+    first = {"term": "|β₂|", "accuracy": 0.1, "start": 0.5}
     return live(
         figure,
         update,
-        term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |x|"),
+        term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |β₁|"),
         accuracy=log_slider("ε", first["accuracy"], 0.01, 0.3, meaning="accuracy, on which η depends"),
-        start=slider("x₀/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (x₀, 1), in steps"),
+        start=slider("β₁/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (β₁, 1), β₁ in steps"),
         goals=[
             goal(
                 "(i) In these two dimensions, find a run of more than 2000 steps.",
                 lambda term, accuracy, start: problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) > 2000,
-                {"accuracy": 0.015},
+                {"term": "ε|β₂|", "accuracy": 0.015},
             ),
             goal(
                 "(ii) Move the start until a run of 20 steps or more from ½ takes at most a tenth of them.",
                 quick,
-                {"start": 0.04},
+                {"term": "ε|β₂|", "start": 0.04},
             ),
             goal(
                 "(iii) Find one fixed function, without ε in it, whose slope at the end is below −1.85.",
-                lambda term, start: term != "ε|y|" and end_slope(term, start) < -1.85,
-                {"term": "y¹⁶/16"},
+                lambda term, start: term != "ε|β₂|" and end_slope(term, start) < -1.85,
+                {"term": "β₂¹⁶/16"},
             ),
         ],
         marks={
-            "|y|": {**first, "term": "|y|"},
-            "one fixed function: y⁸/8": {**first, "term": "y⁸/8", "accuracy": 0.02},
-            "ε|y|, ε = 0.05": {**first, "accuracy": 0.05},
-            "ε = 0.02": {**first, "accuracy": 0.02},
+            "|β₂|": first,
+            "ε|β₂|": {**first, "term": "ε|β₂|"},
+            "ε|β₂|, ε = 0.05": {**first, "term": "ε|β₂|", "accuracy": 0.05},
+            "one fixed function: β₂⁸/8": {**first, "term": "β₂⁸/8", "accuracy": 0.02},
         },
         play=[path],
         drag={plane: ("start", lambda **_: 1.0)},
-        caption="Two dimensions. On the left x is measured in steps: |x| is crossed at each of them, while y creeps "
-        "towards the shaded set.",
+        caption="Left: the path in the plane, β₁ measured in steps. Right: the steps that a run needs, against ε. "
+        "Which line do the dots follow?",
         alt="Two panels. Left: a path that zigzags down the plane between two columns, or their dots, until it enters "
         "a shaded set. Right: steps against ε on logarithmic scales, dots between dotted lines of slope −1 and −2, "
         "below the dashed bound.",

@@ -1,7 +1,6 @@
 """The sliders of notebook 2 on recorded networks: depth, activation, initialisation."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from ngdm_helpers import figures, theory
 from ngdm_helpers.course import recorded
@@ -11,15 +10,15 @@ from ngdm_helpers.live import choice, goal, live, log_slider, select_slider
 __all__ = ["activation_bridge", "recorded_depth", "recorded_gain"]
 
 DATA = {"digits": "digits", "CIFAR-10": "cifar10"}  # label: name in the record
-# the bridge x·Φ(βx): label and recorded name
-BETAS = {"1 (GELU)": "gelu", "3": "bridge-3", "10": "bridge-10", "100": "bridge-100", "∞ (ReLU)": "relu"}
+# the bridge z·Φ(sz): label and recorded name
+STEEPNESS = {"1 (GELU)": "gelu", "3": "bridge-3", "10": "bridge-10", "100": "bridge-100", "∞ (ReLU)": "relu"}
 ACTIVATION_LABELS = {  # label: (recorded name, whether it has a kink), by the share of the mean, probes.mean_share
-    "tanh": ("tanh", False), "leaky": ("leaky", True), "GELU": ("gelu", False), "β = 3": ("bridge-3", False),
-    "β = 10": ("bridge-10", False), "β = 100": ("bridge-100", False), "ReLU": ("relu", True), "|x|": ("abs", True),
+    "tanh": ("tanh", False), "leaky": ("leaky", True), "GELU": ("gelu", False), "s = 3": ("bridge-3", False),
+    "s = 10": ("bridge-10", False), "s = 100": ("bridge-100", False), "ReLU": ("relu", True), "|z|": ("abs", True),
 }  # fmt: skip
 
 CURVES = (  # name, style, label
-    ("relu", NGDM, "ReLU"), ("gelu", SMOOTH, "GELU"), ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "x·Φ(βx)"),
+    ("relu", NGDM, "ReLU"), ("gelu", SMOOTH, "GELU"), ("beta", {"color": BLUE, "linestyle": (0, (4, 2))}, "z·Φ(sz)"),
 )  # fmt: skip
 
 
@@ -53,7 +52,7 @@ class _Losses:
 
 
 def recorded_depth():
-    """Recorded training of Appendix A's networks: depth, the bridge's β, η, initialisation and optimiser, data."""
+    """Recorded training of Appendix A's networks: depth, the bridge's s, η, initialisation and optimiser, data."""
     figure, (loss, speed) = figures.new(2, size=(11, 4.4), width_ratios=(1, 1.15))
     panel = _Losses(loss, CURVES)
     speed.set(xlim=(-0.6, len(ACTIVATION_LABELS) - 0.4), ylim=(0, 2.8), ylabel="mean loss of the run")
@@ -80,9 +79,9 @@ def recorded_depth():
         ahead = np.subtract(*(recorded.mean_loss(runs[name][1]) for name in ("relu", "gelu")))
         return bool((ahead < -0.01).all())
 
-    def update(data, setup, rate, depth, beta):
+    def update(data, setup, rate, depth, steepness):
         lr, runs = recorded_at(data, setup, rate, depth)
-        moved = panel.show({**runs, "beta": runs[BETAS[beta]]}, f"VGG{depth}, η = {lr:g}, blue: β = {beta}")
+        moved = panel.show({**runs, "beta": runs[STEEPNESS[steepness]]}, f"VGG{depth}, η = {lr:g}, s = {steepness}")
         means = {name: recorded.mean_loss(losses) for name, (_, losses) in runs.items()}
         for places, dots, bars in groups:
             dots.set_data(np.repeat([*places.values()], len(means["relu"])), np.ravel([means[name] for name in places]))
@@ -98,19 +97,19 @@ def recorded_depth():
         data=choice("data", "digits", list(DATA), meaning="what is learned"),
         setup=choice("start and optimiser", shown[0], shown, meaning="initialisation and optimiser"),
         rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
-        beta=select_slider("β", "10", list(BETAS), meaning="x·Φ(βx), from GELU to ReLU"),
+        steepness=select_slider("s", "10", list(STEEPNESS), meaning="z·Φ(sz), from GELU to ReLU"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
         goals=[
             goal(
-                "(ii) Find a setting in which ReLU leads GELU for all three seeds.",
+                "(i) Find a setting in which ReLU leads GELU for all three seeds.",
                 relu_leads,
                 {"setup": "variance-preserving, SGD", "rate": "low", "depth": 19},
             )
         ],
         marks={f"VGG{d}, {way}": {"depth": d, "setup": way, "rate": "middle"} for way in shown[:2] for d in (11, 19)},
         background=("data", "setup"),
-        caption="Medians of three seeds; bands and dots show every seed. As β grows the curve moves to ReLU's; smooth "
-        "and kinked activations do not form two groups.",
+        caption="Medians of three seeds; bands and dots show every seed. Left: does the dashed curve follow GELU or "
+        "ReLU as s grows? Right: do the smooth and the kinked activations form two groups?",
         alt="Two panels. Left: the training loss against the step for ReLU, GELU and a point on the bridge between "
         "them, each a median with a band. Right: the mean loss of each seed and the median for eight activations; "
         "smooth and kinked ones, told apart by colour, are mixed.",
@@ -145,44 +144,44 @@ def recorded_gain():
         gain=select_slider("gain", 1.0, gains, meaning="factor on every variance-preserving weight"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
         marks={f"VGG{depth}, gain {gains[0]:g}": {"depth": depth, "gain": gains[0]} for depth in recorded.DEPTHS},
-        caption="From smaller weights GELU loses its lead: at gain 0.6 ReLU is ahead on VGG11; VGG19 does not learn.",
+        caption="Left: training at one gain and depth. Right: who leads at each gain, a curve for each depth.",
         alt="Two panels. Left: the training loss of ReLU and GELU against the step, medians with bands. Right: the "
         "difference of their mean losses against the gain, a curve with a band for each depth.",
     )
 
 
 def activation_bridge():
-    """z·Φ(βz) from GELU to ReLU: slider β; its shape, and L against the distance from ReLU."""
-    z, betas = np.linspace(-3, 3, 1201), np.geomspace(0.3, 1000, 100)
+    """z·Φ(sz) from GELU to ReLU: slider s; its shape, and L against the distance from ReLU."""
+    z, all_s = np.linspace(-3, 3, 1201), np.geomspace(0.3, 1000, 100)
     figure, (shape, trade) = figures.new(2, size=(11, 4.2))
     shape.set(xlim=(-3, 3), ylim=(-0.4, 3), xlabel="z", ylabel="activation")
     shape.plot(z, np.maximum(z, 0), color=NGDM["color"], linewidth=6, alpha=0.35)
     (curve,) = shape.plot([], [], color=PURPLE)
-    note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(βz)", va="top")
-    trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="β")
-    trade.plot(betas, theory.bridge_smoothness(betas), betas, theory.bridge_gap(betas), **THEORY)
+    note(shape, 0.03, 0.97, "broad: ReLU\nnarrow: z·Φ(sz)", va="top")
+    trade.set(xscale="log", yscale="log", xlim=(0.3, 1000), ylim=(1e-4, 1e3), xlabel="s")
+    trade.plot(all_s, theory.bridge_smoothness(all_s), all_s, theory.bridge_gap(all_s), **THEORY)
     (dots,) = trade.plot([], [], "o", color=PURPLE, markersize=9)
-    trade.text(0.4, 100, "largest curvature 2β/√(2π)", va="bottom")
-    trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/β", va="top")
+    trade.text(0.4, 100, "largest curvature 2s/√(2π)", va="bottom")
+    trade.text(0.4, 1e-3, "largest distance from ReLU 0.17/s", va="top")
 
-    def update(beta):
-        curve.set_data(z, z * ndtr(beta * z))
-        steep = np.linspace(-5, 5, 2001) / beta  # where the bend is, whatever β
-        bent = steep * ndtr(beta * steep)
+    def update(s):
+        curve.set_data(z, z * theory.normal_cdf(s * z))
+        steep = np.linspace(-5, 5, 2001) / s  # where the bend is, whatever s
+        bent = steep * theory.normal_cdf(s * steep)
         bend = float(np.abs(np.diff(bent, 2)).max() / (steep[1] - steep[0]) ** 2)
         gap = float(np.abs(bent - np.maximum(steep, 0)).max())
-        dots.set_data([beta, beta], [bend, gap])
-        shape.title.set_text(f"β = {beta:.3g}: analytic, and at most {gap:.2g} from ReLU")
+        dots.set_data([s, s], [bend, gap])
+        shape.title.set_text(f"s = {s:.3g}: analytic, and at most {gap:.2g} from ReLU")
         trade.title.set_text(f"largest curvature {bend:.3g}, distance {gap:.2g}")
         return curve, shape.title, dots, trade.title
 
     return live(
         figure,
         update,
-        beta=log_slider("β", 1.0, 0.3, 1000, meaning="sharpness of the bend"),
-        marks={"GELU: β = 1": {"beta": 1.0}, **{f"β = {b}": {"beta": float(b)} for b in (3, 10, 100, 1000)}},
-        caption="From GELU to ReLU nothing happens at any β: the distance shrinks as the curvature grows, and their "
-        "product stays.",
-        alt="Two panels. Left: ReLU and the bridge activation, which hugs it more closely as β grows. Right: two "
-        "straight dashed lines against β on logarithmic scales, one rising, one falling, with a dot on each.",
+        s=log_slider("s", 1.0, 0.3, 1000, meaning="sharpness of the bend"),
+        marks={"GELU: s = 1": {"s": 1.0}, **{f"s = {b}": {"s": float(b)} for b in (3, 10, 100, 1000)}},
+        caption="Left: the activation over ReLU. Right: its largest curvature and its distance from ReLU, against s. "
+        "Does anything happen at some s?",
+        alt="Two panels. Left: ReLU and the bridge activation, which hugs it more closely as s grows. Right: two "
+        "straight dashed lines against s on logarithmic scales, one rising, one falling, with a dot on each.",
     )

@@ -1,0 +1,81 @@
+"""The official releases that the site carries, Pyodide and KaTeX: where their files come from, and that they are these.
+
+release.json holds the sha256 of each file: those of Pyodide's packages as its own lock file (in npm's pyodide 314.0.3)
+has them, those of its core and of KaTeX as npm has them. A file with another hash is never used.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import pathlib
+import tarfile
+import urllib.error
+import urllib.request
+
+RELEASE = json.loads(pathlib.Path(__file__).with_name("release.json").read_text(encoding="utf-8"))
+(KATEX,) = RELEASE["katex"]
+NPM = "https://registry.npmjs.org"
+CORE = f"{NPM}/pyodide/-/pyodide-{RELEASE['version']}.tgz"
+PACKAGES = f"https://cdn.jsdelivr.net/pyodide/v{RELEASE['version']}/full/"
+_WHEELS = {one["file_name"]: one["sha256"] for one in RELEASE["lock"]["packages"].values()}
+SHA256 = RELEASE["core"] | RELEASE["katex"] | _WHEELS
+
+
+def gather(to, folder=None):
+    """Put the release into ``to``, from ``folder`` if one is given, else from the network; what is there stays.
+
+    Raises ValueError for a file that is missing in ``folder``, or that is not the official one; OSError where the
+    network does not give a file.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    for name, wanted in SHA256.items():
+        target = to / name
+        if target.exists() and _sha256(target.read_bytes()) == wanted:
+            continue
+        data = _read(folder, name) if folder else fetch(name)
+        if _sha256(data) != wanted:
+            source = folder or _url(name)
+            raise ValueError(f"{name} from {source} must have the official sha256 {wanted}, got {_sha256(data)}")
+        target.write_bytes(data)
+    (to / "pyodide-lock.json").write_text(json.dumps(RELEASE["lock"]), encoding="utf-8")
+    return to
+
+
+def _read(folder, name):
+    try:
+        return (pathlib.Path(folder) / name).read_bytes()
+    except FileNotFoundError:
+        missing = [one for one in SHA256 if not (pathlib.Path(folder) / one).exists()]
+        raise ValueError(
+            f"--pyodide must name a folder with Pyodide {RELEASE['version']}, its packages and KaTeX; {folder} lacks "
+            f"{', '.join(missing)}"
+        ) from None
+
+
+def _url(name):
+    """Where a file is: the core in npm's package, which has all of it, a package at jsDelivr."""
+    return CORE if name in RELEASE["core"] else f"{NPM}/katex/-/{name}" if name == KATEX else PACKAGES + name
+
+
+def fetch(name):
+    """A file of the release from its own host, unchecked."""
+    data = download(_url(name))
+    if name not in RELEASE["core"]:
+        return data
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return archive.extractfile(f"package/{name}").read()
+
+
+@functools.lru_cache(1)
+def download(url):
+    """What is at ``url``. OSError where the network does not give it."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.read()
+    except urllib.error.URLError as error:
+        raise OSError(f"{url} cannot be fetched ({error.reason}); --pyodide FOLDER takes a copy at hand") from None
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()

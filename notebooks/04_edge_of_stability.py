@@ -85,8 +85,8 @@ with reveal("And why: the secant slopes"):
     display(
         figures.show(
             figure,
-            "Far out the secant slope of Huber and of log-cosh is below 2/η, and their runs are caught. That of the "
-            "other two never is, and theirs diverge.",
+            "Far out the secant slope of Huber and of log-cosh is below 2/η, and their runs are caught. For the "
+            "other two it never is, and their runs diverge.",
             alt="Secant slopes of four losses against |x|: falling for Huber and log-cosh, constant for the parabola, "
             "rising with the quartic term. A dashed line at 0.8 crosses the first two only.",
         )

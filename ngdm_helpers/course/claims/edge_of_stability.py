@@ -388,7 +388,7 @@ def _toy_without_sharpening():
 @claim(
     "E14", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours; Ahn, Zhang and Sra 2022 have the quantity) every 2-cycle has chord curvature 2/η",
-    because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
+    because="g₊ − g₋ = (2/η)(β₊ − β₋) on a 2-cycle, with a kink or without",
 )  # fmt: skip
 def _chord_law():
     huber = problems.huber_problem()

@@ -8,7 +8,7 @@ import torch
 
 from ngdm_helpers import theory
 from ngdm_helpers.counterexamples import Logistic, PowerTail, Product, Separable, Trough
-from ngdm_helpers.course import explorers, problems, recorded
+from ngdm_helpers.course import exercises, explorers, problems, recorded
 from ngdm_helpers.objectives import Huber, Quadratic, ReLURegression
 from ngdm_helpers.trajectories import run
 
@@ -296,3 +296,18 @@ def test_curvature_rulers_show_what_was_recorded():
     row = runs["bridge-1000", 0.1, 2]
     assert widget.figure.axes[0].lines[0].get_ydata() == row["hessian"]
     assert f"Hessian {np.mean(row['hessian'][-(len(row['hessian']) // 4) :]):.3f}" in titles(widget)[0]
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        lambda x: np.tanh(0.888 * x) / 0.888,  # 0.888 is tanh(a)/a = 0.8 to three digits
+        lambda x: x / (1 + x**2 / 4),
+        lambda x: x * (1 - 0.2 * abs(x)) if abs(x) <= 2 else np.sign(x) * 1.2,
+        lambda x: np.sin(1.1311 * x) / 1.1311,  # comes back to its minimum every 5.6
+    ],
+    ids=["tanh", "rational", "a parabola, bent", "sine"],
+)
+def test_a_loss_of_ones_own_is_accepted_in_other_forms(slope):
+    solved, line = exercises.judge("edge_of_stability.4", slope)
+    assert solved, line

@@ -236,7 +236,7 @@ def tuned_means(data, init, optimizer, steps, activation):
 
 
 def nearer_to_relu(settings):
-    """(how often, of how many) x·Φ(100x) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
+    """(how often, of how many) z·Φ(100z) is nearer to ReLU than to GELU, in medians of the mean loss over the seeds.
 
     One comparison for each of ``settings`` and each depth at which ReLU and GELU differ by more than `APART`.
     """

@@ -43,8 +43,8 @@ def _span(values, digits=2):
 @claim(
     "E2", where="Section 4", paper="a conjecture", verdict="wrong",
     says="the Edge of Stability is derived for L-smooth losses and only conjectured for networks with kinks",
-    because="it is an empirical finding, made on ReLU networks too; there the secant over a step stands at 2/η and the "
-    "Hessian below it (E16)",
+    because="it is an empirical finding, as the section's first paragraph says, made on ReLU networks too; there the "
+    "secant over a step stands at 2/η and the Hessian below it (E16)",
 )  # fmt: skip
 def _edge_without_smoothness():
     relu, gelu = (_curvature((name,), "secant", at_the_edge=False) for name in ("relu", "gelu"))
@@ -58,9 +58,9 @@ def _edge_without_smoothness():
 @claim(
     "E3", where="footnote 7", paper="a definition", verdict="imprecise",
     says="unstable convergence is “non-divergence to infinity”",
-    because="every convergent run satisfies it, and so does one that never gets lower; the literature means a loss "
-    "that goes up and down and falls in the long run, past the threshold of stability. Its reason, that there need not "
-    "be a Hessian, is a good one (E16)",
+    because="every convergent run satisfies it, and so does one that never gets lower; the literature, and the "
+    "section's first paragraph, mean a loss that goes up and down and falls in the long run, past the threshold of "
+    "stability. Its reason, that there need not be a Hessian, is a good one (E16)",
 )  # fmt: skip
 def _no_divergence_is_not_a_phenomenon():
     stable = trajectories.run(Quadratic(np.eye(1)), [1.0], 0.5, 200).values
@@ -89,9 +89,9 @@ def _hessian_is_the_wrong_ruler():
     reached = [top for top, _, steps in zip(*smooth, strict=True) if steps > 0.9]
     ours = (
         f"recorded, as in E2, in units of 2/η: ReLU, {len(relu[0])} of 6 runs at the edge (directional smoothness "
-        f"{_span(relu[2])}): Hessian {_span(relu[0])}, second difference {_span(relu[1])}. x·Φ(bx), b = 1, 10, 100: "
+        f"{_span(relu[2])}): Hessian {_span(relu[0])}, second difference {_span(relu[1])}. z·Φ(sz), s = 1, 10, 100: "
         f"the two agree to {apart:.2g} in all {len(smooth[0])} runs, the Hessian is {_span(reached)} in {len(reached)} "
-        f"at the edge; b = 1000: {_span(steep[0])}, second difference {_span(steep[1])}"
+        f"at the edge; s = 1000: {_span(steep[0])}, second difference {_span(steep[1])}"
     )
     below = len(relu[0]) == 6 and max(relu[0]) < 0.98 < min(relu[1]) and max(relu[1]) < 1.03
     return Measured(ours, below and apart < 0.02 and 0.98 < min(reached) and min(np.subtract(*steep[:2])) > 0.03)
@@ -297,7 +297,7 @@ def _secants_at_a_kinked_minimum():
 @claim(
     "E18", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours) networks at the edge need not grow subquadratically along their top eigenvector, kinks or not",
-    because="it is not the kinks' doing: the analytic x·Φ(100x) and GELU grow as ReLU does",
+    because="it is not the kinks' doing: the analytic z·Φ(100z) and GELU grow as ReLU does",
 )  # fmt: skip
 def _growth_is_not_the_kinks_doing():
     runs, grown = recorded.ruler_runs(), {}
@@ -307,7 +307,7 @@ def _growth_is_not_the_kinks_doing():
     relu, analytic, gelu = (", ".join(f"{ratio:.1f}" for ratio in ratios) for ratios in grown.values())
     ours = (
         f"recorded, η = 0.2, 3 seeds: second difference over a distance of 3 divided by that over 0.01: ReLU {relu}; "
-        f"x·Φ(100x) {analytic}; GELU {gelu}"
+        f"z·Φ(100z) {analytic}; GELU {gelu}"
     )
     return Measured(ours, all(min(ratios) > 1.5 for ratios in grown.values()))
 
@@ -388,7 +388,7 @@ def _toy_without_sharpening():
 @claim(
     "E14", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours; Ahn, Zhang and Sra 2022 have the quantity) every 2-cycle has chord curvature 2/η",
-    because="g₊ − g₋ = (2/η)(x₊ − x₋) on a 2-cycle, with a kink or without",
+    because="g₊ − g₋ = (2/η)(β₊ − β₋) on a 2-cycle, with a kink or without",
 )  # fmt: skip
 def _chord_law():
     huber = problems.huber_problem()
@@ -467,7 +467,7 @@ def _distinct_in_the_limit():
     ours = (
         f"‖·‖₁, p = {p}, η = {lr:g}, {steps} steps: NGDM stays in its band, {band:.2f}pη. Rounded on a width of 10⁻⁹, "
         f"all iterates are the same to within {same:.0g}; on 0.1, so that η < 2/L, they converge, to {smooth:.0e}; on "
-        f"0.004 they do not, and end at up to {finer:.2g}. Recorded networks with ReLU and x·Φ(1000x): after 8000 "
+        f"0.004 they do not, and end at up to {finer:.2g}. Recorded networks with ReLU and z·Φ(1000z): after 8000 "
         f"steps losses differ by at most {apart:.1%} in {len(pairs)} pairs"
     )
     return Measured(ours, apart < 0.05 and same < 1e-12 and abs(band - 0.5) < 0.01 and smooth < 1e-12 and finer > 1e-3)

@@ -118,8 +118,8 @@ def recorded_sharpness():
 
 
 def curvature_rulers():
-    """Recorded curvature at the edge by three rulers: sliders b of x·Φ(bx), from GELU to ReLU, η and the seed."""
-    bridges = {f"{beta}": f"bridge-{beta}" for beta in (10, 100, 1000)}
+    """Recorded curvature at the edge by three rulers: sliders s of z·Φ(sz), from GELU to ReLU, η and the seed."""
+    bridges = {f"{s}": f"bridge-{s}" for s in (10, 100, 1000)}
     places = {"1, GELU": "gelu", **bridges, "∞, ReLU": "relu"}
     runs, rulers = recorded.ruler_runs(), ("hessian", "secant", "directional")
     runs = {key: row for key, row in runs.items() if key[0] in places.values()}
@@ -134,7 +134,7 @@ def curvature_rulers():
         ax.axhline(1, **THEORY)
     # what does not bounce is drawn at the bottom
     low, high = 0.6, 1.4
-    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="b of x·Φ(bx)", ylabel="the same, last quarter")
+    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="s of z·Φ(sz)", ylabel="the same, last quarter")
     ends.set_xticks(range(len(places)), list(places))
     here, across = ends.axvline(0, **THRESHOLD), np.repeat(np.arange(len(places)), len(seeds))
     dots = [ends.plot([], [], **look, linestyle="", clip_on=False)[0] for look in looks]
@@ -154,7 +154,7 @@ def curvature_rulers():
         place = [*places.values()].index(activation)
         here.set_xdata([place] * 2)
         hessian, secant, directional = summary(row)
-        course.title.set_text(f"b = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
+        course.title.set_text(f"s = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
         ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
         return *curves, *dots, here, course.title, ends.title
 
@@ -165,7 +165,7 @@ def curvature_rulers():
     return live(
         figure,
         update,
-        activation=select_slider("b", "relu", [*places.items()], meaning="steepness of the bend in x·Φ(bx)"),
+        activation=select_slider("s", "relu", [*places.items()], meaning="steepness of the bend in z·Φ(sz)"),
         lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
         seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
         goals=[
@@ -187,11 +187,11 @@ def curvature_rulers():
                 {"activation": "bridge-10", "lr": 0.1},
             ),
         ],
-        marks={f"b = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
+        marks={f"s = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
         caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every "
         "seed, at the bottom what is below 0.6. Which ruler stays at 1?",
         alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
-        "Right: their means over the last quarter for five values of b from GELU to ReLU and every seed, with a dotted "
+        "Right: their means over the last quarter for five values of s from GELU to ReLU and every seed, with a dotted "
         "line at the chosen one.",
     )
 

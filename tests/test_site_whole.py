@@ -1,6 +1,7 @@
 """The whole site, in minutes: Pyodide's numbers against CPython's, and every page in a browser."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,11 @@ def test_pyodide_computes_the_same_numbers(name, computed):
 
 
 @pytest.fixture(scope="module")
-def whole(release_folder, tmp_path_factory):
-    return build.build(tmp_path_factory.mktemp("whole") / "site", release_folder)
+def whole(request, tmp_path_factory):
+    """The folder of a site: that of $NGDM_SITE, which is built already, else one that is built now."""
+    if named := os.environ.get("NGDM_SITE"):
+        return Path(named)
+    return build.build(tmp_path_factory.mktemp("whole") / "site", request.getfixturevalue("release_folder"))
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +97,12 @@ def test_every_figure_of_a_notebook_comes_alive(name, host, chromium):
     with visited(chromium, f"{host}/{name}.html") as page:
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         names = page.locator("[data-explorer]").evaluate_all("all => all.map(one => one.dataset.explorer)")
-        assert len(names) > 4
+        assert len(names) > 2
         for one in names:
             box(page, one).scroll_into_view_if_needed()
             wait(page, "live", one)
         assert page.get_by_text("could not be loaded").count() == 0
-        assert page.get_by_role("button", name="Answer").count() == page.locator("[data-vote]").count() > 4
+        assert page.get_by_role("button", name="Answer").count() == page.locator("[data-vote]").count() > 2
 
 
 def test_the_site_is_light(whole):

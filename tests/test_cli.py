@@ -10,7 +10,7 @@ import pytest
 
 from ngdm_helpers.course import build, cli
 from tests.lab import ROOT
-from tests.test_without_torch import BLOCKED
+from tests.test_torchless_notebooks import BLOCKED
 
 TINY = """\
 # %% id="sum"

@@ -128,10 +128,10 @@ def fraction(name: str, value: Any) -> float:
     return _real(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1", NUMBER)
 
 
-def instance(name: str, value: Any, kind: type) -> None:
-    """TypeError unless ``value`` is of the class ``kind``."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be of the class {kind.__name__}, got {value!r}")
+def instance(name: str, value: Any, *kinds: type) -> None:
+    """TypeError unless ``value`` is of one of the classes ``kinds``."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} must be of the class {' or '.join(kind.__name__ for kind in kinds)}, got {value!r}")
 
 
 def count(name: str, value: Any) -> int:

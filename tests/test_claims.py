@@ -77,8 +77,9 @@ def test_the_ledger_is_browsed_by_verdict_and_source(ledger_of):
     browser = claims.browse()
     verdict, source = browser.filters
     assert [control.description for control in browser.filters] == ["verdict", "source"]
-    assert verdict.options == (("all (3)", None), ("holds (1)", "holds"), ("wrong (2)", "wrong"))
-    assert source.options == (("all (3)", None), ("printed (2)", "printed"), ("ours (1)", "ours"))
+    assert [control.index for control in browser.filters] == [0, 0]  # neither opens blank
+    assert verdict.options == (("all (3)", "all"), ("holds (1)", "holds"), ("wrong (2)", "wrong"))
+    assert source.options == (("all (3)", "all"), ("printed (2)", "printed"), ("ours (1)", "ours"))
     assert chosen(browser) == ["X1", "X2", "X3"] and "2 &lt; 3" in browser.children[1].value
     verdict.value = "wrong"
     assert chosen(browser) == ["X2", "X3"] and "2 of 3 claims" in browser.children[1].value
@@ -86,7 +87,7 @@ def test_the_ledger_is_browsed_by_verdict_and_source(ledger_of):
     assert chosen(browser) == ["X3"] == [claim.id for claim, _ in browser.chosen]
     verdict.value = "holds"
     assert chosen(browser) == ["X1"]
-    source.value, verdict.value = "ours", None
+    source.value, verdict.value = "ours", "all"
     assert chosen(browser) == ["X2"] and [claim.id for claim, _ in claims.browse("X3", "X1").rows] == ["X3", "X1"]
     verdict.value = "holds"
     assert chosen(browser) == [] and "0 of 3 claims" in browser.children[1].value

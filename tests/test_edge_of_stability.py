@@ -229,11 +229,11 @@ def test_rise_leaves_the_parabola_where_predicted_and_ends_on_a_2_cycle(c):
 def test_chord_law_has_networks_up_to_where_they_were_recorded():
     widget = explorers.chord_law()
     widget.set(eta=0.2)
-    assert titles(widget)[0] == "at last: Huber 2, |x| 2, ReLU 1.99, tanh 2, GELU 1.99"
+    assert titles(widget)[0] == "at the end: Huber 2, |x| 2, ReLU 1.99, tanh 2, GELU 1.99"
     widget.set(eta=0.4)
     assert "tanh overflows" in titles(widget)[0]
     widget.set(eta=8.0)
-    assert titles(widget)[0] == "at last: Huber 2, |x| 2"
+    assert titles(widget)[0] == "at the end: Huber 2, |x| 2"
     widget.set(eta=0.1)  # below Huber's 2/L, past nothing of |x|
     assert "Huber 0.00" in titles(widget)[0] and "|x| 2" in titles(widget)[0]
 

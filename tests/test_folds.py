@@ -41,7 +41,7 @@ def test_all_that_is_shown_is_in_one_closed_fold(outputs):
     markup = output.data["text/html"]
     assert markup.startswith("<details><summary>Where <em>both</em> end</summary>") and markup.endswith("</details>")
     assert "open" not in re.match("<details[^>]*>", markup)[0]
-    inside = ["<pre>0 &lt; 1 &amp; 2\nthe end\n</pre>", '<img alt="Empty axes."', "<b>bold</b>", "<pre>[1, 2]</pre>"]
+    inside = [">0 &lt; 1 &amp; 2\nthe end\n</pre>", '<img alt="Empty axes."', "<b>bold</b>", ">[1, 2]</pre>"]
     places = [markup.index(part) for part in inside]
     assert places == sorted(places)
     assert output.data["text/plain"].splitlines() == ["▸ Where *both* end", "0 < 1 & 2", "the end"]
@@ -53,7 +53,7 @@ def test_warnings_and_what_stands_outside_stay_open(outputs):
     text = CELL.partition("figure, ax")[0] + text
     shown = outputs(text)
     assert [output.get("name", "fold") for output in shown] == ["stdout", "stderr", "fold"]
-    assert shown[0].text == "before\nafter\n" and "<pre>fold\n</pre>" in shown[2].data["text/html"]
+    assert shown[0].text == "before\nafter\n" and ">fold\n</pre>" in shown[2].data["text/html"]
 
 
 def test_an_error_shows_what_came_before_it(capsys):

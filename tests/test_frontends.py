@@ -90,6 +90,23 @@ def test_keys_step_and_play_and_jupyterlab_takes_none_of_them(notebook):
         assert slider.settled() == {"s": 2}
 
 
+def test_the_keys_of_a_dropdown_are_its_own(jupyter, chromium, tmp_path):
+    """In JupyterLab's command mode an arrow goes to another cell, and b adds one."""
+    code = "from ngdm_helpers.course import claims\ntable = claims.browse('E1', 'E5', 'E6')\ntable"
+    with lab.opened(jupyter, chromium, write_notebook(tmp_path / "ledger.ipynb", code)) as notebook:
+        notebook.run_all()
+        dropdown = notebook.cell(0).get_by_label("verdict")
+        for key in ("ArrowDown", "b"):
+            dropdown.press(key)
+            notebook.page.wait_for_timeout(200)
+            notebook.page.keyboard.press("Escape")  # where an arrow opens the list
+            assert dropdown.evaluate("e => e === document.activeElement")
+        assert notebook.page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length") == 1
+        dropdown.select_option(label="wrong (1)")
+        notebook.page.get_by_text("1 of 3 claims").wait_for()
+        assert notebook.evaluate("[claim.id for claim, _ in table.chosen]") == ["E5"]
+
+
 def test_a_goal_ticks_when_the_hand_rests_there_and_a_second_view_follows(notebook):
     first, second = notebook.cell(0), notebook.cell(2)  # of one widget
     slider = notebook.live("widget")

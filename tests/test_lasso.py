@@ -346,6 +346,13 @@ def test_gradient_of_a_form_is_that_of_its_value(form):
     np.testing.assert_allclose(slope, (problem.subgradient(beta) * direction).sum(axis=-1), rtol=1e-6)
 
 
+def test_a_form_is_of_a_lasso():
+    with pytest.raises(TypeError, match="problem must be of the class Lasso or Minibatch, got 3"):
+        problems.TwoParts(3)
+    with pytest.raises(TypeError, match="problem must be of the class Lasso, got "):
+        problems.TwoSquares(problems.Minibatch(problems.sparse_problem(), 10))
+
+
 def test_two_parts_reach_the_solution_and_its_zeros_and_two_squares_no_zero():
     problem = problems.sparse_problem()
     exact, L = problems.exact_lasso(problem), problem.curvature

@@ -169,7 +169,7 @@ def appendix_b(lr: float, lam: float, steps: int, dropout: float = 0.0) -> tuple
 
 
 @torch.no_grad()
-def test_accuracy(network: torch.nn.Module) -> float:
+def digits_accuracy(network: torch.nn.Module) -> float:
     """The share of the 360 test digits that ``network`` gives their label, dropout off."""
     _, _, X, y = problems.mlp_digits()
     return float(networks.accuracy(network.eval()(X), y))

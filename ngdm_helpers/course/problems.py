@@ -543,7 +543,10 @@ class TwoParts(Objective):
     Its "proximal" method is projected gradient descent: the rule of Table 1 of Bottou (2010). ``join`` gives β.
     """
 
-    problem: Objective
+    problem: "Lasso | Minibatch"
+
+    def __post_init__(self):
+        checks.instance("problem", self.problem, Lasso, Minibatch)
 
     p = property(lambda self: 2 * self.problem.X.shape[-1])
     batch_shape = property(operator.attrgetter("problem.batch_shape"))
@@ -573,6 +576,9 @@ class TwoSquares(Objective):
     """A `Lasso` of β = u∘u − v∘v: ‖y − X(u∘u − v∘v)‖² + λ‖(u, v)‖², smooth, with the minimisers of (11)."""
 
     problem: Lasso
+
+    def __post_init__(self):
+        checks.instance("problem", self.problem, Lasso)
 
     p = property(lambda self: 2 * self.problem.X.shape[-1])
     batch_shape = property(operator.attrgetter("problem.batch_shape"))

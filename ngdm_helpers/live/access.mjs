@@ -34,6 +34,8 @@ function nameControls(root) {
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   };
   const name = () => {
+    // or JupyterLab goes to the next cell at an arrow key, and adds one at the letter b
+    for (const dropdown of root.querySelectorAll("select")) put(dropdown, "data-lm-suppress-shortcuts", "true");
     for (const {label, handle, readout, rail} of sliders(root)) {
       put(handle, "aria-label", label);
       put(handle, "data-lm-suppress-shortcuts", "true");  // Notebook 7 would take the arrow keys for its cells

@@ -33,7 +33,7 @@ def reveal(summary: str = "What happens") -> Iterator[None]:
             captured.show()
         raise
     printed, shown = captured.stdout, captured.outputs
-    parts = [f"<pre>{html.escape(printed, quote=False)}</pre>"] if printed else []
+    parts = [_printed(printed)] if printed else []
     parts += [_markup(output.data) for output in shown]
     plain = "\n".join([f"▸ {summary}", *([printed.rstrip()] if printed else [])])
     folded = f"<details><summary>{words.inline(summary)}</summary>{''.join(parts)}</details>"
@@ -46,4 +46,9 @@ def _markup(data: dict[str, Any]) -> str:
         return "".join(data["text/html"])
     if "text/plain" not in data:
         raise TypeError(f"reveal can fold what has a form in HTML or text, got {', '.join(data) or 'nothing'}")
-    return f"<pre>{html.escape(data['text/plain'], quote=False)}</pre>"
+    return _printed(data["text/plain"])
+
+
+def _printed(text: str) -> str:
+    # nbconvert's pages have no font of their own for <pre> in an output
+    return f'<pre style="font-family: monospace">{html.escape(text, quote=False)}</pre>'

@@ -89,9 +89,9 @@ def _hessian_is_the_wrong_ruler():
     reached = [top for top, _, steps in zip(*smooth, strict=True) if steps > 0.9]
     ours = (
         f"recorded, as in E2, in units of 2/η: ReLU, {len(relu[0])} of 6 runs at the edge (directional smoothness "
-        f"{_span(relu[2])}): Hessian {_span(relu[0])}, second difference {_span(relu[1])}. z·Φ(βz), β = 1, 10, 100: "
+        f"{_span(relu[2])}): Hessian {_span(relu[0])}, second difference {_span(relu[1])}. x·Φ(bx), b = 1, 10, 100: "
         f"the two agree to {apart:.2g} in all {len(smooth[0])} runs, the Hessian is {_span(reached)} in {len(reached)} "
-        f"at the edge; β = 1000: {_span(steep[0])}, second difference {_span(steep[1])}"
+        f"at the edge; b = 1000: {_span(steep[0])}, second difference {_span(steep[1])}"
     )
     below = len(relu[0]) == 6 and max(relu[0]) < 0.98 < min(relu[1]) and max(relu[1]) < 1.03
     return Measured(ours, below and apart < 0.02 and 0.98 < min(reached) and min(np.subtract(*steep[:2])) > 0.03)
@@ -114,7 +114,7 @@ def _definition_was_not_read():
 )  # fmt: skip
 def _best_is_not_all():
     end = problems.trough_run(0.25, 1.0, 100_000)[-1]
-    loss, y, law = float(Trough(0.25).value(end)), float(end[1]), theory.trough_height(0.25, 1.0, 100_000)
+    loss, z, law = float(Trough(0.25).value(end)), float(end[1]), theory.trough_height(0.25, 1.0, 100_000)
     huber, lowest = problems.huber_problem(), {}
     for c in (10.0, 136.0):
         values = trajectories.run(huber, np.zeros(50), c / huber.smoothness, 3000).values
@@ -122,10 +122,10 @@ def _best_is_not_all():
     share = ", ".join(f"{value:.2f} (c = {c:g})" for c, value in lowest.items())
     ours = (
         f"a convex, Lipschitz f at η = 1: loss {loss:.3f} after 10⁵ steps, below ηG²/2 = "
-        f"{theory.subgradient_bound(Trough(0.25), 1.0):.3f}, while y has grown to {y:.1f}. Huber, lowest loss of the "
+        f"{theory.subgradient_bound(Trough(0.25), 1.0):.3f}, while z has grown to {z:.1f}. Huber, lowest loss of the "
         f"last 1500 of 3000 steps: {share} of the bound"
     )
-    return Measured(ours, loss < 0.26 and abs(y / law - 1) < 0.05 and max(lowest.values()) <= 1)
+    return Measured(ours, loss < 0.26 and abs(z / law - 1) < 0.05 and max(lowest.values()) <= 1)
 
 
 @claim(
@@ -297,7 +297,7 @@ def _secants_at_a_kinked_minimum():
 @claim(
     "E18", where="beyond", paper="–", verdict="holds", source="ours",
     says="(ours) networks at the edge need not grow subquadratically along their top eigenvector, kinks or not",
-    because="it is not the kinks' doing: the analytic z·Φ(100z) and GELU grow as ReLU does",
+    because="it is not the kinks' doing: the analytic x·Φ(100x) and GELU grow as ReLU does",
 )  # fmt: skip
 def _growth_is_not_the_kinks_doing():
     runs, grown = recorded.ruler_runs(), {}
@@ -307,7 +307,7 @@ def _growth_is_not_the_kinks_doing():
     relu, analytic, gelu = (", ".join(f"{ratio:.1f}" for ratio in ratios) for ratios in grown.values())
     ours = (
         f"recorded, η = 0.2, 3 seeds: second difference over a distance of 3 divided by that over 0.01: ReLU {relu}; "
-        f"z·Φ(100z) {analytic}; GELU {gelu}"
+        f"x·Φ(100x) {analytic}; GELU {gelu}"
     )
     return Measured(ours, all(min(ratios) > 1.5 for ratios in grown.values()))
 
@@ -467,7 +467,7 @@ def _distinct_in_the_limit():
     ours = (
         f"‖·‖₁, p = {p}, η = {lr:g}, {steps} steps: NGDM stays in its band, {band:.2f}pη. Rounded on a width of 10⁻⁹, "
         f"all iterates are the same to within {same:.0g}; on 0.1, so that η < 2/L, they converge, to {smooth:.0e}; on "
-        f"0.004 they do not, and end at up to {finer:.2g}. Recorded networks with ReLU and z·Φ(1000z): after 8000 "
+        f"0.004 they do not, and end at up to {finer:.2g}. Recorded networks with ReLU and x·Φ(1000x): after 8000 "
         f"steps losses differ by at most {apart:.1%} in {len(pairs)} pairs"
     )
     return Measured(ours, apart < 0.05 and same < 1e-12 and abs(band - 0.5) < 0.01 and smooth < 1e-12 and finer > 1e-3)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
-from ngdm_helpers.live import choice
+from ngdm_helpers.live import access, choice
 
 VERDICTS = ("holds", "holds if…", "imprecise", "wrong", "not reproduced", "not checkable")
 SOURCES = ("printed", "reconstructed", "ours")
@@ -108,6 +108,9 @@ class Table:
         return "\n".join(f"{claim.id}: {claim.verdict}. {measured.ours}" for claim, measured in self.rows)
 
 
+ALL = "all"  # not None, with which a dropdown opens blank
+
+
 class Browser(widgets.VBox):
     """The rows of a `Table` that have a verdict and a source. Made by `browse`; ``rows``: all of them.
 
@@ -117,25 +120,28 @@ class Browser(widgets.VBox):
     def __init__(self, table):
         self.rows = table.rows
         self._plain, self._shown = repr(table), widgets.HTML()
-        self.filters = [
-            choice(
-                field,
-                None,
-                _options([getattr(claim, field) for claim, _ in self.rows], kinds),
-                f"rows with this {field}",
-            )
-            for field, kinds in (("verdict", VERDICTS), ("source", SOURCES))
-        ]
+        fields = {"verdict": VERDICTS, "source": SOURCES}
+        self.filters = [choice(field, ALL, self._options(field, fields[field]), "which rows") for field in fields]
         for control in self.filters:
             control.observe(self._show, names="value")
         self._show(None)
-        super().__init__([widgets.Box(self.filters, layout={"flex_flow": "row wrap"}), self._shown])
+        row = widgets.Box(self.filters, layout={"flex_flow": "row wrap"})
+        # the keys of the filters are theirs, as in a figure
+        super().__init__([row, self._shown, access.Access()], _dom_classes=["live-figure"])
 
     @property
     def chosen(self):
         """The rows that are shown."""
-        wanted = [(control.description, control.value) for control in self.filters if control.value]
+        wanted = [(control.description, control.value) for control in self.filters if control.value != ALL]
         return [row for row in self.rows if all(getattr(row[0], field) == value for field, value in wanted)]
+
+    def _options(self, field, kinds):
+        """(text, value) for a dropdown: all, and each of ``kinds`` that occurs, with its number."""
+        count = collections.Counter(getattr(claim, field) for claim, _ in self.rows)
+        return [
+            (f"{ALL} ({len(self.rows)})", ALL),
+            *((f"{kind} ({count[kind]})", kind) for kind in kinds if count[kind]),
+        ]
 
     def _show(self, change):
         rows = self.chosen
@@ -145,12 +151,6 @@ class Browser(widgets.VBox):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**(data or {}), "text/plain": self._plain, "text/html": _markup(self.rows)}, metadata
-
-
-def _options(values, kinds):
-    """(text, value) for a dropdown: all, and each of ``kinds`` that occurs, with its number."""
-    count = collections.Counter(values)
-    return [(f"all ({len(values)})", None), *((f"{kind} ({count[kind]})", kind) for kind in kinds if count[kind])]
 
 
 def _markup(rows):

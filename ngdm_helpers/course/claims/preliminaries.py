@@ -13,7 +13,7 @@ from ngdm_helpers.trajectories import diminishing, exponential_decay, step_decay
 @claim(
     "P1", where="(3), Section 4", paper="convex", verdict="holds", source="reconstructed",
     says="the ReLU regression loss with y ≤ 0 is convex, with its optimum 0 at a kink",
-    because="each term is (|yᵢ| + t)² of a convex t ≥ 0, and convex and increasing there; 0 is the only minimiser if "
+    because="each term is (|yᵢ| + u⁺)² of a convex u⁺ ≥ 0, and convex and increasing there; 0 is the only minimiser if "
     "λ₁ + λ₂ > 0 or Xβ ≤ 0 has no other solution, and a kink if some yᵢ < 0 or λ₁ > 0",
 )  # fmt: skip
 def _convex():
@@ -52,7 +52,7 @@ def _subgradients():
     (identity,) = torch.autograd.grad((at.relu() - (-at).relu()).sum(), at)
     (absolute,) = torch.autograd.grad((at.abs() + 7 * (at - (at.relu() - (-at).relu()))).sum(), at)
     ours = (
-        f"(3), (7), (11) on kinks: f(z) − f(x) − g·(z − x) ≥ {min(worst, 0.0):.0e} at 250 000 pairs each; "
+        f"(3), (7), (11) on kinks: f(x′) − f(x) − g·(x′ − x) ≥ {min(worst, 0.0):.0e} at 250 000 pairs each; "
         f"but a program for |x| (exercise 2 of notebook 1) has the autograd derivative {absolute.item():g} at 0, and "
         f"relu(x) − relu(−x) = x has {identity.item():g}"
     )
@@ -271,8 +271,8 @@ def _no_descent_method():
 @claim(
     "P13", where="Introduction", paper="seldom", verdict="holds",
     says="NGDM seldom meets a point where the loss is not differentiable",
-    because="for almost all starts and steps no iterate is on a kink (Bolte and Pauwels 2021; Bianchi et al. 2022: not "
-    "read). Rounding makes exceptions, and minimisers do lie on kinks",
+    because="for almost all starts and steps no iterate is on a kink (Bolte and Pauwels 2020; Bianchi et al. 2022: "
+    "abstracts read). Rounding makes exceptions, and minimisers do lie on kinks",
 )  # fmt: skip
 def _seldom_at_kinks():
     rng = np.random.default_rng(0)

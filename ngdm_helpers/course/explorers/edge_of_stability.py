@@ -23,12 +23,12 @@ __all__ = [
 
 
 def quadratic_threshold():
-    """Gradient descent on ½(x² + y²/10): slider η through 2/L = 2."""
+    """Gradient descent on ½(x² + z²/10): slider η through 2/L = 2."""
     # little in the steep direction: past 2/L one sees it take over
     steps, curvatures, side = 60, np.array([1.0, 0.1]), np.linspace(-1.3, 1.3, 100)
     objective, start = Quadratic(np.diag(curvatures)), np.array([0.03, 1.0])
     figure, (plane, loss) = figures.new(2, size=(11, 4))
-    plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="y  (curvature 1/10)")
+    plane.set(xlim=(-1.3, 1.3), ylim=(-0.4, 1.3), xlabel="x  (curvature 1)", ylabel="z  (curvature 1/10)")
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     plane.contour(side, side, objective.value(grid), levels=12, colors="0.8", linewidths=1, zorder=0.6)
     (path,) = plane.plot([], [], marker=".", color=BLUE, linewidth=1)
@@ -59,8 +59,8 @@ def quadratic_threshold():
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
         play=[path, values],
         readings={"f": values},
-        caption="Below the threshold every direction converges; above it the steepest one grows. Dashed: each "
-        "direction's own law, (1 − ηλᵢ)²ᵏ.",
+        caption="Gradient descent on ½(x² + z²/10), and its loss. Dashed: each direction's own law, (1 − ηλᵢ)²ᵏ. Which "
+        "direction decides?",
         alt="Two panels. Left: the path over elliptic contours. Right: the loss against the step on a "
         "logarithmic scale with one dashed line for each of the two directions.",
     )
@@ -110,15 +110,15 @@ def recorded_sharpness():
             ),
         ],
         marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
-        caption="With a kinked activation or smooth ones, most runs settle near 2/η; where 2/η is far above, 4000 "
-        "steps may not reach it.",
+        caption="Recorded runs of 4000 steps on 500 digits. Where does the sharpness go, and what does the loss do "
+        "meanwhile?",
         alt="Two panels. Left: the loss against the step, falling with many small ups and downs. Right: the "
         "largest Hessian eigenvalue, coming to a dashed line at 2/η and hovering there.",
     )
 
 
 def curvature_rulers():
-    """Recorded curvature at the edge by three rulers: sliders β of z·Φ(βz), from GELU to ReLU, η and the seed."""
+    """Recorded curvature at the edge by three rulers: sliders b of x·Φ(bx), from GELU to ReLU, η and the seed."""
     bridges = {f"{beta}": f"bridge-{beta}" for beta in (10, 100, 1000)}
     places = {"1, GELU": "gelu", **bridges, "∞, ReLU": "relu"}
     runs, rulers = recorded.ruler_runs(), ("hessian", "secant", "directional")
@@ -134,7 +134,7 @@ def curvature_rulers():
         ax.axhline(1, **THEORY)
     # what does not bounce is drawn at the bottom
     low, high = 0.6, 1.4
-    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="β of z·Φ(βz)", ylabel="the same, last quarter")
+    ends.set(xlim=(-0.5, len(places) - 0.5), ylim=(low, high), xlabel="b of x·Φ(bx)", ylabel="the same, last quarter")
     ends.set_xticks(range(len(places)), list(places))
     here, across = ends.axvline(0, **THRESHOLD), np.repeat(np.arange(len(places)), len(seeds))
     dots = [ends.plot([], [], **look, linestyle="", clip_on=False)[0] for look in looks]
@@ -154,7 +154,7 @@ def curvature_rulers():
         place = [*places.values()].index(activation)
         here.set_xdata([place] * 2)
         hessian, secant, directional = summary(row)
-        course.title.set_text(f"β = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
+        course.title.set_text(f"b = {[*places][place]}: loss {row['losses'][-1]:.2g}, Hessian {hessian:.3f} of 2/η")
         ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
         return *curves, *dots, here, course.title, ends.title
 
@@ -165,7 +165,7 @@ def curvature_rulers():
     return live(
         figure,
         update,
-        activation=select_slider("β", "relu", [*places.items()], meaning="steepness of the bend in z·Φ(βz)"),
+        activation=select_slider("b", "relu", [*places.items()], meaning="steepness of the bend in x·Φ(bx)"),
         lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
         seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
         goals=[
@@ -187,11 +187,11 @@ def curvature_rulers():
                 {"activation": "bridge-10", "lr": 0.1},
             ),
         ],
-        marks={f"β = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
-        caption="Recorded runs of a 64-64-64-10 network on 500 digits. All three rulers are in units of 2/η; on the "
-        "right their means over the last quarter for all seeds, and at the bottom what is below 0.6.",
+        marks={f"b = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
+        caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every "
+        "seed, at the bottom what is below 0.6. Which ruler stays at 1?",
         alt="Two panels. Left: three measures of curvature against the step, in units of 2/η, with a dashed line at 1. "
-        "Right: their means over the last quarter for five values of β from GELU to ReLU and every seed, with a dotted "
+        "Right: their means over the last quarter for five values of b from GELU to ReLU and every seed, with a dotted "
         "line at the chosen one.",
     )
 
@@ -266,8 +266,8 @@ def huber_losses():
         marks={f"c = {c:g}": {"c": c} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[first, values],
         readings={"f": values},
-        caption="Past c = 2 the loss comes to a plateau proportional to c − 1 and oscillates there; it never diverges. "
-        "Dotted, left: when the top mode alone takes a residual past δ.",
+        caption="The first 60 losses, the whole run, and where it settles for every c. Dotted, left: when the top "
+        "eigenvector alone takes a residual past δ.",
         alt="Three panels. Left: the first 60 losses in units of the plateau, rising and then alternating, with a "
         "dotted line at the predicted step. Middle: the whole run on logarithmic scales, with the plateau dashed and "
         "the bound dotted. Right: the mean of the last 200 losses against c, a dot close to the dashed plateau.",
@@ -362,8 +362,8 @@ def huber_rise():
         marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[path, (cobweb, 0, 2), values],
         readings={"xₖ / cδ": path, "h / δ²": values},
-        caption="The sign flips at every step and the loss does not see it: it grows by (c − 1)² until |x| passes δ "
-        "(grey band), where the step has the fixed length cδ.",
+        caption="The position, with ±δ in grey; its cobweb; the loss. Watch the sign of the position while the loss "
+        "rises.",
         alt="Three panels. Left: the position, flipping sign at every step with growing size until it leaves a grey "
         "band, then alternating. Middle: a cobweb between the diagonal and the dashed map of three pieces, with the "
         "last two positions as dots on its outer pieces. Right: the loss, a straight line up on a logarithmic scale "
@@ -382,9 +382,9 @@ def trough():
     height = np.linspace(0, 18, 400)
     edge = width * height / (1 + height)  # f = 0 up to |x| = w(y)
     plane.fill_betweenx(height, -edge, edge, color="0.9", zorder=0.5)
-    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="y")
+    plane.set(xlim=(-1.1, 1.1), ylim=(-1, 18), xlabel="x", ylabel="z")
     (path,) = plane.plot([], [], ".", color=NGDM["color"], markersize=4)
-    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="yₖ")
+    climb.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(0.1, 30), xlabel="step k", ylabel="zₖ")
     (growth,), (law,) = climb.plot([], [], **NGDM), climb.plot([], [], **THEORY)
     note(climb, 0.03, 0.97, "- - -  (3·width·ηk)^⅓", va="top")
     loss.set(xscale="log", xlim=(1, steps), ylim=(-0.02, 1.05), xlabel="step k", ylabel="f")
@@ -400,7 +400,7 @@ def trough():
         limit.set_ydata([level, level])
         fate = "stopped in the grey set of minimisers" if f[-1] == 0 else "still climbing: stops later"
         plane.title.set_text("escapes" if eta >= 2 * width else fate)
-        climb.title.set_text(f"η = {eta:.3g}: y = {iterates[-1, 1]:.3g} after {steps} steps")
+        climb.title.set_text(f"η = {eta:.3g}: z = {iterates[-1, 1]:.3g} after {steps} steps")
         loss.title.set_text(f"f = {f[-1]:.3g}, limit {level:.3g}")
         return path, plane.title, growth, law, climb.title, values, limit, loss.title
 
@@ -423,8 +423,8 @@ def trough():
         ],
         marks={"η = 4·width": {"eta": 1.0}},
         play=[path, (growth, 1, 1), values],
-        readings={"yₖ": growth, "f": values},
-        caption="From (η/2, 0), for η from 2·width on, the loss settles at η/2 − width while y grows without bound.",
+        readings={"zₖ": growth, "f": values},
+        caption="The path with the set of minimisers in grey, its height, its loss. Which of them settle?",
         alt="Three panels. Left: the trough with its grey set of minimisers and the path flipping across it "
         "while it climbs. Middle: the height against the step on logarithmic scales along the dashed law. "
         "Right: the loss, falling to the dashed limit.",
@@ -486,7 +486,7 @@ def growth_decides():
         loss=choice("loss", "Huber, δ = 1", list(LOSSES), meaning="one-dimensional loss with f″(0) = 1"),
         goals=[
             goal(
-                "(ii) Find the η at which log-cosh has a 2-cycle of ±1.",
+                "(i) Find the η at which log-cosh has a 2-cycle of ±1.",
                 cycle_of_one,
                 {"loss": "log-cosh", "eta": 2.63},
             )
@@ -496,7 +496,8 @@ def growth_decides():
         marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
         play=[distance],
         readings={"|xₖ|": distance},
-        caption="Where the secant slope falls below 2/η the iterate is caught in a 2-cycle, kink or no kink.",
+        caption="The loss with the last two iterates, the distance from 0, and the secant slope f′(x)/x. Where do the "
+        "dots of a 2-cycle sit?",
         alt="Three panels. Left: the loss with the last two iterates. Middle: the distance to 0 against the "
         "step. Right: the secant slope f′(x)/x falling or rising with |x|, with a dashed line at 2/η; the "
         "2-cycle sits where they cross.",
@@ -528,7 +529,9 @@ def chord_law():
     figure, (course, law) = figures.new(2, size=(11, 4.2))
     course.set(xscale="log", xlim=(1, steps), ylim=(-0.5, 6), xlabel="step k", ylabel="η · ⟨Δg, Δx⟩ / ‖Δx‖²")
     course.axhline(2, **THEORY)
-    law.set(xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature, at last")
+    law.set(
+        xscale="log", yscale="log", xlim=(0.04, 10), ylim=(0.02, 60), xlabel="η", ylabel="chord curvature at the end"
+    )
     law.plot([0.04, 10], [50, 0.2], **THEORY)
     note(law, 0.6, 0.9, "- - -  2/η", ha="left", va="top")
     lines = {}
@@ -552,7 +555,7 @@ def chord_law():
                 line.set_data([], [])
         drawn = [name for name in lines if name not in networks or runs[name, eta]]
         means = [f"{name} {ends[name, eta]:.3g}" if ends[name, eta] else f"{name} overflows" for name in drawn]
-        course.title.set_text("at last: " + ", ".join(means))
+        course.title.set_text("at the end: " + ", ".join(means))
         law.title.set_text(f"η = {eta:g}: on Huber c = {eta * huber.smoothness:.3g}, 2/η = {2 / eta:.3g}")
         now.set_xdata([eta, eta])
         return *lines.values(), course.title, now, law.title
@@ -562,7 +565,8 @@ def chord_law():
         update,
         eta=select_slider("η", 0.2, list(RATES), meaning="learning rate; networks were recorded up to 0.4"),
         marks={f"η = {eta:g}": {"eta": eta} for eta in (0.1, 0.2, 0.4, 8.0)},
-        caption="Whatever ends in a 2-cycle has chord curvature 2/η, kink or no kink; networks at the edge come close.",
+        caption="η times chord curvature on the way, and the chord curvature at the end against η. Which runs come to "
+        "the dashed line?",
         alt="Two panels. Left: η times chord curvature against the step for Huber, the absolute value and three "
         "networks, ending near the dashed line at 2. Right: the curvature itself against η, on the dashed line 2/η "
         "wherever η is large enough.",
@@ -629,7 +633,8 @@ def local_edge():
                 {"delta": 0.701},
             ),
         ],
-        caption="With n > p only the residuals inside ±δ count near the minimum, and the threshold moves up.",
+        caption="What is left of the loss after 1500 steps from near the minimiser, against c. How far to the right "
+        "does it stay at 0?",
         alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
         "threshold, then jumping up; the dotted global threshold is at 2.",
     )
@@ -712,8 +717,8 @@ def growth_exponent():
             ),
         ],
         marks={**{name: {"q": q, "eta": 2.5} for name, q in past.items()}, "below 2/L": {"eta": 1.95}},
-        caption="Past 2/L every growth exponent below 2 ends in a 2-cycle, every one from 2 on diverges; all these "
-        "losses are the same parabola near 0.",
+        caption="The loss, with the parabola in grey; its secant slope; and where the run ends for every exponent. "
+        "Where does the dashed law stop?",
         alt="Three panels. Left: the loss with the last two iterates, and the parabola in grey. Middle: the secant "
         "slope against |x| on logarithmic scales: flat at 1, then a straight line that bends down for exponents below "
         "2, with a dashed line at 2/η. Right: where the run ends for every exponent, along the dashed law up to 2.",
@@ -754,13 +759,13 @@ def toy_problem():
         diverged = run.overflow_step is not None or not run.values[-1] < 1e12
         end = "diverges" if diverged else f"last f − f* = {run.values[-1] - lowest:.2g}"
         loss.title.set_text(f"{problem}, η = {c / L:.3g}: {end}")
-        last = "" if diverged else f", {sharpness[-1]:.3g} at last"
+        last = "" if diverged else f", {sharpness[-1]:.3g} at the end"
         curvature.title.set_text(f"largest curvature {sharpness[0]:.3g} at first{last}; 2/η = {2 * L / c:.3g}")
         return values, loss.title, course, edge, lines, curvature.title
 
     ours = {f"(3), c = {c:g}": {"problem": "(3)", "c": c, "X": "U[−1, 1]"} for c in (0.2, 4.0, 6.0)}
     rival = {f"two weights, c = {c}": {"problem": "½(uv − 1)²", "c": c} for c in (0.2, 1.5)}
-    words = "(iv) On the two weights, find a c for which the end of gradient flow (dashed) lies above 2/η (dotted)."
+    words = "(i) On the two weights, find a c for which the end of gradient flow (dashed) lies above 2/η (dotted)."
     return live(
         figure,
         update,
@@ -772,8 +777,8 @@ def toy_problem():
         marks=ours | rival,
         play=[values, course],
         readings={"f − f*": values, "curvature / L": course},
-        caption="The curvature of (3) is what its active rows make it, and never above L; that of the two weights "
-        "rises as they learn, and comes down once it has passed 2/η.",
+        caption="The loss above its minimum, and the largest curvature on the way. Which of the two losses drives its "
+        "curvature towards 2/η?",
         alt="Two panels. Left: the loss above its minimum against the step on logarithmic scales. Right: the largest "
         "curvature in units of L against the step, with a dotted line at 2/η and a dashed one at L.",
     )
@@ -934,8 +939,8 @@ def basins():
         play=[path, course],
         readings={"sharpness": course},
         drag={plane: ("u", "v")},
-        caption="No start ends at a minimum steeper than 2/η; most are thrown on to a flat one. Islands of steep ends "
-        "crowd towards the border, and beyond it (white) gradient descent diverges.",
+        caption="Left: the sharpness where each start ends. Right: the sharpness on the way from the cross-hair. How "
+        "steep is the steepest end?",
         alt="Two panels. Left: the plane of starts, coloured by the sharpness of the minimum where each ends: an oval, "
         "dark in the middle, with bright islands that become smaller and more numerous towards its border, and white "
         "outside; a red cross-hair and the path from there. Right: the sharpness along that path against the step, "
@@ -990,8 +995,8 @@ def huber_memory():
         play=[path],
         readings={"|xₖ| / δ": path},
         drag={plane: ("c", "start")},
-        caption="The 2-cycle remembers the start for ever, however small it was: what counts is where x₀ lies between "
-        "two dashed lines, from which δ is reached in a whole number of steps.",
+        caption="How unequal the two ends of the 2-cycle become. From a dashed line a start reaches δ in a whole "
+        "number of steps.",
         alt="Two panels. Left: a map over c and the start on a logarithmic scale: curved stripes, bright at the white "
         "dashed lines and dark between them, that become thinner and steeper towards c = 2; a red cross-hair. Right: "
         "the distance from 0 against the step, a straight rise to δ, then two levels on either side of c/2.",

@@ -21,7 +21,7 @@ def _diamonds(ax):
     corners = np.array([(1, 0), (0, 1), (-1, 0), (0, -1), (1, 0)])
     x, y = 0.5 + corners.T[..., None] * (0.25, 0.5, 0.75)
     ax.plot(x, y, transform=ax.transAxes, color="0.8", linewidth=1, zorder=0.6)
-    ax.set(aspect="equal", xlabel="β₁", ylabel="β₂")
+    ax.set(aspect="equal", xlabel="first weight", ylabel="second weight")
     ax.locator_params(nbins=5)
 
 
@@ -43,14 +43,14 @@ def l1_orbit():
     (start,) = plane.plot([], [], "s", color="0.3", markersize=7)
     _diamonds(cell)
     _frame(cell, 1.1)
-    cell.set(title="the end, in units of ηλ", xlabel="β₁ / ηλ", ylabel="β₂ / ηλ")
+    cell.set(title="the end, in units of ηλ", xlabel="first weight / ηλ", ylabel="second weight / ηλ")
     (closed,) = cell.plot([], [], marker="o", markersize=13, markerfacecolor="none", **THEORY)
     (last,) = cell.plot([], [], "o", color=NGDM["color"], markersize=6)
     note(cell, 0.02, 0.98, "○ Proposition 3.2\n● last two iterates", va="top")
     norm.set(box_aspect=1, xlim=(1, steps), ylim=(1e-5, 300), xlabel="step k", ylabel="‖β‖₁")
     falls = [norm.loglog([], [], **look)[0] for _, look in others]
     (fall,), mean = norm.loglog([], [], **NGDM), norm.axhline(1, **THEORY)
-    (heard,) = norm.plot([], [], visible=False)  # β₁ with its sign: it jumps by ηλ
+    (heard,) = norm.plot([], [], visible=False)  # the first weight with its sign: it jumps by ηλ
     note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean\ngreen: proximal step", va="top")
 
     def update(eta, lam, b1, b2, rival):
@@ -111,9 +111,9 @@ def l1_orbit():
             goal("(ii) Make ‖β‖₁ end *above* where it started.", ends_above, {"eta": 1.0, "lam": 2.0}),
         ],
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
-        caption="A larger ηλ leaves a larger two-step mean of ‖β‖₁, and the end looks the same in units of ηλ. "
-        "The proximal step (green) stops at 0. The left frame is ±1.1, or ±1.1ηλ once ηλ exceeds 1.",
-        alt="Three panels. Left: the paths of β in the plane from its start towards 0: NGDM's jumps about 0 for ever, "
+        caption="Left: the two paths from the grey square, in a frame of ±1.1, or ±1.1ηλ once ηλ exceeds 1. Middle: "
+        "NGDM's last two iterates in units of ηλ. Right: the norm against the step. Does NGDM's step get shorter?",
+        alt="Three panels. Left: the paths of β in the plane from its start towards 0: NGDM's keeps jumping about 0, "
         "the proximal one ends on it. Middle: the last two "
         "iterates divided by ηλ, on the two circles that Proposition 3.2 predicts. Right: the ℓ1 norm against "
         "the step, falling and then staying around the dashed line ηλ.",
@@ -125,7 +125,7 @@ def residue_sawtooth():
     # a λ every 0.1 resolves the teeth from λ ≈ 3 on; those below are a few pixels high
     steps, lams = 1000, np.linspace(0.5, 120, 1196)
     figure, (time, saw) = figures.new(2, size=(11, 4))
-    time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="β₁ = β₂")
+    time.set(xlim=(0, 60), ylim=(-1.25, 1.25), xlabel="step k", ylabel="both weights")
     (dots,) = time.plot([], [], marker=".", **NGDM, linewidth=0.8)
     # to each parity of the step its level: the orbit has two points
     levels = [time.axhline(0, **THEORY), time.axhline(0, **THEORY)]
@@ -169,8 +169,8 @@ def residue_sawtooth():
         lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
         b=slider("β₀ (both)", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": problems.PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
-        caption="The final norm is a sawtooth in λ, turning wherever β₀ is a multiple of ηλ. Only its two-step "
-        "mean is a line.",
+        caption="Left: both weights over the first 60 steps. Right: the norm after 1000 and 1001 steps against λ, with "
+        "the closed form. Where does it turn?",
         alt="Two panels. Left: one coordinate against the step, jumping between two dashed levels. Right: the final ℓ1 "
         "norm against λ at an even and an odd step, two sawtooth curves whose mean is a rising dotted line; the closed "
         "form lies on the simulation.",
@@ -218,7 +218,8 @@ def step_reduction():
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
         play=curves,
         readings={"λ = 1: ‖β‖₁": curves[0], "larger λ: ‖β‖₁": curves[1]},
-        caption="Dividing η divides both bands by the same factor: their ratio stays the ratio of the penalties.",
+        caption="Two runs, λ = 1 and a larger λ; after 200 steps η is divided in both. Compare how far each level "
+        "falls.",
         alt="The ℓ1 norm of two runs against the step, on a logarithmic scale. Both settle around a dashed level; when "
         "η is divided, both levels fall by the same factor.",
     )
@@ -263,7 +264,8 @@ def disguised_learning_rate():
         lam=log_slider("λ", 4.0, 0.05, 20, meaning="ℓ1 penalty"),
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},
-        caption="With ηλ held, every λ gives the same trajectory. The paradox is in the product.",
+        caption="Left: both weights for the chosen λ, over the grey trajectory of λ = 1. Right: where the run ends. "
+        "Switch what is held while λ moves.",
         alt="Two panels. Left: both coordinates against the step for the chosen λ, over the grey trajectory of λ = 1. "
         "Right: the final ℓ1 norm against λ, flat when ηλ is held and rising when η is held; a dot marks the chosen λ.",
     )

@@ -55,13 +55,14 @@ def band_law():
         lam=log_slider("λ", 0.1, 1e-4, 10, meaning="ℓ1 penalty"),
         goals=[
             goal(
-                "(ii) Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",
+                "Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",
                 lambda eta, lam: lam >= 0.005 and theory.band_share(problems.PAPER_THRESHOLD, eta, lam) == 1,
                 {"eta": 0.001, "lam": 0.01},
             )
         ],
         marks={"Appendix B: λ = 0.1": paper, "λ = 0.001": paper | {"lam": 0.001}, "two weights": two},
-        caption="The norm of a network that has died in its band needs no training: it is Nηλ/2.",
+        caption="Left: a law for the norm against λ, and the printed norm. Right: the share of weights below a "
+        "threshold, of 20 000 weights and by the law. Change one of N, η, λ at a time.",
         alt="Two panels. Left: the line Nηλ/2 against λ on logarithmic scales, with the printed value as a star on it. "
         "Right: the share of weights below a threshold, rising in proportion to it and reaching 1 at ηλ; a dotted line "
         "at 1e-5.",
@@ -119,7 +120,7 @@ def fine_tuned_mlp():
         best = max((key for key, (_, accuracy) in medians.items() if accuracy > 0.9), key=lambda key: medians[key][0])
         return (OPTIMIZERS[optimizer][0], lam) == best
 
-    words = "(i) Find the run with the most exact zeros among those above 90 % accuracy."
+    words = "Find the run with the most exact zeros among those above 90 % accuracy."
     return live(
         figure,
         update,
@@ -130,7 +131,8 @@ def fine_tuned_mlp():
             "paper's λ": {"optimizer": "SGD", "lam": 0.1},
             **{f"λ = 1, {name}": {"optimizer": name, "lam": 1.0} for name in ("SGD", "Adam")},
         },
-        caption="The norm of SGD turns up where the test accuracy is already that of guessing.",
+        caption="Left: the norm while training. Middle and right: norm and test accuracy at the end, against λ. Read "
+        "both at the same λ: what has become of the network where the norm of SGD rises?",
         alt="Three panels. Left: the ℓ1 norm against the step for one optimizer and λ, a line for each seed, falling "
         "to a dashed level. Middle: the final norm against λ for four optimizers; only SGD and momentum rise again at "
         "large λ. Right: test accuracy against λ, near 1 at small λ and at one tenth at large λ. Shaded: the range "
@@ -173,8 +175,8 @@ def recorded_vgg16():
         update,
         run=choice("run", "SGD, λ = 0.1", list(runs), meaning="update rule and penalty of a recorded run"),
         marks={run: {"run": run} for run in ("SGD, λ = 0.001", "SGD, λ = 0.1", "SGD, λ = 1", "Adam, λ = 0.1")},
-        caption="Under SGD at λ ≥ 0.1 all but about a hundred of 138 357 544 weights are in the band after a few "
-        "hundred steps; what remains is Nηλ/2.",
+        caption="Left: the norm of VGG16 against the step, and the law. Right: the share of its 138 357 544 weights "
+        "in the band, below 10⁻⁵, and at exactly 0. Compare the two λ under SGD.",
         alt="Two panels. Left: the ℓ1 norm of VGG16 against the step, falling to a dashed level. Right: the share of "
         "its weights below ηλ, below 1e-5 and exactly 0 against the step.",
     )

@@ -81,7 +81,8 @@ def float_weights():
             "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
             "float32, 0.995 a step": {"dtype": "float32", "schedule": schedules[2], "s": 0.01},
         },
-        caption="Whether a weight ends at exactly 0 is a matter of the floating-point grid and of the schedule.",
+        caption="Left: 5000 weights, the size of each at the end against its size at the start. Right: the share that "
+        "is exactly 0. Compare formats and schedules.",
         alt="Two panels. Left: the size of 5000 weights at the end against their size at the start, on logarithmic "
         "scales: most lie below the dotted line at the last step, those that are exactly 0 on a line at the bottom, "
         "those that cannot move on the diagonal. Right: the share that is exactly 0 against the step.",
@@ -163,12 +164,13 @@ def general_lasso():
         method=choice("method", "NGDM", list(METHODS), meaning="update rule"),
         n=slider("n", 200, 20, 200, 20, meaning="samples"),
         p=slider("p", 50, 10, 100, 10, meaning="parameters"),
-        goals=[goal("(i) Find the λ at which the norm of NGDM is smallest.", lowest, {"lam": 0.126})],
+        goals=[goal("Find the λ at which the norm of NGDM is smallest.", lowest, {"lam": 0.126})],
         marks={
             **{"NGDM is right": right, "the paradox": large, "Adam": large | {"method": "Adam"}, "n < p": wide},
             "Adam, decoupled": large | {"method": "Adam, decoupled ℓ1"},
         },
-        caption="NGDM's norm follows the exact one down, and pηλ/2 up again where the exact answer is 0.",
+        caption="Left: the norm against the step at one λ. Right: the norm at the end against λ for the chosen method; "
+        "dashed the exact answer, dotted pηλ/2. Where does the curve leave the dashed line?",
         alt="Two panels. Left: the ℓ1 norm against the step for one λ, the exact answer dashed and the level pηλ/2 "
         "dotted. Right: the final norm against λ: with NGDM a curve that falls along the dashed exact one and rises "
         "along the dotted line; with proximal gradient it falls to 0, with Adam to a floor, with the "
@@ -242,7 +244,8 @@ def best_so_far():
                 {"p": 1000.0, "residues": "all the same", "residue": 0.02},
             ),
         ],
-        caption="The best value is at most the bound, and closer to it the more coordinates there are.",
+        caption="Left: the loss and its best value so far, in units of the bound (12). Right: the best value against "
+        "the number of weights, for random residues. How close does it come?",
         alt="Two panels. Left: the loss and its best value so far against the step, in units of the bound; the best "
         "settles at or below the dashed line at 1. Right: the best value in units of the bound against the number of "
         "coordinates, rising to 1 along a grey curve.",
@@ -307,7 +310,8 @@ def finite_precision():
             ),
         ],
         marks={**marks, "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"}},
-        caption="With diminishing steps the iterates come ever closer to 0; only rounding makes them 0.",
+        caption="Left: the size of one weight in arithmetic with so many digits. Right: the first step at which it is "
+        "exactly 0, against the digits. Which schedule needs few digits?",
         alt="Two panels. Left: |β| against the step on logarithmic scales: two falling branches that end in a cross "
         "where the iterate is exactly 0. Right: the step of the first exact 0 against the number of digits, rising "
         "steeply; triangles at the top mean that it does not happen.",
@@ -353,6 +357,19 @@ def penalty_map():
         return *hair, plane.title, fall, band, exact_level, norm.title
 
     at, (alone, with_data) = {"eta": problems.PAPER_LR}, terms
+
+    def end(lam, eta, data):
+        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
+        return 2 * np.abs(run.iterates[-problems.MAP_TAIL :, 0]).mean()
+
+    def smaller(lam, eta, loss):
+        return loss == alone and lam <= 0.02 and abs(end(lam, eta, False) / problems.PAPER_LR - 1) < 0.03
+
+    def by_lam(lam, eta, loss, seen):
+        rates = [eta, *(s["eta"] for s in seen if (s["lam"], s["loss"]) == (lam, loss))]
+        low, high = min(rates), max(rates)
+        return loss == with_data and high > 9.9 * low and abs(end(lam, high, True) / end(lam, low, True) - 1) < 0.01
+
     return live(
         figure,
         update,
@@ -369,8 +386,20 @@ def penalty_map():
         play=[fall],
         readings={"‖β‖₁": fall},
         drag={plane: ("lam", "eta")},
-        caption="The penalty alone: only ηλ counts, λ and η are one knob. With a data term λ decides as long as the "
-        "exact answer is not 0 (left of the dashed line); beyond, what is left is ηλ again.",
+        goals=[
+            goal(
+                "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",
+                smaller,
+                {"lam": 0.02, "eta": 0.502},
+            ),
+            goal(
+                "(ii) With the data term: find a λ at which η and a ten times larger η end at the same norm.",
+                by_lam,
+                [{"loss": with_data, "lam": 0.1, "eta": 0.0198}, {"eta": 0.199}],
+            ),
+        ],
+        caption="Left: the norm at the end of 102 400 runs; white lines join settings with the same ηλ. Right: the run "
+        "under the cross-hair. In which direction does the colour change?",
         alt="Two panels. Left: a map of the final ℓ1 norm over λ and η on logarithmic scales, with a red cross-hair. "
         "For the penalty alone its bands are parallel to the white diagonals of equal ηλ; with a data term they are "
         "vertical left of a dashed line at one half, and diagonal to the right of it. Right: the norm against the step "

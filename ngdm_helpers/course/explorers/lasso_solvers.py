@@ -18,8 +18,8 @@ __all__ = ["euler_at_kink", "optimizer_bands", "sparse_solvers", "staircase", "t
 
 RULES = {  # name: method, its options, style
     "SGD": ("subgradient", {}, NGDM), "SGD, momentum 0.9": ("momentum", {"momentum": 0.9}, MOMENTUM),
-    "Adam": ("adam", {}, ADAM), "Adam, β₁ = 0": ("adam", {"beta1": 0.0}, ADAM),
-    "Adam, β₁ = 0.99": ("adam", {"beta1": 0.99}, ADAM),
+    "Adam": ("adam", {}, ADAM), "Adam, momentum 0": ("adam", {"beta1": 0.0}, ADAM),
+    "Adam, momentum 0.99": ("adam", {"beta1": 0.99}, ADAM),
     "Adam, decoupled ℓ1": ("adam_decoupled", {}, ADAM_DECOUPLED),
     "Adam, soft threshold": ("adam_proximal", {}, PROXIMAL),
 }  # fmt: skip
@@ -78,8 +78,8 @@ def optimizer_bands():
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
         marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
         play=lines,
-        caption="The band of SGD grows with λ; that of Adam does not know λ, unless ℓ1 acts beside it; a threshold has "
-        "none.",
+        caption="Left: two weights over their last 60 steps. Right: the mean size of a weight against λ, in units "
+        "of η; dashed SGD's law, dotted one eighth. Which rules know λ, and which is exactly 0?",
         alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
         "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
         "for Adam; rising like that of SGD where Adam does not see the penalty.",
@@ -135,7 +135,7 @@ def euler_at_kink():
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
         goals=[
             goal(
-                "(iii) Put the minimiser exactly at the edge, λ = |b|, and start from either side.",
+                "Put the minimiser exactly at the edge, λ = |b|, and start from either side.",
                 at_the_edge,
                 [edge, edge | {"start": -0.8}],
             )
@@ -143,7 +143,8 @@ def euler_at_kink():
         marks={"minimiser at the kink": at, "minimiser off the kink": off, "small η": small, "large η": large},
         play=[*dots.values(), *lines.values()],
         readings={"NGDM β": lines["subgradient"], "proximal β": lines["proximal"]},
-        caption="At a kink the forward step jumps over the minimiser for ever; the backward step stops on it.",
+        caption="Left: the loss, and both methods on it. Right: both against the step. Which of them comes to rest, "
+        "and for which λ and b?",
         alt="Two panels. Left: the loss with a kink at 0 and the iterates of both methods on it. Right: β against the "
         "step: NGDM goes up and down across the kink, the proximal step comes to rest on the dashed minimiser.",
     )
@@ -229,7 +230,8 @@ def sparse_solvers():
             "NGDM, η/3": {"method": "NGDM", "lam": 20.0, "factor": 1 / 3},
             **{name: {"method": method, "lam": 20.0, "factor": 1.0} for name, method in exact_zeros.items()},
         },
-        caption="Methods with a soft-threshold or a projection have zeros; NGDM has a shelf of small weights instead.",
+        caption="Left: the gap to the exact minimum against the step. Right: the coefficients that are not 0, by size, "
+        "over the exact ones. Which methods have fewer dots than coefficients?",
         goals=[
             goal(
                 "(i) Find a factor on η with which NGDM, cut at 2ηλ, has the exact support.",
@@ -307,7 +309,8 @@ def staircase():
         ],
         play=[beta],
         sound=heard,
-        caption="The mean of sign(β) climbs in plateaus, one at every rational number; small steps wear them down.",
+        caption="Left: one weight over its last 48 steps. Right: the mean of its sign against c/λ. Where does the "
+        "curve stand still, and what does a smaller step do to it?",
         alt="Two panels. Left: β over the last steps, jumping around 0 in a repeating pattern. Right: the mean of "
         "sign(β) against c/λ, a staircase whose treads lie on dashed closed forms and cross the dotted diagonal.",
     )
@@ -364,8 +367,8 @@ def tongues():
         play=[beta],
         readings={"β / largest": beta},
         drag={plane: ("ratio", "etah")},
-        caption="Each rational mean sign holds in a whole tongue of settings, wide for large steps and a point for "
-        "small ones. A staircase is the cut of this map along one ηh.",
+        caption="Left: the mean sign at 102 400 settings. Middle: the cut of this map along one ηh. Right: the run "
+        "under the cross-hair. Follow one tongue down to small steps.",
         alt="Three panels. Left: a map of the mean sign over c/λ and ηh: flat areas that start from points at the "
         "bottom and widen upwards, the ones at 0, one third, one half and one fifth outlined; a red cross-hair. "
         "Middle: the map along the horizontal line of the cross-hair, a staircase below the dotted diagonal. Right: "

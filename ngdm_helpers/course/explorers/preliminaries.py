@@ -5,11 +5,11 @@ import numpy as np
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute, NeuronRegression
 from ngdm_helpers.course import problems
-from ngdm_helpers.figures import BLUE, GREEN, NGDM, SMOOTH, THEORY, THRESHOLD, note
+from ngdm_helpers.figures import BLUE, GREEN, NGDM, PURPLE, SMOOTH, THEORY, THRESHOLD, note
 from ngdm_helpers.live import choice, goal, live, log_slider, slider
 from ngdm_helpers.objectives import Huber, L1Norm, Quadratic
 
-__all__ = ["relu_loss", "step_sizes", "subdifferential", "subgradient_method", "two_recursions"]
+__all__ = ["noisy_steps", "relu_loss", "step_sizes", "subdifferential", "subgradient_method", "two_recursions"]
 
 ONE_D = {  # one-dimensional functions: the objective, and 2/L
     "x²": Quadratic(np.array([[2.0]])),
@@ -22,7 +22,7 @@ def two_recursions():
     """(1) and (2) in one dimension: sliders η and x₀, and a choice of function; marks at 2/L."""
     # 80 steps: at η = 0.1 the error on x², 1.73·0.8⁸⁰ = 3·10⁻⁸, is still on the axis
     steps, grid = 80, np.linspace(-2.2, 2.2, 301)
-    figure, (graph, size) = figures.new(2, size=(11, 4))
+    figure, (graph, size) = figures.new(2, size=(11, 3.6))
     graph.set(xlim=(-2.2, 2.2), ylim=(-0.3, 4), xlabel="x", ylabel="f(x)")
     (curve,), (path,) = graph.plot([], [], color="0.6"), graph.plot([], [], marker="o", **NGDM, linewidth=0.8)
     size.set(xlim=(0, steps), yscale="log", ylim=(1e-9, 1e2), xlabel="step k", ylabel="|xₖ|")
@@ -40,7 +40,7 @@ def two_recursions():
         heard.set_data(k, x)
         if function == "|x|":
             predicted.set_data(k, np.full(k.size, theory.band_mean_l1(1, eta, 1.0)))
-            graph.title.set_text(f"NGDM, η = {eta:.3g}: no threshold")
+            graph.title.set_text(f"NGDM on |x|, η = {eta:.3g}")
             mean = f"last two {abs(x[-2]):.3g}, {abs(x[-1]):.3g}: mean {np.abs(x[-2:]).mean():.3g}"
             jumping = x[-1] * x[-2] < 0  # in the band; a small η may need more steps
             size.title.set_text(mean + (" = η/2" if jumping else ", at 0" if x[-1] == 0 else ", on its way"))
@@ -52,7 +52,7 @@ def two_recursions():
             line[line > delta] = np.nan
             predicted.set_data(k[inside:], line)
             fate = (": diverges" if function == "x²" else ": a 2-cycle") if eta * L > 2 and start != 0 else ""
-            graph.title.set_text(f"GD, η = {eta:.3g}, 2/L = {2 / L:g}{fate}")
+            graph.title.set_text(f"GD on {function}, η = {eta:.3g}{fate}; L = {L:g}")
             size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph.title, distance, predicted, size.title
 
@@ -65,7 +65,7 @@ def two_recursions():
         x = trajectories.run(ONE_D["|x|"], np.array([start]), eta, steps).iterates[-2:, 0]
         return (function, start) == ("|x|", 1.73) and np.abs(x).mean() < 0.011
 
-    words = "(ii) On |x|, leave x₀ and find the η whose last two distances of the 80 steps have the smallest mean."
+    words = "(ii) On |x|, keep x₀. Which η ends closest to 0, by the mean of the last two distances?"
     return live(
         figure,
         update,
@@ -78,14 +78,15 @@ def two_recursions():
         ],
         marks={
             **{f"{name}, η = 0.1": {"function": name, "eta": 0.1} for name in ("x²", "|x|")},
-            "x², η = 2/L": {"function": "x²", "eta": 1.0},
-            "Huber, η = 2/L": {"function": "Huber, δ = ½", "eta": 2.0},
+            "x², η = 1": {"function": "x²", "eta": 1.0},
+            "Huber, η = 2": {"function": "Huber, δ = ½", "eta": 2.0},
             "Huber, η = 2.5": {"function": "Huber, δ = ½", "eta": 2.5},
         },
         play=[path, distance],
         readings={"|xₖ|": distance},
         sound=heard,
-        caption="Below 2/L gradient descent lands; NGDM on |x| ends in a band as wide as its step, for every η.",
+        caption="Left: the iterates on the graph. Right: how far they are from 0. Compare the steps near 0 on x² with "
+        "those on |x|.",
         alt="Two panels. Left: the graph of the chosen function with the iterates on it. Right: the distance to "
         "the minimiser against the step, on a logarithmic scale, with the predicted line dashed.",
     )
@@ -130,8 +131,8 @@ def subdifferential(functions):
         function=choice("f", names[0], names, meaning="function"),
         zoom=log_slider("zoom ±", 1.0, 1e-4, 1, meaning="half-width of the view"),
         marks={name: {"function": name, "zoom": 1.0} for name in names[:4]},
-        caption="A kink looks the same at every zoom; for most programs, not all, autograd's slope lies between left "
-        "and right.",
+        caption="Left: the graph, magnified, and the line of autograd's slope. Right: the slopes on both sides, "
+        "the interval between them, and autograd's slope as a dot.",
         alt="Two panels. Left: the graph near the kink, magnified, with the line of autograd's slope. Right: the "
         "slopes left and right of the kink, the interval between them as a bar, and autograd's choice as a dot.",
     )
@@ -159,7 +160,7 @@ def relu_loss():
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
     figure, (plane, chord) = figures.new(2, size=(11, 4.4))
-    plane.set(xlabel="β₁", ylabel="β₂", aspect="equal")
+    plane.set(xlabel="first coordinate of β", ylabel="second coordinate of β", aspect="equal")
     plane.grid(False)
     image = plane.imshow([[0]], figures.bands(14), extent=(-1, 1, -1, 1), origin="lower", clim=(0, 1))
     image.set_interpolation("bilinear")
@@ -209,7 +210,8 @@ def relu_loss():
             "y = 0: smooth": {"lam1": 0.0, "lam2": 0.2, "strength": 0.0, "signs": "all yᵢ ≤ 0"},
             "flat cone": {"lam1": 0.0, "lam2": 0.0, "strength": 1.0, "signs": "all yᵢ ≤ 0", "X": "U[0, 1]"},
         },
-        caption="With y ≤ 0 no segment rises above its chord; one positive entry is enough to find one that does.",
+        caption="Left: bands of equal loss, and the path of NGDM. Right: the loss along the black segment, the one of "
+        "5000 on which it rises highest above its chord.",
         alt="Two panels. Left: bands of equal loss in the plane, the path of NGDM and one segment. Right: the "
         "loss along that segment with its chord; where the loss is above the chord, it is not convex.",
     )
@@ -219,7 +221,7 @@ def subgradient_method():
     """f_k, the best value so far and its bound on a sharp problem: slider η; marks at the best η for a budget T."""
     steps, (objective, solution) = 2000, problems.sharp_problem()
     R, G, k = float(np.linalg.norm(solution)), objective.lipschitz, np.arange(1.0, steps + 1)
-    figure, ax = figures.new(size=(9, 4.2))
+    figure, ax = figures.new(size=(9, 3.9))
     ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(5e-5, 1e5), xlabel="values seen, k", ylabel="f − f*")
     (value,) = ax.plot([], [], **{**NGDM, "linewidth": 0.8, "alpha": 0.7}, label="the k-th value, fₖ₋₁")
     (best,) = ax.plot([], [], color=BLUE, label="best so far")
@@ -260,20 +262,82 @@ def subgradient_method():
             goal("(ii) Find the η with the lowest best value.", lowest, {"eta": 0.00219}),
         ],
         marks={f"best η for T = {T}": {"eta": theory.best_constant_lr(R, G, T)} for T in (20, 200, 2000)},
-        caption="Small steps crawl, large steps stall high; neither makes every step a descent.",
+        caption="The values, the best so far, and what is guaranteed. Watch both ends of the dashed line as η changes.",
         alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so "
         "far falls to a plateau, and both the dashed bound and its dotted limit lie above the best value.",
+    )
+
+
+def _with_noise(noises):
+    """The sharp problem with noise of each size: [(objective, minimiser)], all as one batch, their lowest values."""
+    drawn = [problems.sharp_problem(noise) for noise in noises.tolist()]
+    batch = LeastAbsolute(drawn[0][0].X, np.stack([objective.y for objective, _ in drawn]))
+    return drawn, batch, [float(objective.value(minimiser)) for objective, minimiser in drawn]
+
+
+STEP_LR, ROOT = "StepLR: 0.3, ÷10 every 100", "0.3/√(k + 1)"
+RULES = {  # what noisy_steps compares: the schedule, its style, and the steps after which it moves nothing any more
+    ROOT: (trajectories.diminishing(0.3), {"color": BLUE, "linestyle": "-"}, 10_000),
+    STEP_LR: (trajectories.step_decay(0.3, 100), {"color": GREEN, "linestyle": "-."}, 1500),
+    "0.3·0.98ᵏ": (trajectories.exponential_decay(0.3, 0.98), NGDM, 1500),
+    "0.3·0.998ᵏ": (trajectories.exponential_decay(0.3, 0.998), {"color": PURPLE, "linestyle": "--"}, 10_000),
+}
+
+
+def noisy_steps():
+    """Four schedules on one problem, whose data fit exactly or not: slider σ, the size of the noise."""
+    noises = np.arange(11) / 10
+    _, objective, lowest = _with_noise(noises)
+    k = np.unique(np.geomspace(1, 10_000, 240).astype(int))  # enough places for a curve that only falls
+    best = {}
+    for name, (schedule, _, until) in RULES.items():
+        values = trajectories.run(objective, np.zeros(10), schedule, until).values
+        best[name] = np.minimum.accumulate(values)[np.minimum(k, until)] - lowest
+    figure, ax = figures.new(size=(9, 3.9))
+    ax.set(xscale="log", yscale="log", xlim=(1, 10_000), ylim=(1e-13, 10), xlabel="step k", ylabel="best f − f* so far")
+    curves = [ax.plot([], [], **style, label=name)[0] for name, (_, style, _) in RULES.items()]
+    figures.legend(ax, loc="lower left")
+
+    def ends(noise):
+        return {name: float(values[-1, round(10 * noise)]) for name, values in best.items()}
+
+    def update(noise):
+        for curve, values in zip(curves, best.values(), strict=True):
+            # 1e-17: rounding may take f below f*
+            curve.set_data(k, np.maximum(values[:, round(10 * noise)], 1e-17))
+        reached = ends(noise)
+        ax.title.set_text(f"σ = {noise:g}: StepLR ends at {reached[STEP_LR]:.1e}, {ROOT} at {reached[ROOT]:.1e}")
+        return *curves, ax.title
+
+    def overtaken(noise):
+        return ends(noise)[ROOT] < ends(noise)[STEP_LR]
+
+    return live(
+        figure,
+        update,
+        noise=slider("σ", 0.5, 0.0, 1.0, 0.1, meaning="noise in the data; at 0 they fit exactly"),
+        goals=[
+            goal(
+                "(i) Make StepLR reach rounding level, 10⁻¹².", lambda noise: ends(noise)[STEP_LR] < 1e-12, {"noise": 0}
+            ),
+            goal(
+                "(ii) Find the least noise at which 0.3/√(k + 1) ends closer than StepLR.",
+                lambda noise: overtaken(noise) and not any(map(overtaken, noises[noises < noise - 0.05])),
+                {"noise": 0.2},
+            ),
+        ],
+        marks={f"σ = {noise:g}": {"noise": noise} for noise in (0.1, 1.0)},
+        caption="Four schedules on the mean |Xβ − y| with y = Xβ* + noise of size σ. Which of them stop coming closer?",
+        alt="How close each of four schedules has come to the lowest loss, against the step, on logarithmic scales.",
     )
 
 
 def step_sizes():
     """Constant, diminishing, reducing and geometric steps on two problems, one of them with noise: two ways to fail."""
     steps, smooth, noises = 1500, Quadratic(np.array([[1.0]])), np.arange(11) / 10
-    drawn = [problems.sharp_problem(noise) for noise in noises.tolist()]
-    # what 0.3/√(k + 1) gets to in 10 000 steps, too many for a move, at every place of the noise
+    drawn, noisy, lowest = _with_noise(noises)
     sharp, solution = drawn[0]
-    lowest = [0.0, *(float(objective.value(minimiser)) for objective, minimiser in drawn[1:])]
-    noisy = LeastAbsolute(sharp.X, np.stack([objective.y for objective, _ in drawn]))
+    # what 0.3/√(k + 1) gets to in 10 000 steps, too many for a move, at every place of the noise
     long_run = trajectories.run(noisy, np.zeros(solution.size), trajectories.diminishing(0.3), 10_000)
     patient = long_run.values.min(axis=0) - lowest
     figure, (loss, travel) = figures.new(2, size=(11, 4))
@@ -357,7 +421,7 @@ def step_sizes():
                 [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
             ),
             goal(
-                "(iv) With noise 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
+                "(iii) With noise 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
                 slow_enough,
                 {"noise": 0.5, "q": 0.99},
             ),
@@ -370,8 +434,8 @@ def step_sizes():
             "0.3 · 0.98ᵏ, noise ½": {**at, "rule": "geometric", "q": 0.98, "noise": 0.5},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
-        caption="Steps with too small a sum stop short on any function; on the sharp one, geometric steps converge "
-        "linearly if q is not too small, and how large it must be depends on the noise; 0.3/√(k + 1) always arrives.",
+        caption="Left: how close the run has come. Right: the sum of its learning rates so far; dotted, what is "
+        "needed.",
         alt="Two panels. Left: the best loss so far against the step, with a green line where 0.3/√(k + 1) is after "
         "10 000 steps. Right: the sum of the learning rates over "
         "the step, with a dotted line at the distance that has to be covered.",

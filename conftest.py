@@ -32,6 +32,7 @@ TOGETHER = (
     "tests/test_frontends.py",
     "tests/test_memory.py",
     "tests/test_notebooks.py",
+    "tests/test_maps.py",
 )
 
 

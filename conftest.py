@@ -21,18 +21,31 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("unhurried")
 
-BROWSER, SLIDERS = "tests/test_browser.py", "tests/test_explorers.py"
-SITES = ("tests/test_site.py", "tests/test_site_whole.py")  # one build each
+SLIDERS = "tests/test_explorers.py"
+# The tests of each of these stay on one worker, as they share what is expensive: a page, a process, what has been
+# executed. In the order in which they begin, the longest first; "" is where the notebooks come.
+TOGETHER = (
+    "tests/test_browser.py",
+    "tests/test_screens.py",
+    "tests/test_torchless_notebooks.py",
+    "",
+    "tests/test_frontends.py",
+    "tests/test_memory.py",
+    "tests/test_notebooks.py",
+    "tests/test_maps.py",
+    "tests/test_site.py",
+    "tests/test_site_whole.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Mark what is slow by its kind, a notebook or a browser, and begin with it.
+    """Mark what is slow by its kind, a notebook or a browser, and begin with what is longest.
 
     A worker fetches its next test when it is nearly done with its last ones: with short tests at the end, none idles.
     """
     for item in items:
-        if item.path.suffix == ".ipynb" or item.nodeid.startswith(BROWSER) or "chromium" in item.fixturenames:
+        if item.path.suffix == ".ipynb" or "chromium" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 
@@ -51,21 +64,17 @@ class _Scheduler(LoadScopeScheduling):
 def _group(nodeid):
     """Tests with the same answer stay on one worker, as they share what is expensive.
 
-    The cells of a notebook share a kernel, the browser's tests a browser, a site's tests the site, the tests of a
-    slider the slider. Else, the cases of a test are a group: xdist's own bookkeeping takes seconds for thousands of
-    groups.
+    The cells of a notebook share a kernel, the tests of a slider the slider; see `TOGETHER`. Else, the cases of a test
+    are a group: xdist's own bookkeeping takes seconds for thousands of groups.
     """
     path, _, test = nodeid.partition("::")
     name, _, case = test.partition("[")
-    if path in (BROWSER, *SITES) or path.endswith(".ipynb"):
+    if path in TOGETHER or path.endswith(".ipynb"):
         return path
     return f"{path}[{case}" if path == SLIDERS else f"{path}::{name}"
 
 
 def _rank(item):
-    """The browser, the notebooks, the other slow tests, the rest."""
-    return (
-        not item.nodeid.startswith(BROWSER),
-        item.path.suffix != ".ipynb",
-        item.get_closest_marker("slow") is None,
-    )
+    """`TOGETHER`, the other slow tests, the rest."""
+    path = "" if item.path.suffix == ".ipynb" else item.nodeid.partition("::")[0]
+    return TOGETHER.index(path) if path in TOGETHER else len(TOGETHER), item.get_closest_marker("slow") is None

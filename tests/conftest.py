@@ -8,7 +8,7 @@ import pytest
 from tests import lab, pyodide
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
     """A browser. Without one: skip, or fail where NGDM_REQUIRE_BROWSER is 1."""
     try:
@@ -18,6 +18,13 @@ def chromium():
         if os.environ.get("NGDM_REQUIRE_BROWSER") == "1":
             raise
         pytest.skip(f"the browser tests need Chromium: {error}")
+
+
+@pytest.fixture(scope="session")
+def jupyter(chromium):
+    """A JupyterLab server for all that is opened in the browser."""
+    with lab.server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

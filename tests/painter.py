@@ -62,14 +62,27 @@ def open_page(chromium, ratio=1, source=SOURCE):
     return page
 
 
+def told(widget):
+    """What the kernel tells the page of the widget's picture: {trait: value}."""
+    return {name: getattr(widget.canvas, name) for name in ("alt", "width", "ratio", "step", "ground", "frame")}
+
+
 def tell(page, widget, *names):
     """Send the page the widget's state, as the kernel does; all of it, or what ``names`` name."""
-    canvas = widget.canvas
-    state = {"alt": canvas.alt, "width": canvas.width, "ratio": canvas.ratio, "step": canvas.step}
-    state["ground"] = _text(canvas.ground)
-    images = [_text(image) for image in canvas.frame["images"]]
-    state["frame"] = {**canvas.frame, "numbers": _text(canvas.frame["numbers"]), "images": images}
-    page.evaluate("news => tell(news)", {name: state[name] for name in names or state})
+    state = told(widget)
+    send(page, {name: state[name] for name in names or state})
+
+
+def send(page, state):
+    """Send the page a ``state``, or a part of one, as `told` gives it."""
+    state = dict(state)
+    if "ground" in state:
+        state["ground"] = _text(state["ground"])
+    if "frame" in state:
+        frame = state["frame"]
+        images = [_text(image) for image in frame["images"]]
+        state["frame"] = {**frame, "numbers": _text(frame["numbers"]), "images": images}
+    page.evaluate("news => tell(news)", state)
 
 
 def painted(page):

@@ -29,11 +29,13 @@ def full_redraw(widget):
 
 def composed(widget):
     """What the widget sent to the page, put together by Agg: the background, and over it the artists that move."""
+    stale = widget.figure.stale
     renderer = RendererAgg(*widget.figure.canvas.get_width_height(), widget.figure.dpi)
     ground = Image.open(io.BytesIO(widget.canvas.ground)).convert("RGBA")
     renderer.draw_image(renderer.new_gc(), 0, 0, np.array(ground)[::-1])
     for artist in widget._moving:
         artist.draw(renderer)
+    widget.figure.stale = stale  # see full_redraw; a legend sets it while it is drawn
     return np.array(renderer.buffer_rgba())[..., :3]
 
 

@@ -15,6 +15,8 @@ from ngdm_helpers.course.experiments import depth, lasso_deep
 from tests import accelerator
 from tests.test_lasso_deep import stand_in
 
+pytestmark = pytest.mark.slow  # what breaks on a device alone is looked for once an edit is done
+
 DEVICES = [accelerator.DEVICE, *(["cuda"] if torch.cuda.is_available() else [])]
 
 
@@ -136,7 +138,6 @@ IMAGES, LABELS = uniform(64, 3, 32, 32, dtype=torch.float32), torch.arange(64) %
 X, Y, CLASSES = uniform(12, 5, dtype=torch.float32), uniform(12, 3, seed=1, dtype=torch.float32), torch.arange(12) % 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("optimizer", networks.OPTIMIZERS)
 @pytest.mark.parametrize("activation", ["relu", "bridge-10"])
@@ -190,7 +191,6 @@ def test_an_update_takes_gradients_in_another_order(device, method):
 # --- experiments and benchmarks ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["sgd", "adam"])
 def test_vgg16_is_recorded_and_resumed(device, tmp_path, monkeypatch, method):
     monkeypatch.setattr(lasso_deep, "network", stand_in)
@@ -228,7 +228,6 @@ def test_a_row_of_the_depth_record(device):
     agree(lambda where: depth.row(IMAGES.to(where), LABELS.to(where), **setting)["losses"], device, tolerance=2e-3)
 
 
-@pytest.mark.slow
 def test_benchmarks(device, monkeypatch):
     from benchmarks import machines, training, vgg16_step
 

@@ -4,7 +4,6 @@ The first notebook is run whole, as a student runs it. The sliders of the others
 notebook written here, a cell for each: training a network again would tell nothing about the page.
 """
 
-import contextlib
 import re
 
 import nbformat
@@ -18,30 +17,6 @@ WHOLE = lab.ROOT / "notebooks" / "01_preliminaries.ipynb"
 IN_WHOLE = re.findall(r"explorers\.(\w+)\(", WHOLE.with_suffix(".py").read_text(encoding="utf-8"))
 ELSEWHERE = [name for name in explorers.__all__ if name not in IN_WHOLE]
 SCREENSHOTS = lab.ROOT / "tests" / "screenshots"
-
-
-@pytest.fixture(scope="module")
-def jupyter(chromium):
-    with lab.server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def run_all(jupyter, chromium):
-    """run_all(path): the notebook in JupyterLab, all cells run. The last one stays open for the next test."""
-    with contextlib.ExitStack() as stack:
-        opened = {}
-
-        def run_all(path):
-            if path not in opened:
-                stack.close()
-                opened.clear()
-                screenshot = SCREENSHOTS / f"opening_{path.stem}.png"
-                opened[path] = stack.enter_context(lab.opened(jupyter, chromium, path, screenshot))
-                opened[path].run_all()
-            return opened[path]
-
-        yield run_all
 
 
 def write_notebook(path, *cells):
@@ -60,9 +35,56 @@ def others(tmp_path_factory):
     return write_notebook(path, "from ngdm_helpers.course import explorers", *cells)
 
 
-@pytest.fixture(scope="module", params=["whole", "others"])  # the latter stays open for the tests of one slider
-def notebook(request, run_all, others):
-    return run_all({"whole": WHOLE, "others": others}[request.param])
+@pytest.fixture(scope="module", params=["whole", "others"])
+def notebook(request, jupyter, chromium, others):
+    """One of the two, all cells run."""
+    path = {"whole": WHOLE, "others": others}[request.param]
+    with lab.opened(jupyter, chromium, path, SCREENSHOTS / f"opening_{path.stem}.png") as notebook:
+        notebook.run_all()
+        yield notebook
+
+
+ORBIT = "from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\norbit"
+RAISES = """
+from ngdm_helpers import figures
+from ngdm_helpers.live import live, slider
+
+figure, ax = figures.new(size=(4, 3))
+(line,) = ax.plot([0, 1], [0, 0])
+ax.set_ylim(0, 10)
+
+def update(n):
+    if n > 6:
+        raise ValueError(f"n must be <= 6, got {n}")
+    line.set_ydata([0, n])
+    return (line,)
+
+widget = live(figure, update, alt="a line", play=[line], n=slider("n", 5, 0, 9, 1))
+widget
+"""
+
+
+def write_small(folder, name):
+    """A notebook of two sliders, and cells enough to scroll. JupyterLab has one kernel for each name."""
+    return write_notebook(folder / f"{name}.ipynb", ORBIT, *12 * ["0"], RAISES)
+
+
+@pytest.fixture(scope="module")
+def small(jupyter, chromium, tmp_path_factory):
+    """The notebook of two sliders, all cells run: to open one costs more than most tests."""
+    path = write_small(tmp_path_factory.mktemp("notebooks"), "two_sliders")
+    with lab.opened(jupyter, chromium, path, SCREENSHOTS / "opening_two_sliders.png") as notebook:
+        notebook.run_all()
+        yield notebook
+
+
+@pytest.fixture(scope="module")
+def tablet(jupyter, chromium, tmp_path_factory):
+    """The same on a screen that is touched, of two pixels per CSS pixel."""
+    path = write_small(tmp_path_factory.mktemp("notebooks"), "tablet")
+    with lab.opened(jupyter, chromium, path, viewport=(1280, 720), scale=2, touch=True) as notebook:
+        notebook.run_all()
+        yield notebook
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +97,9 @@ def screenshot_of_a_failure(request, chromium):
 
 
 @pytest.fixture
-def orbit(run_all, others):
+def orbit(small):
     """The slider of the 2-D orbit."""
-    return run_all(others).live("l1_orbit")
+    return small.live("orbit")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +146,7 @@ def test_runs_without_errors(notebook):
 def walked(notebook):
     """What is found at each slider of the notebook, from top to bottom: one dictionary a slider."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    notebook.page.evaluate(axe.axe_script)  # once: its own run() would send its half megabyte for each slider
     found = []
     for slider in notebook.lives():
         slider.settled()
@@ -132,7 +155,7 @@ def walked(notebook):
         labels = [handle.get_attribute("aria-label") for handle in handles]
         words = [(slider.text(label), f"{label} = {slider.readout(label)}") for label in labels]
         slider.root.locator(".live-figure").evaluate("e => { e.id = 'looked-at'; }")
-        looked = axe.run(page, context="#looked-at").response
+        looked = page.evaluate("axe.run('#looked-at', {resultTypes: ['violations']})")
         slider.root.locator(".live-figure").evaluate("e => { e.id = ''; }")
         handles, reached = slider.handles.all(), []
         handles[0].focus()
@@ -187,27 +210,8 @@ def test_marks_jump_to_exactly_their_values(orbit, twin):
         assert orbit.picture() != before
 
 
-RAISES = """
-from ngdm_helpers import figures
-from ngdm_helpers.live import live, slider
-
-figure, ax = figures.new(size=(4, 3))
-(line,) = ax.plot([0, 1], [0, 0])
-ax.set_ylim(0, 10)
-
-def update(n):
-    if n > 6:
-        raise ValueError(f"n must be <= 6, got {n}")
-    line.set_ydata([0, n])
-    return (line,)
-
-widget = live(figure, update, alt="a line", play=[line], n=slider("n", 5, 0, 9, 1))
-widget
-"""
-
-
-def test_an_update_that_raises_says_so_and_the_last_picture_stays(run_all, tmp_path):
-    widget = run_all(write_notebook(tmp_path / "raises.ipynb", RAISES)).live("widget")
+def test_an_update_that_raises_says_so_and_the_last_picture_stays(small):
+    widget = small.live("widget")
     assert widget.settled() == {"n": 5} and widget.message() == ""
     widget.press("n", "ArrowRight")
     assert widget.settled() == {"n": 6}
@@ -284,62 +288,63 @@ def finger(page, x, y, right, down):
     page.wait_for_timeout(500)
 
 
-def test_a_swipe_across_a_rail_or_the_picture_scrolls_and_one_along_it_moves(jupyter, chromium, tmp_path):
-    cells = ["from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\norbit", *12 * ["0"]]
-    path = write_notebook(tmp_path / "touch.ipynb", *cells)
-    with lab.opened(jupyter, chromium, path, viewport=(1280, 720), touch=True) as notebook:
-        notebook.run_all()
-        orbit = notebook.live("orbit")
-        start = orbit.settled()
+def test_a_swipe_across_a_rail_or_the_picture_scrolls_and_one_along_it_moves(tablet):
+    orbit, page = tablet.live("orbit"), tablet.page
+    start = orbit.settled()
 
-        def swiped(element, x, y, right, down):
-            """How far the page scrolls, and the values then."""
-            box = element.bounding_box()
-            before = orbit.canvas.bounding_box()["y"]
-            finger(notebook.page, box["x"] + x * box["width"], box["y"] + y * box["height"], right, down)
-            return orbit.canvas.bounding_box()["y"] - before, orbit.settled()
+    def swiped(element, x, y, right, down):
+        """How far the page scrolls, and the values then."""
+        box = element.bounding_box()
+        before = orbit.canvas.bounding_box()["y"]
+        finger(page, box["x"] + x * box["width"], box["y"] + y * box["height"], right, down)
+        return orbit.canvas.bounding_box()["y"] - before, orbit.settled()
 
-        rail, ring = orbit.control("λ").locator(".noUi-target"), orbit.root.locator(".live-ring")
-        scrolled, values = swiped(rail, 0.2, 0.5, 0, -60)
-        assert scrolled < -30 and values == start
-        scrolled, values = swiped(orbit.canvas, 0.5, 0.5, 0, 40)
-        assert scrolled > 20 and values == start
-        scrolled, moved = swiped(rail, 0.2, 0.5, 60, 2)
-        assert scrolled == 0 and moved["lam"] != start["lam"] and {**moved, "lam": start["lam"]} == start
-        scrolled, dragged = swiped(ring, 0.5, 0.5, -50, 60)
-        assert scrolled == 0 and dragged["b1"] < moved["b1"] and dragged["b2"] < moved["b2"]
-        box = rail.bounding_box()
-        notebook.page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
-        assert orbit.settled()["lam"] > 10
+    rail, ring = orbit.control("λ").locator(".noUi-target"), orbit.root.locator(".live-ring")
+    scrolled, values = swiped(rail, 0.2, 0.5, 0, -60)
+    assert scrolled < -30 and values == start
+    scrolled, values = swiped(orbit.canvas, 0.5, 0.5, 0, 40)
+    assert scrolled > 20 and values == start
+    scrolled, moved = swiped(rail, 0.2, 0.5, 60, 2)
+    assert scrolled == 0 and moved["lam"] != start["lam"] and {**moved, "lam": start["lam"]} == start
+    scrolled, dragged = swiped(ring, 0.5, 0.5, -50, 60)
+    assert scrolled == 0 and dragged["b1"] < moved["b1"] and dragged["b2"] < moved["b2"]
+    box = rail.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    assert orbit.settled()["lam"] > 10
 
 
 SAVE = "jupyterapp.commands.execute('docmanager:save')"
 
 
-def test_a_reopened_notebook_shows_the_picture_and_says_how_to_move_it(jupyter, chromium, tmp_path):
-    path = write_notebook(tmp_path / "kept.ipynb", RAISES)
-    with lab.opened(jupyter, chromium, path) as notebook:
-        notebook.run_all()
-        widget = notebook.live("widget")
-        widget.press("n", "ArrowRight")
-        widget.settled()
-        picture = pixels(widget.picture())
-        notebook.page.evaluate(SAVE)
-        notebook.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-        notebook.page.wait_for_timeout(1000)
-        notebook.live("widget").settled()
-        notebook.page.evaluate(SAVE)
-        kept = nbformat.read(jupyter.folder / notebook.name, 4)
-        stored = kept.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-        assert len(stored) == 1  # not that of the first run
+def test_a_reopened_notebook_shows_the_picture_and_says_how_to_move_it(small, jupyter, chromium, tmp_path):
+    widget = small.live("widget")
+    widget.press("n", "ArrowRight")
+    widget.settled()
+    picture = pixels(widget.picture())
+    small.page.evaluate(SAVE)
+    small.run_all()
+    assert small.live("widget").settled() == {"n": 5}
+    small.page.evaluate(SAVE)
+    kept = nbformat.read(jupyter.folder / small.name, 4)
+    stored = kept.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    assert len(stored) == len(list(small.lives())) == 2  # not those of the first run
+    path = tmp_path / "kept.ipynb"
     nbformat.write(kept, path)
     with lab.opened(jupyter, chromium, path) as notebook:
-        notebook.page.get_by_text("This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.").wait_for()
+        cell = notebook.cell(len(kept.cells) - 1)
+        cell.get_by_text("This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.").wait_for()
         image = notebook.page.get_by_role("img", name="a line")
         assert image.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [picture.shape[1], picture.shape[0]]
         assert notebook.errors() == []
         notebook.run_all()
         assert notebook.live("widget").settled() == {"n": 5} and image.count() == 1
+
+
+def test_the_picture_is_as_fine_as_the_screen(tablet):
+    widget = tablet.live("widget")
+    widget.settled()
+    assert pixels(widget.picture()).shape == (600, 800, 3)
+    assert widget.canvas.bounding_box()["width"] == 400
 
 
 ENDS = {
@@ -348,37 +353,35 @@ ENDS = {
 }
 
 
+@pytest.fixture
+def put_right(small):
+    """After the test, the notebook is run with whatever kernel there is then."""
+    yield
+    small.page.wait_for_function(lab.KERNEL_IDLE)
+    small.page.evaluate("moves.clear()")  # what the old kernel has not answered
+    small.run_all()
+
+
 @pytest.mark.parametrize("way", ENDS)
-def test_a_page_whose_kernel_ends_says_so(way, jupyter, chromium, tmp_path):
-    with lab.opened(jupyter, chromium, write_notebook(tmp_path / "lost.ipynb", RAISES)) as notebook:
-        notebook.run_all()
-        widget = notebook.live("widget")
-        widget.settled()
-        before = widget.picture()
-        assert widget.lost().inner_text() == ""
-        if ENDS[way]:
-            notebook.page.evaluate(lab.EXECUTE, ENDS[way])
-        else:
-            notebook.page.evaluate("() => void jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
-        widget.lost().get_by_text("run again").wait_for()
-        assert widget.picture() == before and notebook.errors() == []
-        if ENDS[way]:
-            notebook.page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own words on it
-        widget.root.get_by_role("button", name="Restart").click()  # it plays on
-        notebook.page.wait_for_function("() => document.querySelector('.live-canvas').dataset.step === '0'")
-        assert widget.picture() != before
-        widget.root.get_by_role("button", name="Step forward").click()
-        notebook.page.wait_for_function("() => document.querySelector('.live-canvas').dataset.step === '1'")
-        assert widget.picture() == before
-
-
-def test_the_picture_is_as_fine_as_the_screen(jupyter, chromium, tmp_path):
-    with lab.opened(jupyter, chromium, write_notebook(tmp_path / "fine.ipynb", RAISES), scale=2) as notebook:
-        notebook.run_all()
-        widget = notebook.live("widget")
-        widget.settled()
-        assert pixels(widget.picture()).shape == (600, 800, 3)
-        assert widget.canvas.bounding_box()["width"] == 400
+def test_a_page_whose_kernel_ends_says_so(way, small, put_right):
+    widget, page = small.live("widget"), small.page
+    widget.settled()
+    before = widget.picture()
+    assert widget.lost().inner_text() == ""
+    if ENDS[way]:
+        page.evaluate(lab.EXECUTE, ENDS[way])
+    else:
+        page.evaluate("() => void jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    widget.lost().get_by_text("run again").wait_for()
+    assert widget.picture() == before and small.errors() == []
+    if ENDS[way]:
+        page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own words on it
+    widget.root.get_by_role("button", name="Restart").click()  # it plays on
+    widget.root.locator("canvas[data-step='0']").wait_for()
+    assert widget.picture() != before
+    widget.root.get_by_role("button", name="Step forward").click()
+    widget.root.locator("canvas[data-step='1']").wait_for()
+    assert widget.picture() == before
 
 
 def test_run_all_waits_as_long_as_cells_finish_and_names_the_one_that_does_not(jupyter, chromium, tmp_path):

@@ -116,6 +116,7 @@ def test_ledger_refuses_a_claim_that_lost_its_support(ledger_of):
         claims.ledger()
 
 
+@pytest.mark.slow
 def test_the_guard_stands_without_assertions():
     code = """
 from ngdm_helpers.course import claims
@@ -144,6 +145,7 @@ def test_a_row_that_needs_pytorch_says_so_without_it(ledger_of):
         claims.ledger()
 
 
+@pytest.mark.slow
 def test_the_rows_that_need_pytorch_are_shown_where_its_import_is_blocked():
     code = """
 import sys

@@ -10,7 +10,7 @@ import pytest
 
 from ngdm_helpers.course import build, cli
 from tests.lab import ROOT
-from tests.test_without_torch import BLOCKED
+from tests.test_torchless_notebooks import BLOCKED
 
 TINY = """\
 # %% id="sum"
@@ -103,6 +103,7 @@ def test_the_module_is_the_same_command():
     assert run.returncode == 0 and run.stdout.startswith("usage: ngdm ") and "record" in run.stdout
 
 
+@pytest.mark.slow
 def test_without_torch_record_says_what_is_missing_and_check_works(tiny):
     code = f"{BLOCKED}\nfrom ngdm_helpers.course import cli\n"
     code += f"print([cli.main(['record']), cli.main(['check', '--folder={tiny.parent.as_posix()}'])])"

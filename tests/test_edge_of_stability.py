@@ -249,6 +249,7 @@ def test_local_threshold_moves_from_2_to_6():
     assert (excess[c < threshold] < 1e-12).all() and (excess[c > 1.01 * threshold] > 1e-9).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("q", "eta", "words"),
     [(1.0, 1.95, "converges"), (2.5, 1.95, "converges"), (1.5, 4.0, "last |x| 4, 4"), (2.0, 2.1, "diverges")],

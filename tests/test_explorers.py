@@ -1,6 +1,8 @@
-"""Each slider of the notebooks, taken to its ends and marks once, and moved as a student moves it."""
+"""Each slider of the notebooks, taken to its ends, marks and goals once, and moved as a student moves it."""
 
+import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from ngdm_helpers import live
 from ngdm_helpers.course import explorers
 from ngdm_helpers.live.controls import stops
 from tests import painter
-from tests.pictures import SAME_LETTERS, assert_picture_is_current, count_full_draws, differing, pixels
+from tests.pictures import SAME_LETTERS, composed, count_full_draws, differing, full_redraw, pixels
 
 KINKS = {
     "|x|": (np.abs, 0.0, 0.0),
@@ -23,45 +25,66 @@ EXPLORERS["subdifferential"] = functools.partial(explorers.subdifferential, KINK
 MOST_DIFFERENT = {"huber_rise": 0.015, "step_reduction": 0.015}
 
 
-@functools.cache
-def made(name):
-    """The explorer ``name``, made once in a process: a test that moves it takes it back to where it was."""
-    return EXPLORERS[name]()
+@dataclasses.dataclass
+class State:
+    """Where a drive came by."""
+
+    values: dict[str, Any]  # of the controls
+    asked: dict[str, Any] | None  # what was set at once, as a mark does
+    told: dict[str, Any]  # what the page was told
+    composed: np.ndarray  # (height, width, 3): that, put together by Agg
+    whole: np.ndarray  # (height, width, 3): the figure drawn anew from nothing
+
+
+class Driven:
+    """The explorer ``name``, and every state of its drive: drawing one is what costs, so all tests share them."""
+
+    def __init__(self, name):
+        self.name, self.widget, self.states = name, EXPLORERS[name](), []
+        self.first = self.widget.png
+        self._look()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(live, "stops", self._stops)
+            set_values = self.widget.set
+            patch.setattr(self.widget, "set", lambda **values: (set_values(**values), self._look(values)))
+            self.widget.drive()
+        self.last = self.widget.png
+
+    def _look(self, asked=None):
+        # a drive goes to where it began before each goal, and at the end
+        if not self.states or asked != self.states[0].values or asked in self.widget.marks.values():
+            shown = composed(self.widget), full_redraw(self.widget)
+            self.states.append(State(self.widget.values, asked, painter.told(self.widget), *shown))
+
+    def _stops(self, control):
+        for value in stops(control):
+            yield value
+            self._look()
+
+
+@pytest.fixture(scope="module", params=EXPLORERS)
+def driven(request):
+    return Driven(request.param)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_is_driven_to_its_ends_and_marks_and_back(name, monkeypatch):
-    widget = made(name)
-    start, first = widget.values, widget.png
+def test_an_explorer_is_driven_to_its_ends_and_marks_and_back(driven):
+    widget, states = driven.widget, driven.states
     assert widget.alt and widget.caption and widget.marks
-    assert_picture_is_current(widget)
-
-    def compared_at_the_last(control):
-        # one end stands for both: what is drawn over what depends on the artists, not on the value
-        yield from stops(control)
-        assert_picture_is_current(widget)
-
-    set_values, pictures = widget.set, []
-
-    def set_and_compare(**values):
-        set_values(**values)
-        if values != start:  # where the first picture is asked for, below
-            assert_picture_is_current(widget)
-        pictures.append((values, widget.png))
-
-    monkeypatch.setattr(live, "stops", compared_at_the_last)
-    monkeypatch.setattr(widget, "set", set_and_compare)
-    widget.drive()
-    assert widget.png == first == pictures[-1][1] and widget.values == start and widget.message.value == ""
-    of_marks = {png for values, png in pictures if values in widget.marks.values()}
+    for state in states:
+        assert np.array_equal(state.composed, state.whole), state.values
+    start = states[0]
+    assert np.array_equal(pixels(driven.first), start.whole)
+    assert driven.last == driven.first and widget.values == start.values and widget.message.value == ""
+    assert np.array_equal(composed(widget), start.whole)
+    assert len(states) > sum(len(stops(control)) for control in widget.controls.values()) + len(widget.marks)
+    of_marks = {state.whole.tobytes() for state in states if state.asked in widget.marks.values()}
     assert len(of_marks) == len(widget.marks)  # every mark shows something of its own
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(name, monkeypatch):
-    widget = made(name)
+def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(driven, monkeypatch):
+    widget = driven.widget
     start, calls = widget.values, count_full_draws(widget, monkeypatch)
     controls = list(widget.controls.values())
     control = next((c for c in controls if not hasattr(c, "options")), controls[-1])
@@ -80,19 +103,16 @@ def page(chromium):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_the_page_paints_what_agg_draws_at_every_end_and_mark(name, page):
-    widget = made(name)
-    start = widget.values
-    painter.tell(page, widget)
-    page.evaluate("show()")
-    states = [{key: value} for key, control in widget.controls.items() for value in stops(control)]
-    differences = {}
-    for state in [{}, *states, *widget.marks.values()]:
-        widget.set(**{**start, **state})
-        painter.tell(page, widget)
-        differences[str(state)] = differing(painter.painted(page), pixels(widget.png))
-    widget.set(**start)
+def test_the_page_paints_what_agg_draws_at_every_end_and_mark(driven, page):
+    told, differences = {}, {}
+    for state in driven.states:
+        # what has not changed is not told, as ipywidgets does
+        news = {name: value for name, value in state.told.items() if name not in told or value != told[name]}
+        painter.send(page, news)
+        if not told:
+            page.evaluate("show()")
+        told = state.told
+        differences[str(state.values)] = differing(painter.painted(page), state.whole)
     page.evaluate("close(); document.body.replaceChildren()")
-    most = MOST_DIFFERENT.get(name, 0.01 if SAME_LETTERS else 0.02)
+    most = MOST_DIFFERENT.get(driven.name, 0.01 if SAME_LETTERS else 0.02)
     assert {state: share for state, share in differences.items() if share > most} == {}

@@ -82,6 +82,7 @@ def pictures():
 plain_pictures = functools.cache(pictures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", HOSTILE)
 def test_the_house_style_holds_under_the_users_settings_and_leaves_them(style):
     expected = plain_pictures()

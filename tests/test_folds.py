@@ -36,6 +36,7 @@ def outputs(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_all_that_is_shown_is_in_one_closed_fold(outputs):
     (output,) = outputs(CELL)
     markup = output.data["text/html"]
@@ -47,6 +48,7 @@ def test_all_that_is_shown_is_in_one_closed_fold(outputs):
     assert output.data["text/plain"].splitlines() == ["▸ Where *both* end", "0 < 1 & 2", "the end"]
 
 
+@pytest.mark.slow
 def test_warnings_and_what_stands_outside_stay_open(outputs):
     inside = '    print("in", file=sys.stderr)\n    print("fold")\n'
     text = f'import sys\nprint("before")\nwith reveal("x"):\n{inside}print("after")\n'

@@ -47,12 +47,6 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def jupyter(chromium):
-    with lab.server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def notebook(jupyter, chromium, path):
     screenshot = lab.ROOT / "tests" / "screenshots" / "opening_small.png"
     with lab.opened(jupyter, chromium, path, screenshot, viewport=(1280, 720)) as notebook:

@@ -93,6 +93,7 @@ DRAGGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAGGED)
 def test_the_point_of_an_explorer_is_dragged(name):
     path = DRAGGED[name]

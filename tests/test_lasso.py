@@ -67,6 +67,7 @@ def test_float_run_starts_where_it_says():
         problems.float_run("fp8", 0.1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", problems.FLOATS)
 @pytest.mark.parametrize("s", [0.01, 2**-7, 1e-3, 2**-10, 0.0037, 3e-6])
 def test_float_run_is_what_torch_computes_bit_by_bit(dtype, s):
@@ -268,6 +269,7 @@ def test_the_exact_path_is_the_answer_of_coordinate_descent(n, p):
     assert np.abs(ours - exact).max() < 2e-6 and ((ours != 0) == (exact != 0)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["general_lasso", "growth_exponent", "optimizer_bands"])
 def test_a_kept_curve_is_the_one_of_a_new_figure(name):
     kept, new = getattr(explorers, name)(), getattr(explorers, name)()

@@ -1,5 +1,8 @@
 """Maps: a pixel shows what `trajectories.run` gives at its setting, and a cross-hair does not draw the map again."""
 
+import functools
+from unittest import mock
+
 import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
@@ -50,28 +53,18 @@ MAPS = {
 }
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """shown(name): the widget of a map, and its newest x, y and field."""
-    fields, refill = [], figures.refill
-
-    def refilled(image, *field):
-        fields.append(field)
-        refill(image, *field)
-
-    monkeypatch.setattr(figures, "refill", refilled)
-
-    def show(name):
-        explorer, values, *_ = MAPS[name]
+@functools.cache
+def shown(name):
+    """The widget of a map, opened once, and its x, y and field. Who moves it takes it back to where it was."""
+    explorer, values, *_ = MAPS[name]
+    with mock.patch.object(figures, "refill", wraps=figures.refill) as refill:
         widget = getattr(explorers, explorer)()
         widget.set(**values)
-        return widget, *fields[-1]
-
-    return show
+    return widget, *refill.call_args.args[1:]
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_a_pixel_is_the_run_at_its_setting(name, shown):
+def test_a_pixel_is_the_run_at_its_setting(name):
     widget, x, y, field = shown(name)
     image = widget.figure.axes[0].images[0]
     assert field.size >= 1e5 and np.array_equal(image.get_array().filled(np.nan), field, equal_nan=True)
@@ -82,7 +75,7 @@ def test_a_pixel_is_the_run_at_its_setting(name, shown):
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name, shown):
+def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name):
     widget, x, y, _ = shown(name)
     if name == "basins, enlarged":
         assert x[0] < widget.values["u"] < x[-1] and y[0] < widget.values["v"] < y[-1]
@@ -94,15 +87,16 @@ def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name,
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_a_cross_hair_moves_over_a_map_that_stays(name, shown, monkeypatch):
+def test_a_cross_hair_moves_over_a_map_that_stays(name, monkeypatch):
     widget, x, y, _ = shown(name)
-    calls, ground = count_full_draws(widget, monkeypatch), widget.canvas.ground
+    calls, start, ground = count_full_draws(widget, monkeypatch), widget.values, widget.canvas.ground
     horizontal, vertical = MAPS[name][3]
     for part in (0.1, 0.4, 0.9):
         widget.set(**{horizontal: x[int(part * len(x))], vertical: y[int(part * len(y))]})
         assert widget.canvas.ground is ground and widget.canvas.frame["images"] == []
     assert not calls
     assert_picture_is_current(widget)
+    widget.set(**start)
 
 
 def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
@@ -123,7 +117,7 @@ def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
         assert_picture_is_current(widget)
 
 
-def test_the_plane_of_starts_is_a_quarter_mirrored(shown):
+def test_the_plane_of_starts_is_a_quarter_mirrored():
     _, u, v, field = shown("basins")
     assert np.array_equal(field, field.T, equal_nan=True) and np.array_equal(field, field[::-1, ::-1], equal_nan=True)
     starts = np.stack(np.meshgrid(u, v[:80]), axis=-1)

@@ -155,6 +155,7 @@ def test_what_turns_often_is_two_rows_of_points():
         assert (line.get_linewidth(), line.get_marker(), line.get_markersize()) == look
 
 
+@pytest.mark.slow
 def test_no_explorer_that_plays_shows_a_solid_block():
     for name in ("l1_orbit", "huber_rise", "two_recursions"):
         widget = getattr(explorers, name)()

@@ -117,6 +117,7 @@ raise SystemExit(cli.main({options(tmp_path / "parts")}))
     )
 
 
+@pytest.mark.slow
 def test_what_cannot_be_recorded_is_refused_before_the_first_run(measure, tmp_path, monkeypatch):
     called = []
     monkeypatch.setattr(experiments.edge_of_stability, "row", lambda **setting: called.append(setting))

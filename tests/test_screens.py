@@ -60,12 +60,6 @@ def to_run(notebook):
     return [name for name in core if name in wanted]
 
 
-@pytest.fixture(scope="module")
-def jupyter(chromium):
-    with lab.server() as server:
-        yield server
-
-
 @pytest.fixture(scope="module", params=SOURCES, ids=lambda path: path.stem)
 def layout(request, jupyter, chromium):
     path = request.param.with_suffix(".ipynb")

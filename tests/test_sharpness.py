@@ -42,6 +42,7 @@ def at(model, X, Y):
 # --- sharpness --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("seed", range(3))
 def test_sharpness_is_the_top_eigenvalue_of_the_dense_hessian(activation, seed):
@@ -125,6 +126,7 @@ def test_gradient_descent_is_torch_sgd_step_by_step(activation):
     np.testing.assert_allclose(whole.losses[:30], losses, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_directional_smoothness_is_its_definition(activation):
     model, X, Y = tiny(activation)
@@ -170,6 +172,7 @@ def test_a_run_that_overflows_ends_with_its_finite_part():
     assert len(run.directional) == run.steps == len(run.losses) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_network_may_overflow_while_its_sharpness_is_measured(activation):
     X, Y = data.digits(20)

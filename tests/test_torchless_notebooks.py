@@ -1,4 +1,7 @@
-"""Without PyTorch the notebooks run to the end: a cell that needs it says so, and no other cell leans on it."""
+"""Without PyTorch the notebooks run to the end and every slider opens.
+
+A cell that needs it says so, and no other cell leans on it.
+"""
 
 import ast
 import builtins
@@ -9,8 +12,7 @@ import sys
 import pytest
 
 from ngdm_helpers import course
-from ngdm_helpers.course import build
-from tests.test_without_torch import BLOCKED
+from ngdm_helpers.course import build, explorers
 
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = build.pairs(ROOT / "notebooks")
@@ -111,34 +113,96 @@ def test_a_marked_cell_becomes_one_sentence():
         assert course.without_torch(lines) == lines
 
 
+BLOCKED = '''
+import sys
+
+class NoTorch:
+    """An import finder in front of all others that knows no torch."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchvision"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NoTorch())
+'''
+
 RUN = """
+import functools
 import os
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()  # before the course is imported, as in a notebook
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ngdm_helpers import live
-from ngdm_helpers.course import build
+from ngdm_helpers.course import build, explorers
+from tests.test_explorers import EXPLORERS
 
-# What a cell computes is run here; painting and driving, which take most of the time, are tests/test_explorers.py's.
+# What a cell computes is run here, and what a slider's update draws is recorded. The rest of the painting, and driving,
+# take most of the time: they are tests/test_explorers.py's.
 Axes.draw = lambda self, renderer: None
 ConstrainedLayoutEngine.execute = lambda self, figure: None
 live.Live.drive = lambda self: None
+opened = set()
+
+def noted(name, explorer):
+    @functools.wraps(explorer)
+    def noting(*arguments):
+        widget = explorer(*arguments)
+        assert widget.canvas.frame["ops"] and widget.png.startswith(b"\\x89PNG"), name
+        opened.add(name)
+        return widget
+    return noting
+
+for name, explorer in EXPLORERS.items():
+    setattr(explorers, name, noted(name, getattr(explorers, name)))
 os.chdir("notebooks")
-for cell in build.read_source(sys.argv[1]).cells:
-    if cell.cell_type == "code" and not shell.run_cell(cell.source).success:
-        sys.exit(f"cell {cell.id}")
+for source in sys.argv[1:]:
+    print(SEPARATOR)
+    shell.reset()
+    for cell in build.read_source(source).cells:
+        if cell.cell_type == "code" and not shell.run_cell(cell.source).success:
+            print(STOPPED, cell.id)
+            break
+print(SEPARATOR)
+for name in EXPLORERS.keys() - opened:
+    noted(name, EXPLORERS[name])()
+print(*sorted(opened))
 """
-
-
+SEPARATOR, STOPPED = 80 * "=", "stopped at the cell"
 # Notebook 2 is about networks, and promises nothing without them.
+PROMISED = [SOURCES[0], *SOURCES[2:]]
+
+
+def run_without_torch(code, *arguments):
+    command = [sys.executable, "-c", BLOCKED + code, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", errors="replace")
+
+
+def test_torch_is_blocked_there():
+    done = run_without_torch("import torch")
+    assert "ModuleNotFoundError: No module named 'torch'" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def done():
+    """One process runs the notebooks, and opens the explorers that they do not show."""
+    return run_without_torch(f"SEPARATOR, STOPPED = {SEPARATOR!r}, {STOPPED!r}\n{RUN}", *PROMISED)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("source", [SOURCES[0], *SOURCES[2:]], ids=lambda path: path.stem)
-def test_a_notebook_runs_to_the_end_without_torch(source):
-    command = [sys.executable, "-c", BLOCKED + RUN, source]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    assert run.returncode == 0, f"{run.stderr}\n{run.stdout[-3000:]}"
+@pytest.mark.parametrize("source", PROMISED, ids=lambda path: path.stem)
+def test_a_notebook_runs_to_the_end_without_torch(source, done):
+    parts = done.stdout.split(f"{SEPARATOR}\n")
+    assert len(parts) == len(PROMISED) + 2, done.stderr
+    printed = parts[1 + PROMISED.index(source)]
+    assert STOPPED not in printed, printed[-3000:]
     marked = [cell.source.splitlines()[0] for cell in build.read_source(source).cells if needs_torch(cell)]
     assert marked
     for line in marked:
-        assert f"leaves out {line.removeprefix(course.TORCH_MARK)}; to get it, run make lab" in run.stdout
+        assert f"leaves out {line.removeprefix(course.TORCH_MARK)}; to get it, run make lab" in printed
+
+
+@pytest.mark.slow
+def test_every_explorer_opens_without_torch(done):
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(f"{SEPARATOR}\n")[-1].split() == sorted(explorers.__all__)

@@ -326,6 +326,7 @@ def test_library_dtype_and_start_are_kept(method, dtype):
 # --- the proximal methods solve the LASSO -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "p"), [(60, 20), (20, 40)])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("method", ["proximal", "fista"])
@@ -381,6 +382,7 @@ def seen(step, every):
     return math.ceil(step / every) * every
 
 
+@pytest.mark.slow
 @LIBRARIES
 @pytest.mark.parametrize("every", [1, 7])
 @pytest.mark.parametrize("method", OVERFLOWING)
@@ -398,6 +400,7 @@ def test_a_run_that_overflows_ends_with_its_finite_part(method, every, to):
     np.testing.assert_allclose(path.iterates, expected[path.steps], rtol=1e-9)
 
 
+@pytest.mark.slow
 @LIBRARIES
 @pytest.mark.parametrize("every", [1, 7])
 @pytest.mark.parametrize("method", OVERFLOWING)

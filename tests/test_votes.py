@@ -54,6 +54,7 @@ def test_what_does_not_fit_is_refused(change, message):
         vote(**({"question": "Which?", "options": OPTIONS, "answer": "B", "because": WHY} | change))
 
 
+@pytest.mark.slow
 def test_a_rebuilt_notebook_has_the_same_bytes_and_reads_without_widgets(tmp_path):
     path = tmp_path / "tiny.py"
     path.write_text(

@@ -20,8 +20,8 @@ def graphed(step, inputs, state, warm_ups=3):
 
     inputs: tensors, overwritten by each call. state: a function, all tensors that a step changes. A graph is captured
     after some steps to warm up, which allocate and choose kernels: what they changed, torch's random state too, is put
-    back, and what they made, an optimizer's memory, is set to 0. The result is overwritten by the next call. Elsewhere the step itself is called,
-    with the same inputs and after the same warm-up.
+    back, and what they made, an optimizer's memory, is set to 0. The result is overwritten by the next call. Elsewhere
+    the step itself is called, with the same inputs and after the same warm-up.
     """
     before = [(tensor, tensor.detach().clone()) for tensor in state()]
     known, on_card = {id(tensor) for tensor, _ in before}, inputs[0].is_cuda
@@ -73,4 +73,5 @@ def multi_tensor(weights, gradients, lr, lam):
     torch._foreach_mul_(steps, lam)
     torch._foreach_add_(steps, gradients)
     torch._foreach_add_(weights, steps, alpha=-lr)
-    return torch.stack(torch._foreach_norm(weights, 1)).sum(dtype=torch.float64)
+    # float64: on a CPU a float32 norm of 10⁸ weights is summed one by one, and stops growing
+    return torch.stack(torch._foreach_norm(weights, 1, dtype=torch.float64)).sum()

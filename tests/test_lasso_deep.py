@@ -110,11 +110,25 @@ def test_another_network_goes_through_whole():
         assert torch.equal(a, b)
 
 
+def narrow_vgg(weights="none", seed=0):
+    """A narrow one of torchvision's VGGs, whose first linear layer is trained folded, see `loss_and_gradients`."""
+    with torch.device("meta"):
+        model = models.vgg16(weights=None)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model.features = models.vgg.make_layers([4, "M", 8, "M", "M", "M", "M"])
+        layers = torch.nn.Linear(8 * 49, 20), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(20, 10)
+        model.classifier = torch.nn.Sequential(*layers)
+    return model
+
+
 @pytest.mark.parametrize("method", lasso_deep.METHODS)
-def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
+@pytest.mark.parametrize("network", [stand_in, narrow_vgg])
+def test_a_row_is_appendix_bs_loop(monkeypatch, tmp_path, network, method):
     """The record against the loop written out: autograd through the penalty, torch.optim, the same dropout."""
     from ngdm_helpers import data
 
+    monkeypatch.setattr(lasso_deep, "network", network)
     measure(tmp_path, method=(method,))
     (row,) = load(tmp_path)
     model, (X, y) = lasso_deep.network(), data.images("digits", True, 40)
@@ -144,12 +158,13 @@ def test_a_row_is_appendix_bs_loop(small, tmp_path, method):
     flat = torch.nn.utils.parameters_to_vector(model.parameters()).detach().abs()
     assert row["inside"] == pytest.approx(int((flat < 0.001).sum()), abs=3)
     named = {name: part.detach().abs() for name, part in model.named_parameters()}
-    assert sum(count for count, _ in row["outside"].values()) == 1190 - row["inside"]
+    assert sum(count for count, _ in row["outside"].values()) == flat.numel() - row["inside"]
     for name, (count, largest) in row["outside"].items():
         assert 1 <= count <= named[name].numel() and largest == pytest.approx(
             float(named[name].max()) / 0.001, rel=1e-3
         )
-    assert row["parameters"] == flat.numel() == 1190 and row["law"] == pytest.approx(1190 * 0.01 * 0.1 / 2, abs=1e-4)
+    count = {stand_in: 1190, narrow_vgg: 8478}[network]
+    assert row["parameters"] == flat.numel() == count and row["law"] == pytest.approx(count * 0.01 * 0.1 / 2, abs=1e-4)
     model.eval()
     X, y = data.images("digits", False, 20)
     assert row["accuracy"] == pytest.approx(float((model(X).argmax(1) == y).float().mean()), abs=0.051)

@@ -322,7 +322,8 @@ def _fine_tune(model, X, y, setting, path, every, progress):
                 with torch.random.fork_rng():
                     torch.manual_seed(setting["seed"] * 2**32 + step)
                     loss, parts, gradients = loss_and_gradients(model, X[chosen], y[chosen])
-                state["norms"].append(float(networks.update(parts, gradients, memory, step, lr, lam, method)))
+                shaped = [[one.view(part.shape) for one in own] for part, own in zip(parts, memory, strict=True)]
+                state["norms"].append(float(networks.update(parts, gradients, shaped, step, lr, lam, method)))
                 state["losses"].append(float(loss))
                 del gradients
                 if step % stride == 0:

@@ -146,7 +146,6 @@ def test_runs_without_errors(notebook):
 def walked(notebook):
     """What is found at each slider of the notebook, from top to bottom: one dictionary a slider."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    notebook.page.evaluate(axe.axe_script)  # once: its own run() would send its half megabyte for each slider
     found = []
     for slider in notebook.lives():
         slider.settled()
@@ -155,7 +154,7 @@ def walked(notebook):
         labels = [handle.get_attribute("aria-label") for handle in handles]
         words = [(slider.text(label), f"{label} = {slider.readout(label)}") for label in labels]
         slider.root.locator(".live-figure").evaluate("e => { e.id = 'looked-at'; }")
-        looked = page.evaluate("axe.run('#looked-at', {resultTypes: ['violations']})")
+        looked = axe.run(page, context="#looked-at").response
         slider.root.locator(".live-figure").evaluate("e => { e.id = ''; }")
         handles, reached = slider.handles.all(), []
         handles[0].focus()

@@ -189,7 +189,8 @@ class Notebook:
         return self._slider(next(output for output in self.outputs() if output["model"] == model))
 
     def lives(self):
-        """Yield every slider figure of the notebook, top to bottom."""
+        """Yield every slider figure of the notebook, top to bottom, those in collapsed sections too."""
+        self.page.evaluate("() => void jupyterapp.commands.execute('notebook:expand-all-headings')")
         models = self.evaluate(f"[w.model_id for w in {_WIDGETS}.values() if type(w).__name__ == 'Live']")
         for output in self.outputs():
             if output["model"] in models:

@@ -18,7 +18,7 @@ from tests.lab import ROOT
 from tests.test_lasso_deep import stand_in
 from tests.test_runner import numbers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 NAME, KEY = "squares", ("x",)
 SETTINGS = [{"x": x} for x in range(6)]
 

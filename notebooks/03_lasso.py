@@ -382,8 +382,8 @@ print(f"λ > {lams[paradox].min():.3f}:  NGDM is off pηλ/2 by {off_band[:, par
 
 # %% [markdown] id="general-verdict"
 # **Verdict: holds if** $p\eta\lambda/2$ at the larger $\lambda$ exceeds the norm that the smaller one leaves. Below
-# $\lambda=0.016$ NGDM is right to 0.2 %. “The optimal solution” with norm 25.4 is not optimal: at
-# $\lambda=100$ the exact answer is 0 (here from about 0.16 on, for all data sets), and the norm is the step.
+# $\lambda=0.016$ NGDM is right to 0.2 %. “The optimal solution” with norm 25.4 is not optimal: at $\lambda=100$ the
+# exact answer is 0 (here from about 0.16 on, for all data sets), and the norm is the step.
 #
 # <details><summary>The printed pair, and the key to the goal</summary>
 #
@@ -544,10 +544,10 @@ with reveal("How hard the data pull, and what a cut at ηλ costs"):
 # printed pair tells whether a network was pruned or died.
 #
 # *Goal* (the recorded runs have 10 000 steps, those of the table 500): proximal SGD at $\lambda=0.01$: 99.1 % zeros,
-# accuracy 0.956 (seeds: 0.950 to 0.972). *For which optimizers
-# is there a paradox among networks that recognise digits?* For none: up to $\lambda=0.01$, with accuracies above
-# 0.91, every norm falls; those of SGD and momentum rise from 0.02 on, where accuracies are below 0.14. *Adam at large
-# $\lambda$:* 9.84 at 0.02, 10.39 at 1, which is 6 % more for a penalty 50 times as large, about $0.12N\eta$.
+# accuracy 0.956 (seeds: 0.950 to 0.972). *For which optimizers is there a paradox among networks that recognise
+# digits?* For none: up to $\lambda=0.01$, with accuracies above 0.91, every norm falls; those of SGD and momentum
+# rise from 0.02 on, where accuracies are below 0.14. *Adam at large $\lambda$:* 9.84 at 0.02, 10.39 at 1, which is 6
+# % more for a penalty 50 times as large, about $0.12N\eta$.
 #
 # </details>
 
@@ -1484,8 +1484,7 @@ with reveal("Three regimes in exact arithmetic"):
 # do not grow. As they have an infinite sum that happens again and again, at ever smaller steps.
 #
 # **Why it is never 0.** Proposition 3.1 as idea 7 states it holds for *any* steps fixed beforehand: 0 after $T$ steps
-# requires a start in a finite set. So Proposition 3.1 does not give the limit: it says only that no
-# iterate is 0.
+# requires a start in a finite set. So Proposition 3.1 does not give the limit: it says only that no iterate is 0.
 
 # %% [markdown] id="diminishing-why-close"
 # For $\sqrt2-1$ it is certain: the start is irrational, and every step is rational. (The cell's `Fraction` is its
@@ -1757,8 +1756,8 @@ print(f"N = {sum(parameter.numel() for parameter in vgg16.parameters()):,}")
 
 # %% [markdown] id="size-verdict"
 # **Verdict.** 69178.44 **holds** at full size: the recorded two-step mean is 0.0001 % off. Of the other half the
-# share **holds if** $\eta\lambda\le10^{-5}$: then the whole band lies below $10^{-5}$. Its norm is **not
-# reproduced**: 888.02 from random weights. 42 of these weights are 0, and our network guesses. Neither half tells
+# share **holds if** $\eta\lambda\le10^{-5}$: then the whole band lies below $10^{-5}$. Its norm is
+# **not reproduced**: 888.02 from random weights. 42 of these weights are 0, and our network guesses. Neither half tells
 # whether a network was pruned or died.
 
 # %% [markdown] id="solvers-claim"
@@ -2028,10 +2027,8 @@ assert abs(small / N - 0.01) < 1e-4
 
 # %% id="recursion-check" tags=["check"]
 orbit.drive()
-from_two = trajectories.run(L1Norm(1.0), [0.5053, 0.8053], 0.01, 1000).iterates[-2:]
-assert np.allclose(
-    np.sort(from_two, axis=0), [[-0.0047] * 2, [0.0053] * 2], rtol=0, atol=1e-12
-)  # the vote's two starts
+from_two = trajectories.run(L1Norm(1.0), [0.5053, 0.8053], 0.01, 1000).iterates[-2:]  # the vote's two starts
+assert np.allclose(np.sort(from_two, axis=0), [[-0.0047] * 2, [0.0053] * 2], rtol=0, atol=1e-12)
 for label, expected in {"paper, λ = 1": (0.0106, 0.0094), "paper, λ = 100": (1.0106, 0.9894)}.items():
     mark = orbit.marks[label]
     ended = trajectories.run(L1Norm(mark["lam"]), [mark["b1"], mark["b2"]], mark["eta"], 300)

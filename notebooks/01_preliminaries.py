@@ -50,7 +50,7 @@ from ngdm_helpers.objectives import Huber, L1Norm, Quadratic, ReLURegression
 # **Claim.** On a differentiable loss $f$, *gradient descent* (GD) is recursion (1). Where $f$ has kinks, deep-learning
 # software runs recursion (2): $\tilde\nabla f$ is the gradient where there is one, and a convention elsewhere. The
 # field treats the two as nearly the same, says the paper, and they are not. It adds that even (1), with a constant
-# step, rarely converges, special cases excepted.
+# step, approaches a stationary point but rarely converges to it, special cases excepted.
 #
 # $$\beta_{k+1}=\beta_k-\eta\,\nabla f(\beta_k)\quad(1)\qquad\qquad
 # \beta_{k+1}=\beta_k-\eta\,\tilde\nabla f(\beta_k)\quad(2)$$
@@ -139,7 +139,7 @@ for lr in (0.1, 0.9, 1.0, 1.1):
 #
 # $$f(x')\;\ge\;f(x)+g\,(x'-x)\qquad\text{for all }x'.$$
 #
-# At a kink, these are all the slopes between the left and the right one. The method steps along any of them.
+# At a kink, these are all the slopes between the left and the right one. The method steps against any of them.
 # *Autograd*, PyTorch's automatic differentiation, returns one number.
 
 # %% id="kinks-predict"
@@ -240,9 +240,9 @@ for program in (torch.relu, lambda x: torch.clamp(x, min=0), lambda x: torch.max
 # %% [markdown] id="loss-claim"
 # ## 3 · The loss of the paper
 #
-# **Claim.** Most of the paper's analysis is about a one-layer ReLU network. $X$ holds one sample a row, $X_i$; the
-# responses $y_i$ are *never positive*; $\lambda_1$ and $\lambda_2$ are the weights of two penalties, the *LASSO* and
-# the *ridge* penalty.
+# **Claim.** Most of the paper's analysis is about a network of one layer of *ReLUs*, the functions $\max(u,0)$. $X$
+# holds one sample a row, $X_i$; the responses $y_i$ are *never positive*; $\lambda_1$ and $\lambda_2$ are the weights
+# of two penalties, the *LASSO* and the *ridge* penalty.
 #
 # $$f(\beta)=\|y-\max(X\beta,0)\|^2+\lambda_1\|\beta\|_1+\lambda_2\|\beta\|^2,\qquad y\le 0. \quad(3)$$
 #
@@ -262,7 +262,8 @@ figures.legend(ax, loc="upper left")
 with reveal("One term of the loss, for three signs of its response"):
     picture = figures.show(
         figure,
-        "yᵢ < 0: a kink that bends up. yᵢ = 0: a smooth joint. yᵢ > 0: a kink that bends down, as no convex one does.",
+        "yᵢ < 0: a kink that bends up. yᵢ = 0: a smooth joint. yᵢ > 0: a kink that bends down, as none of a convex "
+        "function does.",
         alt="One term of the loss against u for three values of y: for −1 flat, then rising with a corner; for 0 flat, "
         "then rising smoothly; for 1 flat at 1, falling to 0 and rising again.",
     )
@@ -365,12 +366,13 @@ for budget in (20, 200, 2000):
 # ## 5 · Step-size schedules
 #
 # **Claim.** A step may depend on $k$. The paper tells three regimes apart: *constant*, *diminishing* and *reducing*.
-# Diminishing steps, such as $\eta_k=0.3/\sqrt{k+1}$, guarantee convergence in the limit:
+# On a convex $G$-Lipschitz loss, diminishing steps, such as $\eta_k=0.3/\sqrt{k+1}$, take the best value to $f^*$ in
+# the limit:
 #
 # $$\eta_k\to0,\qquad\sum_k\eta_k=\infty.\quad(4)$$
 #
 # Practice reduces: PyTorch's `StepLR` divides $\eta$ by ten, say, every so many steps. These steps have a *finite sum*,
-# so the theorem of Davis et al. (2020), which assumes (4), does not apply.
+# so the theorem of Davis et al. (2020) does not apply: it assumes (4), and a finite $\sum_k\eta_k^2$.
 
 # %% id="steps-predict"
 votes.ask("preliminaries.steps")
@@ -401,7 +403,7 @@ for (name, run), color in zip(sharp.items(), colors, strict=True):
     ax.text(1510, best[-1], f"{name}: {best[-1]:.1e}", va="bottom" if above else "top", color=color)
 ax.set(xlim=(0, 1500), ylim=(1e-16, 10), xlabel="step k", ylabel="best f − f* so far")
 with reveal("Five schedules on data that fit exactly"):
-    caption = "On exact data, steps with a finite sum come closest, StepLR's too. Those that shrink too fast, stick."
+    caption = "On exact data, steps with a finite sum come closest, StepLR's too. Those that shrink too fast get stuck."
     alt = (
         "Best loss against the step on a logarithmic scale for five schedules. The geometric one with ratio 0.98 falls "
     )
@@ -433,8 +435,8 @@ for noise in (0.0, 0.5):
 
 # %% [markdown] id="steps-verdict"
 # **Verdict: holds.** A finite sum forfeits the guarantee, and not only on paper: with noise, `StepLR` and
-# $0.3\cdot0.98^k$ freeze, and $0.3/\sqrt{k+1}$ overtakes them. What is lost is the guarantee, not always convergence:
-# $0.3\cdot0.998^k$ arrives. Not shown: networks, and noise in the gradients.
+# $0.3\cdot0.98^k$ freeze, and sooner or later $0.3/\sqrt{k+1}$ overtakes them. What is lost is the guarantee, not
+# always convergence: $0.3\cdot0.998^k$ arrives. Not shown: networks, and noise in the gradients.
 #
 # <details><summary>Key to the goals</summary>
 #
@@ -446,9 +448,9 @@ for noise in (0.0, 0.5):
 # %% [markdown] id="order-note"
 # ## 6 · Note: the last bit
 #
-# NGDM seldom meets a kink, the paper grants. It disputes that kinks are therefore harmless. Here is one harm. We run
-# 1000 starts on a mean $|X\beta-y|$ in single precision, 32 bits, and once more with the columns of $X$ in the opposite
-# order. Nothing changes but the order in which $X_i\beta$ is added up.
+# NGDM seldom meets a kink, the paper grants. It disputes that kinks are therefore harmless. Here is one thing that they
+# do. We run 1000 starts on a mean $|X\beta-y|$ in single precision, 32 bits, and once more with the columns of $X$ in
+# the opposite order. Nothing changes but the order in which $X_i\beta$ is added up.
 
 # %% id="order-picture"
 rng = np.random.default_rng(0)
@@ -472,8 +474,8 @@ figures.show(
 
 # %% [markdown] id="order-verdict"
 # A *residual* is a difference $X_i\beta-y_i$. When it is within rounding of 0, its sign depends on that order. Where
-# the signs differ, the subgradients differ by a row of $X$, and the runs part by a step. A gradient without jumps would
-# differ by rounding only. Idea 9 compares NumPy and torch, in 32 and in 64 bits.
+# the signs differ, the subgradients differ by $X_i/n$ or twice that, and the runs part by $\eta$ times as much. A
+# gradient that changes slowly would differ by rounding only. Idea 9 compares NumPy and torch, in 32 and in 64 bits.
 
 # %% [markdown] id="stop-here"
 # ## You can stop here
@@ -887,7 +889,7 @@ figures.show(
 # **Claim.** $L$-smoothness guarantees first and second derivatives, and is one of the strongest assumptions that one
 # can make of a function, after convexity. Most analyses make it, Reddi et al. (2019) among them. So the vast literature
 # on gradient descent likely has little bearing on networks with kinks. The transformer of 2017, the paper adds, uses
-# the smooth GELU.
+# the smooth GELU, $x$ times the normal distribution function.
 
 # %% id="smoothness-picture"
 figure, axes = figures.new(2, size=(10, 3.4))

@@ -58,6 +58,15 @@ def test_a_wrong_answer_gets_a_line_that_helps(id, answers, says):
     assert not solved and re.search(says, line), line
 
 
+def test_an_answer_may_change_what_it_is_given():
+    def in_place(beta, value, g, lowest):
+        if value > lowest:
+            beta -= (value - lowest) / (g @ g) * g
+        return beta
+
+    assert exercises.judge("preliminaries.3", in_place)[0]
+
+
 def test_a_fault_of_the_students_code_is_told(monkeypatch):
     monkeypatch.setitem(exercises.EXERCISES, "lasso.0", lambda step: expect(step(0), 1, "at 0"))
 

@@ -24,6 +24,8 @@ WRONG = {
         ((lambda x: x.detach().abs(),), "autograd cannot follow"),
         ((lambda x: x.detach().numpy(),), "must return a tensor"),
         ((lambda x: x.abs() - 7 * (x - (x.relu() - (-x).relu())),), "must be 7.*got -7"),
+        ((lambda x: x.abs() + 7 * (x - x.detach()),), "away from 0 autograd must say sign"),
+        ((lambda x: 7 * x + x.abs() - 7 * x.detach(),), "away from 0 autograd must say sign"),
     ],
     "preliminaries.3": [
         ((lambda beta, value, g, lowest: ...,), "not filled in yet"),

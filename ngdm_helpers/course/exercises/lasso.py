@@ -18,7 +18,7 @@ def _told(got, known):
 @exercise("lasso.1")
 def _proximal_step(step):
     expect(step(np.array([2.0, -2.0]), 0.1, 1.0), [1.9, -1.9], "far from 0 a weight moves by ηλ = 0.1 towards 0")
-    expect(step(np.array([2.0, -2.0]), 0.1, 3.0), [1.7, -1.7], "the length of the step is ηλ, here 0.1 · 3")
+    expect(step(np.array([2.0, -2.0]), 0.2, 3.0), [1.4, -1.4], "the length of the step is ηλ, here 0.2 · 3")
     near = step(np.array([0.04, -0.04, 0.0]), 0.1, 1.0)
     expect(near, [0.0, 0.0, 0.0], "closer to 0 than ηλ = 0.1, the step must stop at 0 and not cross it", atol=0)
     counts = []
@@ -27,6 +27,7 @@ def _proximal_step(step):
         while beta[0] and count < 60:
             beta, count = step(beta, 0.01, lam), count + 1
         counts.append(count)
+    expect(counts, [51, 6], "the numbers of steps from 0.5053 with η = 0.01 to 0, for λ = 1 and λ = 10")
     return (
         f"from 0.5053 with η = 0.01 it is exactly 0 after {counts[0]} steps, and after {counts[1]} with ten times the λ"
     )
@@ -42,6 +43,7 @@ def _scale_of_lambda(alpha_of_sum, alpha_of_mean):
         lam / 2: "that is for the mean of squares; (11) has the sum",
     })  # fmt: skip
     expect(got, lam / (2 * n), "alpha for the sum of squares, λ = 20 and n = 100")
+    expect(alpha_of_sum(3.0, 50), 0.03, "alpha for the sum of squares, λ = 3 and n = 50")
     got = alpha_of_mean(20.0, 100)
     _told(got, {
         lam: "scikit-learn's data term has a ½ that MSELoss lacks",
@@ -49,6 +51,7 @@ def _scale_of_lambda(alpha_of_sum, alpha_of_mean):
         2 * lam: "halve it, do not double it",
     })  # fmt: skip
     expect(got, lam / 2, "alpha for the mean of squares, λ = 20")
+    expect(alpha_of_mean(3.0, 50), 1.5, "alpha for the mean of squares, λ = 3 and n = 50")
     problem = problems.sparse_problem(lam)
     beta = problems.exact_lasso(problem)
     off = np.abs(problem.smooth_gradient(beta) + lam * np.sign(beta))[beta != 0].max()
@@ -60,7 +63,7 @@ def _nearest_sign(step):
     expect(step(np.array([2.0, -2.0]), 0.1, 1.0), [1.9, -1.9], "outside [−1, 1] a weight moves towards ±1 by ηλ = 0.1")
     inside = step(np.array([0.5, -0.5]), 0.1, 1.0)
     expect(inside, [0.6, -0.6], "inside (−1, 1) it moves away from 0, towards the nearer of −1 and 1")
-    expect(step(np.array([2.0, -2.0]), 0.1, 3.0), [1.7, -1.7], "the length of the step is ηλ, here 0.1 · 3")
+    expect(step(np.array([2.0, -2.0]), 0.2, 3.0), [1.4, -1.4], "the length of the step is ηλ, here 0.2 · 3")
     near = step(np.array([1.04, 0.96, -1.04, -0.96]), 0.1, 1.0)
     expect(near, [1.0, 1.0, -1.0, -1.0], "closer to ±1 than ηλ = 0.1, it must land on ±1 exactly", rtol=0, atol=0)
     beta = np.random.default_rng(0).uniform(-2, 2, 1000)
@@ -78,6 +81,7 @@ def _one_step_deviation(deviation):
     expect(got, 0.3 / np.sqrt(12), "one weight, uniform on (0, ηλ) with ηλ = 0.3")
     got = deviation(4, 0.5, 0.6)
     expect(got, 0.6 / np.sqrt(12), "four independent weights: their variances add, so the deviation doubles")
+    expect(deviation(1000, 0.25, 1.0), 0.25 * np.sqrt(1000 / 12), "1000 weights with η = 0.25 and λ = 1")
     starts = np.random.default_rng(1).uniform(-1, 1, (2000, 1000))
     ends = trajectories.run(L1Norm(1.0), starts, lr=0.25, steps=8, record_every=8).iterates[-1]
     measured = np.abs(ends).sum(axis=-1)
@@ -87,22 +91,24 @@ def _one_step_deviation(deviation):
 
 @exercise("lasso.5")
 def _rates_that_hit_zero(rates):
-    start, lam = np.random.default_rng(2).uniform(-1, 1, 5), 4.0
-    etas = rates(start.copy(), lam)
-    if etas is None or etas is ...:
-        expect(etas, start, "")
-    etas = np.asarray(etas, dtype=float)
-    if etas.shape != start.shape:
-        raise NotYet(f"one learning rate for each of the {start.size} weights is needed, got the shape {etas.shape}")
-    if not (etas > 0).all():
-        raise NotYet(f"a learning rate must be positive, got {etas.min():.4g}: the direction is sign(β)'s business")
-    path = trajectories.run(L1Norm(lam), start[:, None], etas, 50).iterates[..., 0]
-    if (moving := np.flatnonzero(path[-1])).size:
-        one = moving[0]
-        raise NotYet(
-            f"the weight from {start[one]:.4f} is at {path[-1, one]:.4f} after 50 steps of ηλ = {lam * etas[one]:.4f}: "
-            "its start must be a whole multiple of its step, and the step is ηλ, not η"
-        )
+    start = np.random.default_rng(2).uniform(-1, 1, 5)
+    for lam in (0.5, 4.0):
+        etas = rates(start.copy(), lam)
+        if etas is None or etas is ...:
+            expect(etas, start, "")
+        etas = np.asarray(etas, dtype=float)
+        if etas.shape != start.shape:
+            raise NotYet(f"one learning rate for each of the {start.size} weights is needed, got {etas.shape}")
+        if not (etas > 0).all():
+            raise NotYet(f"a learning rate must be positive, got {etas.min():.4g}: the direction is sign(β)'s business")
+        path = trajectories.run(L1Norm(lam), start[:, None], etas, 50).iterates[..., 0]
+        if (moving := np.flatnonzero(path[-1])).size:
+            one = moving[0]
+            raise NotYet(
+                f"with λ = {lam:g} the weight from {start[one]:.4f} is at {path[-1, one]:.4f} after 50 steps of ηλ = "
+                f"{lam * etas[one]:.4f}: its start must be a whole multiple of its step (the step is ηλ, not η), and "
+                "rounding must not miss 0: one step is safest"
+            )
     return f"all {start.size} weights are exactly 0 by step {int((path != 0).sum(axis=0).max())}"
 
 
@@ -135,11 +141,14 @@ def _plan(plan):
         0.01 / 2: "every one of the p weights has a band: where is your p",
     })  # fmt: skip
     expect(answer[0], 0.0005, "η for p = 10, λ = 4 and ‖β‖₁ = 0.01")
-    eta, steps = plan(50, 1.0, 0.01)
-    if steps < 1 / eta - 1e-6:
-        raise NotYet(f"too few: {steps:g} steps of ηλ = {eta:g} reach {steps * eta:.3g}, and a weight may start at 1")
-    if steps > 10 / eta:
-        raise NotYet(f"too many: {steps:g} steps of ηλ = {eta:g}, where {1 / eta:.0f} are enough for a start of size 1")
+    for p, lam, norm in ((10, 0.25, 0.02), (50, 1.0, 0.01)):
+        eta, steps = plan(p, lam, norm)
+        expect(eta, 2 * norm / (p * lam), f"η for p = {p}, λ = {lam:g} and ‖β‖₁ = {norm:g}")
+        way = f"{steps:g} steps of ηλ = {eta * lam:g}"
+        if steps * eta * lam < 1 - 1e-6:
+            raise NotYet(f"too few: with λ = {lam:g}, {way} reach {steps * eta * lam:.3g}, and a weight may start at 1")
+        if steps * eta * lam > 10:
+            raise NotYet(f"too many: {way}, where {1 / (eta * lam):.0f} are enough for a start of size 1")
     problem, starts = problems.uniform_lasso(200, 50, [1.0], seeds=5, reduction="mean")
     path = trajectories.run(problem, starts, eta, int(np.ceil(steps))).iterates[-2:, ..., 0, :]
     norms = np.abs(path).sum(axis=-1).mean(axis=0)
@@ -164,6 +173,8 @@ def _threshold_of_adam(threshold):
         [0.1, 0.05],
         "η = 0.01, λ = 20, mean_square 4 and 16: the step length is 0.01/2 and 0.01/4 per unit of slope",
     )
+    other = threshold(0.1, 3.0, np.array([1.0, 9.0]))
+    expect(other, [0.3, 0.1], "η = 0.1, λ = 3, mean_square 1 and 9")
     problem = problems.sparse_problem()
     beta, momentum, square = np.zeros(200), 0.0, 0.0
     for k in range(1, 3001):

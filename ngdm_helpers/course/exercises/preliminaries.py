@@ -33,16 +33,20 @@ def _absolute(absolute):
     (slope,) = torch.autograd.grad(value.sum(), at)
     expect(slope.item(), 7, "the function is |x|, but autograd's derivative at 0 must be 7; what is 0 everywhere, and "
            "has another derivative there?")  # fmt: skip
+    beside = torch.tensor([-1.5, 0.5], dtype=torch.float64, requires_grad=True)
+    (slopes,) = torch.autograd.grad(absolute(beside).sum(), beside)
+    expect(slopes, (-1, 1), "away from 0 autograd must say sign(x), here at −1.5 and 0.5")
     return "the same function, another program, another derivative"
 
 
 @exercise("preliminaries.3")
 def _polyak(polyak_step):
     beta, g = np.array([3.0, -1.0]), np.array([2.0, 0.0])
-    expect(polyak_step(beta, 6.0, g, 0.0), (0, -1), "f = 6, f* = 0 and g = (2, 0): η = 6/‖g‖² = 3/2, and ηg = (3, 0)")
-    expect(polyak_step(beta, 6.0, g, 2.0), (1, -1), "with f* = 2 instead of 0 the gap is 4, and η = 1")
+    step = polyak_step(beta.copy(), 6.0, g.copy(), 0.0)  # copies: the student may change what is handed out
+    expect(step, (0, -1), "f = 6, f* = 0 and g = (2, 0): η = 6/‖g‖² = 3/2, and ηg = (3, 0)")
+    expect(polyak_step(beta.copy(), 6.0, g.copy(), 2.0), (1, -1), "with f* = 2 instead of 0 the gap is 4, and η = 1")
     with np.errstate(invalid="ignore"):  # 0/0 is the student's to find
-        at_rest = polyak_step(beta, 2.0, 0 * g, 2.0)
+        at_rest = polyak_step(beta.copy(), 2.0, 0 * g, 2.0)
     expect(at_rest, beta, "at a minimiser, where g may be 0, it must stay where it is")
     sharp, _ = problems.sharp_problem()
     beta, values = np.zeros(10), []

@@ -1,6 +1,6 @@
 """Fine-tuning with an ℓ1 penalty: a small network on digits, and VGG16 at full size; the records of notebook 3.
 
-Appendix B itself, for a GPU: 150 epochs of 97 batches of 512 (an epoch's incomplete last batch is left out):
+Appendix B for a GPU, less the incomplete last batch of each epoch, 150 times 97 batches of 512:
 
     ngdm record vgg16-l1 --data cifar10 --download --weights imagenet --batch 512 --steps 14550
 """

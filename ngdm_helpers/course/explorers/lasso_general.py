@@ -29,7 +29,7 @@ def float_weights():
     note(weights, 0.03, 0.97, "· · ·  the last step ηλ", va="top")
     share.set(xlim=(0, steps), ylim=(-0.02, 1.17), xlabel="step k", ylabel="share of weights exactly 0")
     (zeros,), law = share.plot([], [], **NGDM), share.axhline(0, **THEORY)
-    note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵐ, constant", ha="right", va="top")
+    note(share, 0.97, 0.97, "- - -  law for ηλ = 2⁻ᵉ, constant", ha="right", va="top")
 
     @functools.lru_cache(maxsize=64)
     def run(dtype, schedule, s):
@@ -44,7 +44,7 @@ def float_weights():
         dots.set_data(start, np.where(end == 0, floor, np.maximum(end, 30 * floor)))
         last_step.set_ydata([last, last])
         zeros.set_data(np.arange(len(fraction)) * every, fraction)
-        # the closed form is for a constant ηλ = 2⁻ᵐ, a number of every format's grid
+        # the closed form is for a constant ηλ = 2⁻ᵉ, a number of every format's grid
         exponent = -math.log2(s)
         lawful = schedule == "constant" and exponent == round(exponent)
         law.set_ydata([theory.float_zeros(problems.FLOATS[dtype], round(exponent)) if lawful else np.nan] * 2)

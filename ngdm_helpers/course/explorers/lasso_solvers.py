@@ -79,7 +79,7 @@ def optimizer_bands():
         marks={f"{rule}, λ = {lam:g}": {"rule": rule, "lam": lam} for rule in ("SGD", "Adam") for lam in (1.0, 100.0)},
         play=lines,
         caption="Left: two weights over their last 60 steps. Right: the mean size of a weight against λ, in units "
-        "of η; dashed SGD's law, dotted one eighth. Which rules know λ, and which is exactly 0?",
+        "of η; dashed SGD's law. Which rules know λ, and which is exactly 0?",
         alt="Two panels. Left: two weights over the last 60 steps, going up and down around 0. Right: the mean size of "
         "a weight in units of η against λ: rising along a dashed line for SGD, flat near the dotted line at one eighth "
         "for Adam; rising like that of SGD where Adam does not see the penalty.",

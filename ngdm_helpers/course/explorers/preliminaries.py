@@ -391,7 +391,7 @@ def step_sizes():
         total.set_data(run.steps[1:], travelled)
         reach = np.linalg.norm(minimiser) / sharp.lipschitz if problem == "sharp" else 1.0
         needed.set_ydata([reach, reach])
-        words = f", noise {noise:g}" if problem == "sharp" and noise else ""
+        words = f", σ = {noise:g}" if problem == "sharp" and noise else ""
         loss.title.set_text(f"{rule} on {problem}{words}: best {max(gaps[-1], 0):.1e}")
         dotted = f"R/G = {reach:.3g}, the least needed" if problem == "sharp" else "1, where |x| falls e-fold"
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
@@ -403,7 +403,7 @@ def step_sizes():
         figure,
         update,
         problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
-        noise=slider("noise", 0.0, 0.0, 1.0, 0.1, meaning="of y in the sharp problem; 0: the data fit exactly"),
+        noise=slider("σ", 0.0, 0.0, 1.0, 0.1, meaning="noise in y of the sharp problem; 0: the data fit exactly"),
         rule=choice("steps", "geometric", rules, meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
@@ -421,7 +421,7 @@ def step_sizes():
                 [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
             ),
             goal(
-                "(iii) With noise 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
+                "(iii) With σ = 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
                 slow_enough,
                 {"noise": 0.5, "q": 0.99},
             ),
@@ -431,7 +431,7 @@ def step_sizes():
             "0.3/√(k+1)": {**at, "rule": "diminishing"},
             "StepLR, ÷10 every 100": {**at, "rule": "reducing (StepLR)", "q": 0.1, "every": 100},
             **{f"0.3 · {q}ᵏ": {**at, "rule": "geometric", "q": q} for q in (0.98, 0.8)},
-            "0.3 · 0.98ᵏ, noise ½": {**at, "rule": "geometric", "q": 0.98, "noise": 0.5},
+            "0.3 · 0.98ᵏ, σ = ½": {**at, "rule": "geometric", "q": 0.98, "noise": 0.5},
             "½x², 0.3 · 0.8ᵏ": {"problem": "½x²", "rule": "geometric", "lr": 0.3, "q": 0.8},
         },
         caption="Left: how close the run has come. Right: the sum of its learning rates so far; dotted, what is "

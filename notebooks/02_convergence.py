@@ -16,8 +16,8 @@
 #
 # **Afterwards you can**
 #
-# * say what the capture theorem promises, and why a run that leaves the cube refutes nothing;
-# * say how many steps NGDM may need, and show that two weights are enough for the worst order;
+# * say what the capture theorem promises, and what it does not;
+# * say how many steps NGDM may need, and on what that depends;
 # * measure $L$ across a kink, and say what rounding the kink off changes;
 # * say when a fit ends on a kink, and when it does not;
 # * name what must be controlled before two activations are compared.
@@ -28,7 +28,7 @@
 # | 2 · Figure 1 and its smooth twin | 15 | | 8 · When a kink does throw a run out |
 # | 3 · How slow is NGDM? | 17 | | 9 · Where the dimension comes in |
 # | 4 · What smoothness is made of | 12 | | 10 · $L$ near a minimum |
-# | 5 · Fits that end on kinks | 10 | | 11 · Figure 2: depth and activation |
+# | 5 · Where do fits end? | 10 | | 11 · Figure 2: depth and activation |
 # | 6 · Figure 2 in one picture | 6 | | 12 · The way forward |
 #
 # **Assumed:** notebook 1; eigenvalues; norms. *Run All* takes about a minute. Run all cells first
@@ -60,10 +60,11 @@ votes.ask("convergence.capture")
 # %% [markdown] id="capture-play-note"
 # **Play.** The loss is $\tfrac12\beta^\top A\beta$; $\rho$ is the correlation in $A$, and the run starts at $(-t,t)$.
 # A *sublevel set* $\{f<m\}$ holds all points with a loss below $m$. The shaded one, $S$, is the largest inside the
-# cube. The slider *kinks* adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$.
+# cube. The slider *kinks* adds a multiple of $|x_1^\top\beta|+|x_2^\top\beta|$. *Diagonally dominant* means
+# $A_{ii}\ge\sum_{j\ne i}|A_{ij}|$ in every row.
 #
-# *Questions.* (ii) Click the first mark and lower $t$: when does the run stay in the cube, and when does $S$ promise
-# it? (iii) Click “with kinks”. Does the exit change?
+# *Questions*, after the goal (i) below the slider. (ii) Click the first mark and lower $t$: when does the run stay in
+# the cube, and when does $S$ promise it? (iii) Click “with kinks”. Does the exit change?
 
 # %% id="capture-play"
 capture = explorers.capture()
@@ -160,7 +161,8 @@ votes.ask("convergence.figure")
 # **Play.** Curves come in pairs: the loss with kinks, and its smooth twin with $y=0$ and $\lambda_1=0$. $L$ is the
 # largest curvature between the kinks, $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
-# *Question.* (iv) Make the steps as small as you can. Does the exit go away?
+# *Question*, after the goals (i) to (iii) below the slider. (iv) Make the steps as small as you can. Does the exit go
+# away?
 
 # %% id="figure-play"
 figure_one = explorers.figure_one()
@@ -223,10 +225,11 @@ alt = (
     "Bars for four data settings and four losses. With 50 samples and 100 columns, between 57 and 92 of 100 runs "
     "leave the cube, with kinks or without; with 20 and 10, between 17 and 34; with 100 and 10, none."
 )
-caption = "Runs that leave the cube while the loss falls. The data decide, not the kink: three of the losses have none."
+caption = "Runs that leave the cube while the loss falls. The data decide most: three of the losses have no kink."
 picture = figures.show(figure, caption, alt=alt)
 with reveal("One seed proves little: 100 seeds, four losses"):
-    print("softplus rounds the ReLU off, ridge regression has no ReLU; λ₁ = 0 throughout")
+    print("the squared hinge is the smooth twin; softplus rounds the ReLU off, ridge regression has no ReLU")
+    print("λ₁ = 0 throughout")
     for name in shares:
         print(f"{name:18s} XᵀX is diagonally dominant in {dominant[name]:2d} of 100;", end=" ")
         print(f"the loss falls for all 300 steps in {', '.join(map(str, falling[name]))}")
@@ -234,9 +237,9 @@ with reveal("One seed proves little: 100 seeds, four losses"):
 
 # %% [markdown] id="figure-why"
 # **Why.** Between the kinks, and but for the penalties, the loss is quadratic. Its matrix is $A=2X^\top X$, over the
-# rows that the ReLU lets through. Small steps keep the cube from every start only if $A$ is *diagonally dominant*,
-# $A_{ii}\ge\sum_{j\ne i}|A_{ij}|$ (idea 7). For $X$ from $U[0,1]$ the average entry of $X^\top X/n$ is $1/3$ on the
-# diagonal and $1/4$ beside it: from $p=3$ on the diagonal loses. The kinks only decide which rows count.
+# rows that the ReLU lets through, in the twin too. Small steps keep the cube from every start only if $A$ is
+# diagonally dominant (idea 7). For $X$ from $U[0,1]$ the average entry of $X^\top X/n$ is $1/3$ on the diagonal and
+# $1/4$ beside it, and a row has $p-1$ of these. A kink adds the constant slope $2|y_i|x_i$ to its row.
 
 # %% id="figure-by-hand"
 X, y, start = (drawn[0] for drawn in problems.random_problems(n=50, p=100, low=0.0, seeds=[2]))
@@ -257,7 +260,8 @@ for name, response, lam1 in (("with kinks ", y, 0.1), ("smooth twin", 0 * y, 0.0
 #
 # (i) 20 of the 100 seeds, the first of them 10. (ii) 59 and 66, by less than 0.003. (iii) From $c=1.54$ down; at 1.58
 # it reaches 1.018 times its start. The twin stays below for $c<2$. (iv) No: at $c=0.02$, seed 2 still gets to 1.084
-# (twin 1.081), only later. Of 100 seeds 76 leave instead of 80, of the twins 69 instead of 78.
+# (twin 1.081), only later. Of 100 seeds 76 leave instead of 80, of the twins 69 instead of 78. The constant
+# slope that the kinks add can be seen: at $20\times10$ 32 of 100 runs leave, of the twins 22.
 #
 # </details>
 
@@ -326,6 +330,8 @@ alt = (
 )
 picture = figures.show(figure, caption, alt=alt)
 with reveal("What happens, and what other losses need"):
+    print("LAD: the mean of |xᵢᵀβ − yᵢ|. Huber: a parabola within δ of 0, straight beyond.")
+    print("relative accuracy: ε/(LR²) for the smooth losses, ε/(GR) for those with kinks")
     for name, (x, steps) in counts.items():
         print(f"{name:24s} steps {np.array2string(np.asarray(steps)):32s} slope {problems.slope(x, steps):6.2f}")
     display(picture)
@@ -335,8 +341,8 @@ with reveal("What happens, and what other losses need"):
 # $\eta\varepsilon$ a step. Together they come down to $\varepsilon$ after $1/(2\varepsilon^2)$ steps, half of the
 # bound. The kink forces a step of order $\varepsilon$, and the flat direction pays for it.
 #
-# This loss changes with $\varepsilon$. The fixed loss $|\beta_1|+|\beta_2|^q/q$ with $q>2$ has the slope $-(2-2/q)$:
-# as near $-2$ as you like.
+# This loss changes with $\varepsilon$. The fixed loss $|\beta_1|+|\beta_2|^q/q$ with $q>2$ has a slope that tends to
+# $-(2-2/q)$ as $\varepsilon\to0$: as near $-2$ as you like.
 #
 # <details><summary>The slope of the fixed loss, and other assumptions</summary>
 #
@@ -370,13 +376,12 @@ for eps in (0.1, 0.05, 0.025, 0.0125):
 #
 # <details><summary>Why least squares and LAD do better, and the key to the goals</summary>
 #
-# LAD is the mean of $|x_i^\top\beta-y_i|$. Least squares takes a few steps per digit because it is strongly convex.
+# Least squares takes a few steps per digit because it is strongly convex.
 # LAD has slope near −1 because it is sharp. Nor do bounds for convex losses and full gradients speak about stochastic
 # gradients on networks.
 #
-# *Key.* (i) $\varepsilon|\beta_2|$ with $\varepsilon\le0.0158$. (ii) $\beta_1/\eta$ below 0.05 or above 0.95. From
-# $\beta_1=\tau\eta$ the run takes about $\min(\tau,1-\tau)/\varepsilon^2$ steps: of order $1/\varepsilon^2$ from almost
-# every start. (iii) $\beta_2^{16}/16$: slope −1.89.
+# *Key.* (i) $\varepsilon|\beta_2|$ with $\varepsilon\le0.0158$. (ii) $\beta_1/\eta$ below 0.05 or above 0.95. Exercise
+# 1 asks why. (iii) $\beta_2^{16}/16$: slope −1.90.
 #
 # </details>
 
@@ -387,8 +392,8 @@ for eps in (0.1, 0.05, 0.025, 0.0125):
 #
 # $$\|\nabla f(\beta)-\nabla f(\beta')\|\le L\,\|\beta-\beta'\|.\qquad(5)$$
 #
-# Such a loss is called $L$-*smooth*. With kinks (5) fails. The paper concludes that theory which assumes it has little
-# bearing on networks with kinks.
+# Such a loss is called $L$-*smooth*. With kinks (5) fails. The paper concludes that theory which assumes it is likely
+# to have little bearing on networks with kinks.
 
 # %% id="smoothness-predict"
 votes.ask("convergence.smoothness")
@@ -467,13 +472,13 @@ for delta in (0.1, 0.01, 0.0):
 # <details><summary>Key to the questions</summary>
 #
 # (i) At about $\delta$: at distance 0.01 the rounded secant slope is 49.8, nearly its limit 50.8; the kink's is 201.
-# (ii) By 100: $L=1/\delta$. (iii) From $\delta=0.155$ on. Rounding changes the slope only where $|\beta|<\delta$, so
-# for $\delta\le0.15$ these ten steps cannot tell.
+# (ii) By 100: $L=1/\delta$. (iii) From $\delta=0.155$ on, the slider's first value above 0.15. Rounding changes the
+# slope only where $|\beta|<\delta$, so for $\delta\le0.15$ these ten steps cannot tell.
 #
 # </details>
 
 # %% [markdown] id="knots-claim"
-# ## 5 · Fits that end on kinks
+# ## 5 · Where do fits end?
 #
 # **Claim.** Could (5) be asked for near a minimum only? The paper says no, and quotes Laurent and von Brecht (2018):
 # “local minima of ReLU networks are generically nondifferentiable”.
@@ -497,8 +502,11 @@ x, y = (drawn[0] for drawn in problems.noisy_samples([2], 0.3))
 hidden, outer, offset = problems.knot_start([2], 8)
 units = hidden[..., :3], outer[..., :3], offset  # the network that the slider shows first
 etas = [0.1] * 800 + [0.1 * 1e-7 ** (k / 4000) for k in range(4000)]
+tracks = []  # the places of the knots after each step
 for state in problems.knot_steps(x[None], y[None], units, etas):
     (w, b), a, b0 = state[0][0], state[1][0], state[2][0]
+    tracks.append(-b / w)
+swing = np.ptp(tracks[751:801], axis=0)  # the last 50 steps with the constant η
 nearest = int(np.abs(x + b[0] / w[0]).argmin())  # the sample on which the first knot ends
 missed = np.abs(x[:, None] + b / w).min(axis=0).max()
 
@@ -510,7 +518,7 @@ def error_with_knot(t):
 
 
 corner = [error_with_knot(x[nearest] + shift) for shift in (-1e-3, 0.0, 1e-3)]
-on_samples, inside, _ = problems.knot_ends(range(60))
+on_samples, inside, from_stationary = problems.knot_ends(range(60))
 
 # %% id="knots-reveal"
 figure, (fit, slice_) = figures.new(2, size=(10.5, 4.2))
@@ -532,8 +540,10 @@ alt = (
 picture = figures.show(figure, caption, alt=alt)
 with reveal("What happens"):
     print(f"once η has decayed, each of the three knots is within {missed:.0e} of a sample")
+    print(f"before, with η = 0.1, they jumped across their samples, over {swing.min():.4f} to {swing.max():.4f}")
     print(f"of {len(on_samples)} networks, {np.sum(on_samples > 0)} end with a knot on a sample;", end=" ")
     print(f"in {inside.sum()} the slopes on both sides point at it")
+    print(f"{(from_stationary < 0.01).sum()} are stationary: gradients around average to 0, to 1 % of the jump")
     display(picture)
 
 # %% [markdown] id="knots-why"
@@ -552,14 +562,15 @@ for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
 
 # %% [markdown] id="knots-verdict"
 # **Verdict: holds if** the network does not fit its data. Of 60 small networks 41 end with a knot on a sample, where
-# the loss is not differentiable. *Not shown:* large networks, which fit their data; there the loss is differentiable at
-# the minimum (idea 10). The quoted theorem is about another loss, the hinge loss of classification.
+# the loss is not differentiable (21 stationary to 1 %, row C3). *Not shown:* large networks, which fit their
+# data; there the loss is differentiable at the minimum (idea 10). The quoted theorem is about another loss, the hinge
+# loss of classification.
 #
 # <details><summary>Key to the goals</summary>
 #
 # (i) Noise 0.6, eight units, $\eta=0.2$: six knots. (ii) Three units and $\eta=0.2$ or 0.4. What counts is that the
 # network cannot fit a sine, with noise or without. (iii) $\eta=0.02$: one of three. In our 60 runs $\eta$ shrinks at
-# the end; with a constant $\eta$ a knot alternates about its sample, by about $\eta$.
+# the end. With a constant $\eta$ a knot jumps from one side of its sample to the other, over about $\eta/40$.
 #
 # </details>
 
@@ -575,39 +586,47 @@ for shift in (-0.01, -0.001, 0.0, 0.001, 0.01):
 # three; *tuned* gives each activation, at each depth, the best of the three.
 
 # %% id="trend-table"
-leads = {}  # optimiser: the middle rate; ReLU minus GELU at that rate; the same with the best rate for each
+leads = {}  # optimiser: its three rates; ReLU minus GELU at each (rates, depths); the same with the best rate for each
+at_vgg19 = {}  # (optimiser, rate): the lower of the two losses there
 for name, (init, optimizer, etas) in {
     "SGD": ("variance-preserving", "sgd", (0.003, 0.01, 0.03)),
     "Adam": ("default", "adam", (3e-4, 1e-3, 3e-3)),
 }.items():
-    middle = ("digits", init, optimizer, 1.0, etas[1], 3000)
-    one_rate = [np.median(recorded.setting_means(middle, activation), axis=1) for activation in ("relu", "gelu")]
+    relu, gelu = (
+        np.array([np.median(recorded.setting_means(("digits", init, optimizer, 1.0, eta, 3000), activation), axis=1)
+                  for eta in etas])
+        for activation in ("relu", "gelu")
+    )  # fmt: skip
+    at_vgg19 |= {(name, eta): best for eta, best in zip(etas, np.minimum(relu, gelu)[:, 2], strict=True)}
     tuned = [recorded.tuned_means("digits", init, optimizer, 3000, activation)[0] for activation in ("relu", "gelu")]
-    leads[name] = etas[1], one_rate[0] - one_rate[1], np.median(tuned[0], axis=1) - np.median(tuned[1], axis=1)
+    leads[name] = etas, relu - gelu, np.median(tuned[0], axis=1) - np.median(tuned[1], axis=1)
 
 # %% id="trend-picture"
 figure, panels = figures.new(2, size=(10, 3.6), sharey=True)
-for ax, (name, (eta, one_rate, tuned)) in zip(panels, leads.items(), strict=True):
-    ax.plot((0, 1, 2), one_rate, "o-", color=figures.ORANGE, label=f"one rate, η = {eta:g}")
+print(f"mean loss of ReLU − GELU, η:   {'VGG11':>8s}{'VGG13':>8s}{'VGG19':>8s}")
+for ax, (name, (etas, one_rate, tuned)) in zip(panels, leads.items(), strict=True):
+    ax.plot((0, 1, 2), one_rate[1], "o-", color=figures.ORANGE, label=f"one rate, η = {etas[1]:g}")
     ax.plot((0, 1, 2), tuned, "s--", color=figures.BLUE, label="tuned")
     ax.axhline(0, **figures.THRESHOLD)
     ax.set_xticks((0, 1, 2), ("VGG11", "VGG13", "VGG19"))
     ax.set(title=name, xlim=(-0.25, 2.25))
     figures.legend(ax, loc="upper left")
-    print(f"{name:4s} ReLU − GELU at three depths: one rate {one_rate.round(2)}, tuned {tuned.round(2)}")
+    for eta, row in zip((*etas, "tuned"), (*one_rate, tuned), strict=True):
+        learns = "" if eta == "tuned" or at_vgg19[name, eta] < 2.25 else "   at VGG19 neither learns"
+        print(f"{name:4s} {eta!s:25s}" + "".join(f"{value.round(2) + 0:8.2f}" for value in row) + learns)
 panels[0].set_ylabel("mean loss, ReLU − GELU")
 figures.show(
     figure,
-    "Above 0 GELU is faster. At one rate its lead widens with depth. With the best rate for each it is gone at VGG19 "
-    "(medians of three seeds).",
+    "Above 0 GELU is faster. At the middle of three rates its lead widens with depth. With the best rate for each it "
+    "is gone at VGG19 (medians of three seeds).",
     alt="Two panels, SGD and Adam, the lead of GELU at three depths. The line for one rate rises in both; the line for "
     "tuned rates is flat and ends below 0.",
 )
 
 # %% [markdown] id="trend-verdict"
-# **Verdict: imprecise.** At one rate for all the trend is there. With tuned rates GELU leads by 0.04 (SGD) and 0.10
-# (Adam) on VGG11, and no more on VGG19. Nor is the kink the cause: an analytic double of ReLU trains as ReLU does (idea
-# 11). *Not shown:* long training, or who leads at VGG19: with Adam the seeds disagree.
+# **Verdict: imprecise.** At the middle rate the trend is there. At the lower it is not, and at the higher neither
+# learns VGG19. With tuned rates GELU leads by 0.04 (SGD) and 0.10 (Adam) on VGG11, no longer on VGG19. Nor is the kink
+# the cause: an analytic double trains as ReLU does (idea 11). *Not shown:* long training, or who leads at VGG19.
 
 # %% [markdown] id="stop-here"
 # ## You can stop here
@@ -618,33 +637,76 @@ figures.show(
 # %% [markdown] id="exercises"
 # ## Exercises
 #
-# Write your code in place of `...` and run the cell: it says what is right, or what helps. Exercise 1 goes with idea 7,
-# 2 with idea 8, 3 with idea 9. Exercise 4 is yours to invent.
+# Write your code in place of `...` and run the cell: it says what is right, or what helps. Exercise 1 goes with idea 3,
+# 2 with idea 7, 3 with idea 8. Exercise 4 is yours to invent.
 
 # %% [markdown] id="exercise-1"
-# ### Exercise 1 · How much correlation is too much?
+# ### Exercise 1 · From which starts is NGDM slow?
+#
+# Idea 3 starts NGDM on $|\beta_1|+\varepsilon|\beta_2|$ with $\beta_1=\eta/2$. Start it at $(\tau\eta,1)$ instead,
+# $0<\tau<1$, and stop when $f\le\varepsilon$. How many steps does it take, give or take two? From which starts does
+# the number still grow like $1/\varepsilon^2$?
+
+
+# %% id="exercise-1-stub" tags=["exercise"]
+def steps_from(tau, eps):
+    """The number of steps, give or take two, that NGDM takes from (τη, 1) until f ≤ ε."""
+    ...
+
+
+exercises.check("convergence.1", steps_from)
+
+# %% [markdown] id="exercise-1-hint"
+# <details><summary>Hint</summary>
+#
+# $\beta_1$ takes two values in turn. How far must $\beta_2$ have come down when the smaller of $|\beta_1|$ is enough?
+#
+# </details>
+
+# %% [markdown] id="exercise-1-solution"
+# <details><summary>Solution</summary>
+#
+# After $k$ steps $\beta_2=1-k\eta\varepsilon$, so $f\le\varepsilon$ as soon as $|\beta_1|\le k\eta\varepsilon^2$.
+# $\beta_1$ alternates between $\tau\eta$ and $(\tau-1)\eta$. The run ends when $k\varepsilon^2$ reaches the smaller
+# of $\tau$ and $1-\tau$, at one of the next two steps. So it takes about $\min(\tau,1-\tau)/\varepsilon^2$ steps:
+# of order $1/\varepsilon^2$ from every start that is not a multiple of $\eta$, and slowest from $\tau=\tfrac12$.
+#
+# ```python
+# def steps_from(tau, eps):
+#     return min(tau, 1 - tau) / eps**2
+#
+#
+# for tau in (0.5, 0.2, 0.9, 0.99):
+#     taken = [problems.zigzag_steps(eps, None, tau) for eps in (0.1, 0.05, 0.025)]
+#     print(f"τ = {tau:g}: NGDM {taken}, law {[round(steps_from(tau, eps)) for eps in (0.1, 0.05, 0.025)]}")
+# ```
+#
+# </details>
+
+# %% [markdown] id="exercise-2"
+# ### Exercise 2 · How much correlation is too much?
 #
 # Let $A$ have 1 on the diagonal and $\rho\ge0$ everywhere else, in $p$ dimensions. What is the largest $\rho$ for which
 # gradient descent on $\tfrac12\beta^\top A\beta$ with small steps keeps the cube? What happens as $p$ grows, and what
 # about the ball?
 
 
-# %% id="exercise-1-stub" tags=["exercise"]
+# %% id="exercise-2-stub" tags=["exercise"]
 def largest_rho(p):
     """The largest correlation for which the cube in p dimensions is kept."""
     ...
 
 
-exercises.check("convergence.1", largest_rho)
+exercises.check("convergence.2", largest_rho)
 
-# %% [markdown] id="exercise-1-hint"
+# %% [markdown] id="exercise-2-hint"
 # <details><summary>Hint</summary>
 #
 # Diagonal dominance asks for one row sum.
 #
 # </details>
 
-# %% [markdown] id="exercise-1-solution"
+# %% [markdown] id="exercise-2-solution"
 # <details><summary>Solution</summary>
 #
 # $A$ is diagonally dominant if and only if $(p-1)\rho\le1$. In high dimension next to no correlation is enough to
@@ -663,36 +725,36 @@ exercises.check("convergence.1", largest_rho)
 #
 # </details>
 
-# %% [markdown] id="exercise-2"
-# ### Exercise 2 · A small step does not protect the ball
+# %% [markdown] id="exercise-3"
+# ### Exercise 3 · A small step does not protect the ball
 #
 # Take (3) with one weight: data $x_i>0$, responses $-|y_i|$, $\lambda_1=0$ and a small $\lambda_2>0$, so that 0 is the
-# only minimum. For any $\eta$, find a start $\beta_0>0$ from which a single step of NGDM lands farther from 0 than it
-# began, while the loss falls. Then say what a fair “Figure 1” would have to fix before it compares two losses.
+# only minimum. For any $\eta<2/L$ find a start $\beta_0>0$ from which a single step of NGDM lands farther from 0 than
+# it began, while the loss falls. Then say what a fair “Figure 1” would have to fix before it compares two losses.
 
 
-# %% id="exercise-2-stub" tags=["exercise"]
+# %% id="exercise-3-stub" tags=["exercise"]
 def start_near_the_kink(x, size, lam2, lr):
     """β₀ > 0 from which a step of length lr increases |β|. x, size: (n,), the xᵢ and the |yᵢ|."""
     ...
 
 
-exercises.check("convergence.2", start_near_the_kink)
+exercises.check("convergence.3", start_near_the_kink)
 
-# %% [markdown] id="exercise-2-hint"
+# %% [markdown] id="exercise-3-hint"
 # <details><summary>Hint</summary>
 #
-# Write the step down: $\beta_1=(1-\eta L)\beta_0-2\eta\sum_ix_i|y_i|$ with $L=2\sum_ix_i^2+2\lambda_2$. For which
-# $\beta_0$ is $\beta_1<-\beta_0$?
+# Write $\beta$ for the result of the step: $\beta=(1-\eta L)\beta_0-2\eta\sum_ix_i|y_i|$ with
+# $L=2\sum_ix_i^2+2\lambda_2$. For which $\beta_0$ is $\beta<-\beta_0$?
 #
 # </details>
 
-# %% [markdown] id="exercise-2-solution"
+# %% [markdown] id="exercise-3-solution"
 # <details><summary>Solution</summary>
 #
-# $|\beta_1|>\beta_0$ if $\beta_0$ is below $2\eta\sum_ix_i|y_i|/(2-\eta L)$. From the middle of this band the loss
-# falls too, to $\|y\|^2+\lambda_2\beta_1^2$. So for *every* $\eta$ there are such starts, in a band about the kink
-# whose width is of order $\eta$. It is the condition $f-f^*\le\tfrac\eta2\|g\|^2$ of idea 7.
+# $|\beta|>\beta_0$ if $\beta_0$ is below $2\eta\sum_ix_i|y_i|/(2-\eta L)$. From the middle of this band the loss
+# falls too, to $\|y\|^2+\lambda_2\beta^2$. So for *every* $\eta<2/L$ there are such starts, in a band about the kink.
+# For small $\eta$ its width is of order $\eta$. It is the condition $f-f^*\le\tfrac\eta2\|g\|^2$ of idea 7.
 #
 # A fair comparison fixes the data, the scale of the start relative to that band, the norm, and $\eta L$. It reports
 # many seeds, and what the smooth twin does.
@@ -702,50 +764,6 @@ exercises.check("convergence.2", start_near_the_kink)
 #     L = 2 * x @ x + 2 * lam2
 #     band = 2 * lr * (x @ size) / (2 - lr * L)
 #     return band / 2
-# ```
-#
-# </details>
-
-# %% [markdown] id="exercise-3"
-# ### Exercise 3 · Shared ties
-#
-# NGDM on $\|\beta\|_\infty$ from $(1,\dots,1)/\sqrt p$ with $\eta=\varepsilon$, as in idea 9, with the convention of
-# `x.abs().amax(dim=-1)`: entries that tie share the slope. After how many steps is $\|\beta\|_\infty\le\varepsilon$?
-
-
-# %% id="exercise-3-stub" tags=["exercise"]
-def shared_steps(p, eps):
-    """The number of steps in p dimensions until ‖β‖_∞ ≤ eps, ties sharing the slope."""
-    ...
-
-
-exercises.check("convergence.3", shared_steps)
-
-# %% [markdown] id="exercise-3-hint"
-# <details><summary>Hint</summary>
-#
-# All entries stay equal. By how much does a step lower them?
-#
-# </details>
-
-# %% [markdown] id="exercise-3-solution"
-# <details><summary>Solution</summary>
-#
-# By $\varepsilon/p$ each, so $\lceil p\,(1/\sqrt p-\varepsilon)/\varepsilon\rceil=\lceil\sqrt p/\varepsilon-p\rceil$
-# steps. The step is shorter by $\sqrt p$, but moves all entries at once. Where the first entry moves, the rounding up
-# is done for each entry, which may cost more.
-#
-# ```python
-# def shared_steps(p, eps):
-#     return np.ceil(np.sqrt(p) / eps - p - 1e-9)  # a hair less, for whole numbers that rounding lifts
-#
-#
-# for p, eps in ((4, 0.05), (100, 0.05), (100, 0.01), (400, 0.02)):
-#     first, shared = (
-#         int(problems.steps_to(trajectories.run(MaxNorm(ties), np.full(p, p**-0.5), eps, 2000).values, eps))
-#         for ties in ("first", "shared")
-#     )
-#     print(f"p = {p:3d}, ε = {eps:g}: first {first}, shared {shared}, law {shared_steps(p, eps):g}")
 # ```
 #
 # </details>
@@ -843,12 +861,11 @@ with reveal("What happens"):
 # %% [markdown] id="jump-claim"
 # ## 8 · When a kink does throw a run out
 #
-# *Kinks matter close to the minimum and for long steps. What counts is the jump of a step against the distance left,
-# and not the sharpness of the bend.*
+# *How often a kink throws a run out of the Euclidean ball, and whether it helps to round the kink off.*
 #
 # **Claim.** The paper quotes that the subgradient method is not a descent method. Where do kinks show? In the last
 # setting of idea 2 the runs come close to the minimum, which is on a kink, and there the loss of every ReLU run rises
-# at some step. And by idea 7 the Euclidean ball is safe only where $f(\beta)-f^*>\tfrac\eta2\|g\|^2$.
+# at some step. And idea 7 vouches for the Euclidean ball only where $f(\beta)-f^*>\tfrac\eta2\|g\|^2$.
 #
 # Take $n=20$, $p=5$ and 100 seeds. Count the runs whose $\|\beta\|_2$ exceeds its start before the loss has ever
 # risen. The learning rate is $\eta=c/L$, where $L$ is the curvature *between* the kinks.
@@ -875,14 +892,15 @@ with reveal("What happens"):
 # started. That is the condition $f-f^*\le\tfrac\eta2\|g\|^2$ again. From starts of size 1 it takes $\eta$ of order
 # $1/L$, or large $|y|$.
 #
-# The width on which the kink is rounded does not enter while it is below a step. At $c=0.5$ and width $10^{-4}$ the
-# rounded loss has $\eta L=607$, and one run of 100 leaves. At $c=1.9$ and width $10^{-2}$ it is 24, and half of them
-# leave. From a width of about a step on the count changes, because softplus has moved the minimum.
+# The width on which the kink is rounded does not enter while it is below a step. At $c=0.5$ and width $10^{-4}$,
+# $\eta$ times the curvature of the rounded loss at 0 is 607, and one run of 100 leaves. At $c=1.9$ and width $10^{-2}$
+# it is 24, and half of them leave. From a width of about a step on the count changes, because softplus has moved the
+# minimum.
 
 # %% [markdown] id="jump-verdict"
 # **Verdict.** Kinks can throw a run out of the Euclidean ball: at $c=1.9$ in 53 of 100 runs, without kinks in none.
 # Rounded off on less than a step they do the same. So what counts is the jump of a step against the distance to the
-# minimum, neither differentiability nor $\eta L$. *Not shown:* other step sizes than constant ones.
+# minimum, neither differentiability nor how sharp the bend is. *Not shown:* other step sizes than constant ones.
 
 # %% [markdown] id="dimension-claim"
 # ## 9 · Where the dimension comes in
@@ -1065,15 +1083,16 @@ votes.ask("convergence.depth")
 
 # %% [markdown] id="depth-play-note"
 # **Play** with recorded runs (`ngdm record depth`): three depths, eight activations, three learning rates for each of
-# three ways to start and step. *leaky* is $\max(z,z/2)$ with half of ReLU's kink; $|z|$ has twice of it.
-# *Variance-preserving* weights are scaled, layer by layer, until the outputs have mean square 1 on some images.
+# three ways to start and step. *leaky* is $\max(z,z/2)$ with half of ReLU's kink; $|z|$ has a kink twice as large as
+# ReLU's. *Variance-preserving* weights are scaled, layer by layer, until the outputs have mean square 1 on some images.
 #
 # What is above $\log10=2.30$, the loss of guessing, counts as 2.30 in the mean loss. An activation *leads* if its mean
 # loss is lower by more than 0.01. Most runs are short: 100 to 600 steps with batches of 8. Eight settings were run
 # longer, for ReLU, $s=100$ and GELU: 3000 steps on digits, one pass through the 50 000 images of CIFAR-10.
 #
-# *Questions.* (ii) Move $s$ from 1 to ∞. Where does smoothness end? (iii) Find a setting in which nothing learns. (iv)
-# On the right, on VGG11: which kinked activation is ahead of GELU, and in how many settings?
+# *Questions*, after the goal (i) below the slider. (ii) Move $s$ from 1 to ∞. Where does smoothness end? (iii) Find a
+# setting in which nothing learns. (iv) On the right, on VGG11: which kinked activation is ahead of GELU, and in how
+# many settings?
 
 # %% id="depth-play"
 depths = explorers.recorded_depth()
@@ -1109,6 +1128,11 @@ with reveal("What happens"):
     display(picture)
 
 # %% id="depth-longest-table"
+learning = recorded.learning_settings()
+grid = sorted({(source, init, optimizer, lr) for source, init, optimizer, gain, lr, _ in learning if gain == 1})
+everywhere = [recorded.median_losses(source, depth, *setup) for source, *setup in grid for depth in (11, 13, 19)]
+nearer = {}  # s: in how many of these it is nearer to ReLU than to GELU
+unlike = [at for at in everywhere if abs(at["relu"] - at["gelu"]) > recorded.APART]
 long = recorded.long_settings()  # those with 3000 steps on digits, 6250 on CIFAR-10
 leaky = " / ".join(f"{mean:.2f}" for mean in np.median(recorded.longest_means("digits", "leaky"), axis=1))
 print(f"digits, leaky: {leaky}; at VGG19 η = 0.01 is too large for it")
@@ -1117,6 +1141,9 @@ print(f"CIFAR-10, VGG19, s = 100: {stuck} of 3 seeds never left guessing")
 near, total = recorded.nearer_to_relu(long)
 print(f"all {len(long)} settings with long runs, where ReLU and GELU are more than 0.05 apart:", end=" ")
 print(f"s = 100 is nearer to ReLU in {near} of {total} places")
+for s in (3, 10, 100):
+    nearer[s] = sum(abs(at[f"bridge-{s}"] - at["relu"]) < abs(at[f"bridge-{s}"] - at["gelu"]) for at in unlike)
+    print(f"the {len(grid)} settings with all eight activations: s = {s:3d} is nearer in {nearer[s]} of {len(unlike)}")
 print(f"|z·Φ(100z) − max(z, 0)| is at most {theory.bridge_gap(100):.4f}")
 
 # %% [markdown] id="depth-by-hand-note"
@@ -1268,7 +1295,6 @@ figures.show(figure, "In these two settings κ sorts the activations, and the ki
 
 # %% id="depth-sorting"
 # Needs PyTorch: the rank correlations of κ and the mean loss in all settings
-grid = sorted({(source, init, optimizer, lr) for source, init, optimizer, gain, lr, _ in settings if gain == 1})
 for depth in (11, 13, 19):
     ranks = []
     for source, init, optimizer, lr in grid:
@@ -1349,12 +1375,12 @@ for gain in (1.0, 0.6):
 #
 # <details><summary>Key to the goals and questions</summary>
 #
-# (i) VGG19, variance-preserving SGD at low $\eta$: on digits by 0.52 to 0.65, on CIFAR-10 by 0.03 to 0.05. (ii) Only
-# at ∞: every finite $s$ is analytic. The curve is near ReLU's long before. In the setting shown first the median mean
-# loss is 0.96 for GELU, 1.22, 1.15 and 1.30 for $s=3,10,100$, and 1.19 for ReLU. (iii) Torch's default
-# with SGD, all of it: no mean loss below 2.29. (iv) *leaky*, on VGG11 in 8 of the 12 settings in which something
-# learns; $|z|$ in none. *Gain:* VGG11 with gain 0.6: ReLU leads by 0.09 to 0.10; with gain 0.8 GELU leads, by 0.05 to
-# 0.19. VGG19 with gain 0.8: ReLU leads by 0.09 to 0.41. In both GELU has not left guessing after 300 steps.
+# (i) VGG19, variance-preserving SGD at low $\eta$: on digits by 0.52 to 0.65, on CIFAR-10 by 0.03 to 0.05. (ii) Only at
+# ∞: every finite $s$ is analytic. The curve is near ReLU's long before: in most settings from $s=10$ on. In the setting
+# shown first the median mean loss is 0.96 for GELU, 1.22, 1.15 and 1.30 for $s=3,10,100$, and 1.19 for ReLU. (iii)
+# Torch's default with SGD, all of it: no mean loss below 2.29. (iv) *leaky*, on VGG11 in 8 of the 12 settings in which
+# something learns; $|z|$ in none. *Gain:* VGG11 with gain 0.6: ReLU leads by 0.09 to 0.10; with gain 0.8 GELU leads, by
+# 0.05 to 0.19. VGG19 with gain 0.8: ReLU leads by 0.09 to 0.41. In both GELU has not left guessing after 300 steps.
 #
 # </details>
 
@@ -1423,8 +1449,8 @@ with reveal("What happens"):
 # * That $L$-smoothness is among the strongest assumptions is **imprecise** (row P10, notebook 1).
 # * That the conditions of Davis et al. are “rarely satisfied in practice” is **imprecise**: the condition on the loss
 #   nearly always holds. What may fail are the one on the steps, and that the iterates stay bounded (row C12).
-# * The call for assumptions that fit **holds**, and some are at hand. They are weaker than $L$-smoothness in the right
-#   way: networks with kinks satisfy them.
+# * The call for assumptions that fit **holds**, and some are at hand. They are not comparable with $L$-smoothness, but
+#   networks with kinks satisfy them.
 #
 # <details><summary>Key to the questions</summary>
 #
@@ -1446,7 +1472,9 @@ with reveal("What happens"):
 # | $X$, $x_i$, $y$, $n$, $p$ | data, a row of it, responses, samples, weights (the dimension) |
 # | $\lambda_1$, $\lambda_2$ | penalties in (3) |
 # | $A$, $\rho$, $(-t,t)$, $S$, $m$ | a quadratic loss's matrix and correlation; a start; a sublevel set, its level |
-# | $L$, $G$, $c=\eta L$ | Lipschitz constants of $\nabla f$ and of $f$, learning rate in units of $1/L$ |
+# | $L$ | Lipschitz constant of $\nabla f$; of a loss with kinks the largest curvature between them |
+# | $c=\eta L$ | learning rate in units of $1/L$ |
+# | $G$ | Lipschitz constant of $f$ |
 # | $R$, $\varepsilon$, $q$, $\tau$ | distance of the start from a minimum, accuracy, exponent, start in steps |
 # | $d$, $J$, $\delta$ | distance of two points, jump of the slope, width on which a kink is rounded |
 # | $z$, $\varphi$, $\Phi$, $s$ | input of a unit, activation, normal distribution function, steepness |
@@ -1488,7 +1516,12 @@ figure_one.drive()
 assert problems.is_monotone(twins).all() and np.allclose(size.max(axis=0), [1.1218, 1.126], atol=1e-3)
 assert (np.diff(np.linalg.norm(twins.iterates, axis=-1), axis=0) < 0).all()  # the ball is kept
 wide_exits, narrow_exits, centred_exits, tall_exits = shares.values()
-assert wide_exits.min() > 60 and centred_exits.min() > 40 and 10 < narrow_exits.max() < 50 and tall_exits.max() == 0
+assert (
+    wide_exits.min() > 60
+    and centred_exits.min() > 40
+    and narrow_exits[:2].tolist() == [32, 22]
+    and tall_exits.max() == 0
+)
 assert wide_exits[1] > 0.8 * wide_exits[0]  # no kinks, nearly as many exits
 assert all((falling[name] == 100).all() for name in list(shares)[:3]) and falling["centred, 100 × 10"][0] < 10
 
@@ -1510,12 +1543,15 @@ assert family.smoothness[0] * 8e-5 > 2 > family.smoothness[-2] * 8e-5 and np.isi
 
 # %% id="knots-check" tags=["check"]
 knots.drive()
-assert missed < 1e-8 and (on_samples > 0).sum() > 30
+assert missed < 1e-8 and (on_samples > 0).sum() > 30 and (from_stationary < 0.01).sum() == 21
+assert 0.1 / 50 < swing.min() < swing.max() < 0.1 / 30  # about η/40
 assert min(corner[0], corner[2]) > corner[1] + 2e-6 and abs(corner[2] - 2 * corner[1] + corner[0]) > 1e-5
 
 # %% id="trend-check" tags=["check"]
-for _, one_rate, tuned in leads.values():
-    assert (np.diff(one_rate) > 0).all() and tuned[2] < -0.01 and (tuned[:2] > 0.03).all()
+for name, (etas, one_rate, tuned) in leads.items():
+    assert (np.diff(one_rate[1]) > 0).all() and one_rate[0, 2] < one_rate[0, 0]  # it widens at the middle rate only
+    assert at_vgg19[name, etas[2]] > 2.25 > at_vgg19[name, etas[1]]  # log 10 = 2.30 is guessing
+    assert tuned[2] < -0.01 and (tuned[:2] > 0.03).all()
 
 # %% id="jump-check" tags=["check"]
 assert (exits[0] == 0).all() and 40 < exits[2, -1] < 65 and exits[3, -1] > exits[2, -1]
@@ -1548,7 +1584,7 @@ assert np.abs(live_losses[11, "relu"][:, :12].mean(axis=1) - first[:2, 0]).max()
 short = set(settings) - set(long)
 assert not wide & short and ("digits", "variance-preserving", "sgd", 1.0, 0.01, 3000) in wide and wide < set(long)
 assert gelu_leads[0] > len(settings) / 2 and sum(learned[setting] for setting in short) == 4 and len(short) == 16
-assert near > 0.9 * total > 9
+assert near > 0.9 * total > 9 and nearer[3] < 0.6 * len(unlike) and 0.75 * len(unlike) < nearer[10] < nearer[100]
 assert (gaps["digits", "variance-preserving", "sgd", 1.0, 0.003, 300][2] < -0.5).all()  # ReLU leads
 assert crossed[19] > 1.5 * crossed[11]
 for depth, gain in ((0, 0.6), (2, 0.8)):

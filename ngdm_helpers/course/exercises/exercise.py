@@ -36,4 +36,5 @@ def expect(got, wanted, why, rtol=1e-6, atol=1e-12):
 
 
 def _words(numbers):
-    return np.array2string(np.asarray(numbers, dtype=float), precision=6, threshold=8, separator=", ")
+    form = {"float_kind": "{:.6g}".format}
+    return np.array2string(np.asarray(numbers, dtype=float), formatter=form, threshold=8, separator=", ")

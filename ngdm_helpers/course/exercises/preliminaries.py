@@ -38,11 +38,15 @@ def _absolute(absolute):
 
 @exercise("preliminaries.3")
 def _polyak(polyak_step):
-    beta, g = np.array([3.0, -1.0]), np.array([2.0, 0.0])
-    expect(polyak_step(beta, 6.0, g, 0.0), (0, -1), "f = 6, f* = 0 and g = (2, 0): η = 6/‖g‖² = 3/2, and ηg = (3, 0)")
-    expect(polyak_step(beta, 6.0, g, 2.0), (1, -1), "with f* = 2 instead of 0 the gap is 4, and η = 1")
+    beta, g = np.array([3.0, -1.0]), np.array([2.0, 0.0])  # a step in place is an answer too, so it gets a copy
+    expect(
+        polyak_step(beta.copy(), 6.0, g, 0.0),
+        (0, -1),
+        "f = 6, f* = 0 and g = (2, 0): η = 6/‖g‖² = 3/2, and ηg = (3, 0)",
+    )
+    expect(polyak_step(beta.copy(), 6.0, g, 2.0), (1, -1), "with f* = 2 instead of 0 the gap is 4, and η = 1")
     with np.errstate(invalid="ignore"):  # 0/0 is the student's to find
-        at_rest = polyak_step(beta, 2.0, 0 * g, 2.0)
+        at_rest = polyak_step(beta.copy(), 2.0, 0 * g, 2.0)
     expect(at_rest, beta, "at a minimiser, where g may be 0, it must stay where it is")
     sharp, _ = problems.sharp_problem()
     beta, values = np.zeros(10), []

@@ -105,7 +105,7 @@ def test_a_step_in_place_is_an_answer():
 @pytest.mark.parametrize(
     ("got", "says"),
     [
-        (None, "not filled in yet"),
+        (None, "not filled in yet, or without a return"),
         (..., "not filled in yet"),
         ("x", "one step: expected 1.9, got 'x', which is not a number"),
         ([1.9, 1.9], r"one step: expected the shape \(\), got \(2,\)"),

@@ -1,7 +1,6 @@
 """The exercises of the notebooks: what checks an answer and says in words what helps. A file for each notebook."""
 
 import traceback
-from types import FunctionType
 
 from ngdm_helpers.course.exercises import convergence, edge_of_stability, lasso, preliminaries
 from ngdm_helpers.course.exercises.exercise import EXERCISES, NotYet
@@ -28,7 +27,7 @@ def judge(id, *answers):
         return False, f"✗ Exercise {id}: {_short(hint)}."
     except (Exception, SystemExit) as error:  # whatever a student's code may raise
         what = f"{type(error).__name__}: {_short(error)}".removesuffix(": ")
-        theirs = {answer.__code__.co_filename for answer in answers if isinstance(answer, FunctionType)}
+        theirs = {answer.__code__.co_filename for answer in answers if hasattr(answer, "__code__")}
         lines = [line for line in traceback.extract_tb(error.__traceback__) if line.filename in theirs]
         if not lines:
             return False, f"✗ Exercise {id}: the check cannot use your answer, {what}."

@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+import numpy as np
 import pytest
 
 from ngdm_helpers.course import exercises
@@ -78,10 +79,42 @@ def test_a_fault_of_the_students_code_is_told(monkeypatch):
     assert exercises.judge("lasso.0", step) == (False, told)
 
 
+def test_the_line_told_is_the_students_own_and_no_library_s():
+    def relu(z, delta):
+        return np.linalg.inv(z)
+
+    line = relu.__code__.co_firstlineno + 1
+    told = rf"relu, line {line}, raised LinAlgError: 1-dimensional array given[^\n]*[^.]\.$"
+    assert re.search(told, exercises.judge("convergence.4", relu)[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (0.5, "the check cannot use your answer, TypeError: 'float' object is not callable."),
+        (lambda *_: ("a", 1), "the check cannot use your answer, ValueError: could not convert string to float: 'a'."),
+        (lambda *_: exit(), "<lambda>, line [0-9]+, raised (SystemExit|NameError)"),
+        (lambda *_: ["\n" * 9 + "x" * 9999], "^.{,500}$"),
+    ],
+)
+def test_what_the_check_cannot_use_is_told_on_one_line(answer, says):
+    solved, line = exercises.judge("lasso.5", answer)
+    assert not solved and re.search(says, line) and "\n" not in line, line
+
+
+def test_a_step_in_place_is_an_answer():
+    def polyak_step(beta, value, g, best):
+        if g.any():
+            beta -= (value - best) / (g @ g) * g
+        return beta
+
+    assert exercises.judge("preliminaries.3", polyak_step)[0]
+
+
 @pytest.mark.parametrize(
     ("got", "says"),
     [
-        (None, "not filled in yet"),
+        (None, "not filled in yet, or without a return"),
         (..., "not filled in yet"),
         ("x", "one step: expected 1.9, got 'x', which is not a number"),
         ([1.9, 1.9], r"one step: expected the shape \(\), got \(2,\)"),

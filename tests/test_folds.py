@@ -69,3 +69,18 @@ def test_an_error_shows_what_came_before_it(capsys):
 def test_a_fold_has_a_name(summary):
     with pytest.raises(ValueError, match="summary must say in words what is folded, got"), reveal(summary):
         pass
+
+
+@pytest.mark.parametrize("png", ["iVBORw==\n", b"\x89PNG"])
+def test_a_bare_picture_is_folded_as_a_picture(outputs, png):
+    text = CELL.partition("figure, ax")[0] + "from IPython.display import display\n"
+    text += f'with reveal("x"):\n    display({{"image/png": {png!r}, "text/plain": "<Figure>"}}, raw=True)\n'
+    text += '    display(Markdown("**bold**"))\n'
+    (output,) = outputs(text)
+    inside = '<img src="data:image/png;base64,iVBORw=="><pre style="font-family: monospace">**bold**</pre></details>'
+    assert output.data["text/html"].endswith(inside)
+
+
+def test_a_fold_without_a_display_says_that_it_is_empty(outputs):
+    (output,) = outputs(CELL.partition("figure, ax")[0] + 'with reveal("x"):\n    1 + 1\n')
+    assert "Nothing was printed or displayed here." in output.data["text/html"]

@@ -93,6 +93,29 @@ def test_an_unknown_vote_is_refused(name):
 # --- in the page, which has no kernel here
 
 
+WRITTEN = '[x]\nquestion = "Which?"\nA = "a"\nB = "b"\nanswer = "A"\nbecause.A = "yes"\nbecause.B = "no"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('question = "Which?"\n', "", r"lasso.toml, \[x\]: .*missing.*'question'"),
+        ('because.A = "yes"\nbecause.B = "no"\n', "", r"lasso.toml, \[x\]: .*missing.*'because'"),
+        ('"Which?"', "3", r"lasso.toml, \[x\]: "),
+        ('A = "a"\n', "", r"lasso.toml, \[x\]: options must have the letters"),
+        ('"A"\n', '"A"\nhint = "h"\n', r"lasso.toml, \[x\]: .*unexpected.*'hint'"),
+        ("[x]\n", "x = 3\n", "lasso.toml must hold a table for each vote, got x, question"),
+        ("[x]\n", "[x\n", "lasso.toml is not TOML: .*line 1"),
+    ],
+)
+def test_a_vote_that_is_written_wrongly_is_named(tmp_path, monkeypatch, old, new, message):
+    (tmp_path / "lasso.toml").write_text(WRITTEN.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(ballots.importlib.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(ballots, "of_topic", ballots.of_topic.__wrapped__)
+    with pytest.raises(ValueError, match=message):
+        ballots.ask("lasso.x")
+
+
 @pytest.fixture
 def page(chromium):
     page = painter.open_page(chromium, source=str(votes.Vote._esm))

@@ -1,5 +1,6 @@
 """What answers a question stays folded until the reader asks for it, whatever is run, saved or exported."""
 
+import base64
 import contextlib
 import html
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from ngdm_helpers.live import words
 def reveal(summary: str = "What happens") -> Iterator[None]:
     """Fold what the block prints and displays into one ``<details>`` that says ``summary``: printed lines, then the
     rest. In a block Jupyter shows nothing by itself: ``with reveal("The end of both runs"): display(figures.show(…))``.
+
+    A bare matplotlib figure is folded as a picture, without a text for who cannot see it. An empty fold says so.
 
     A fold is HTML, closed in JupyterLab, on GitHub and in an exported page alike; a folded output of JupyterLab's opens
     when its cell is run. What is written to stderr, and all that was shown before an error, stays open.
@@ -35,6 +38,7 @@ def reveal(summary: str = "What happens") -> Iterator[None]:
     printed, shown = captured.stdout, captured.outputs
     parts = [_printed(printed)] if printed else []
     parts += [_markup(output.data) for output in shown]
+    parts = parts or [_printed("Nothing was printed or displayed here.")]
     plain = "\n".join([f"▸ {summary}", *([printed.rstrip()] if printed else [])])
     folded = f"<details><summary>{words.inline(summary)}</summary>{''.join(parts)}</details>"
     display({"text/plain": plain, "text/html": folded}, raw=True)
@@ -44,9 +48,14 @@ def _markup(data: dict[str, Any]) -> str:
     """What was displayed, as HTML; what has no HTML, as text."""
     if "text/html" in data:
         return "".join(data["text/html"])
-    if "text/plain" not in data:
-        raise TypeError(f"reveal can fold what has a form in HTML or text, got {', '.join(data) or 'nothing'}")
-    return _printed(data["text/plain"])
+    if "image/png" in data:
+        png = data["image/png"]  # matplotlib's is in base64 already, Pillow's is bytes
+        text = base64.b64encode(png).decode() if isinstance(png, bytes) else png.strip()
+        return f'<img src="data:image/png;base64,{text}">'
+    for kind in ("text/markdown", "text/plain"):
+        if kind in data:
+            return _printed(data[kind])
+    raise TypeError(f"reveal can fold what has a form in HTML or text, got {', '.join(data) or 'nothing'}")
 
 
 def _printed(text: str) -> str:

@@ -14,7 +14,8 @@ def check(id, *answers):
 
 
 def judge(id, *answers):
-    """(whether they solve it, a line for the student). A fault of the student's code is told, not raised.
+    """(whether they solve it, a line for the student). A fault of the student's code is told, not raised, with the
+    student's own line; what the code returned and the check could not use is told as that.
 
     Raises ValueError for an unknown exercise.
     """
@@ -23,7 +24,17 @@ def judge(id, *answers):
     try:
         return True, f"✓ Exercise {id}: {EXERCISES[id](*answers)}."
     except NotYet as hint:
-        return False, f"✗ Exercise {id}: {hint}."
-    except Exception as error:  # whatever a student's code may raise
-        line = traceback.extract_tb(error.__traceback__)[-1]
-        return False, f"✗ Exercise {id}: {line.name}, line {line.lineno}, raised {type(error).__name__}: {error}."
+        return False, f"✗ Exercise {id}: {_short(hint)}."
+    except (Exception, SystemExit) as error:  # whatever a student's code may raise
+        what = f"{type(error).__name__}: {_short(error)}".removesuffix(": ")
+        theirs = {answer.__code__.co_filename for answer in answers if hasattr(answer, "__code__")}
+        lines = [line for line in traceback.extract_tb(error.__traceback__) if line.filename in theirs]
+        if not lines:
+            return False, f"✗ Exercise {id}: the check cannot use your answer, {what}."
+        return False, f"✗ Exercise {id}: {lines[-1].name}, line {lines[-1].lineno}, raised {what}."
+
+
+def _short(message):
+    """``message`` on one line, without its full stop; an answer that it quotes may be an array of any size."""
+    line = " ".join(str(message).split()).removesuffix(".")
+    return line if len(line) <= 300 else f"{line[:300]} …"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+NOTHING = "not filled in yet, or without a return: replace … by your code, and run this cell again"
 EXERCISES = {}  # by id, "lasso.1": the check, which takes the answers and returns what they have shown
 
 
@@ -24,7 +25,7 @@ def exercise(id):
 def expect(got, wanted, why, rtol=1e-6, atol=1e-12):
     """`NotYet` with ``why``, what was expected and what came, unless ``got`` equals ``wanted`` up to the tolerances."""
     if got is None or got is ...:
-        raise NotYet("not filled in yet: replace … by your code, and run this cell again")
+        raise NotYet(NOTHING)
     try:
         numbers = np.asarray(got, dtype=float)
     except (TypeError, ValueError):
@@ -36,4 +37,5 @@ def expect(got, wanted, why, rtol=1e-6, atol=1e-12):
 
 
 def _words(numbers):
-    return np.array2string(np.asarray(numbers, dtype=float), precision=6, threshold=8, separator=", ")
+    form = {"float_kind": "{:.6g}".format}
+    return np.array2string(np.asarray(numbers, dtype=float), formatter=form, threshold=8, separator=", ")

@@ -5,7 +5,7 @@ import numpy as np
 from ngdm_helpers import trajectories
 from ngdm_helpers.counterexamples import LeastAbsolute
 from ngdm_helpers.course import problems
-from ngdm_helpers.course.exercises.exercise import NotYet, exercise, expect
+from ngdm_helpers.course.exercises.exercise import NOTHING, NotYet, exercise, expect
 
 
 @exercise("preliminaries.1")
@@ -69,7 +69,7 @@ def _polyak(polyak_step):
 def _schedule(schedule):
     rates = [schedule(k) for k in range(1500)]
     if any(rate is None or rate is ... for rate in rates):
-        raise NotYet("not filled in yet: replace … by your code, and run this cell again")
+        raise NotYet(NOTHING)
     if not all(np.ndim(rate) == 0 and 0 <= rate <= 0.3 * (1 + 1e-12) for rate in rates):
         wrong = next(k for k, rate in enumerate(rates) if np.ndim(rate) or not 0 <= rate <= 0.3 * (1 + 1e-12))
         raise NotYet(f"every step must be a number between 0 and 0.3; step {wrong} is {rates[wrong]!r}")

@@ -187,6 +187,28 @@ def test_at_150_percent_controls_picture_and_caption_are_on_one_screen(jupyter, 
         assert bottom - top <= shown[3] - shown[1], (bottom - top, shown)
 
 
+FAR = CELLS[0].replace("a line that jumps", "a line far below")
+
+
+def test_what_was_never_on_the_screen_is_kept_as_well(jupyter, chromium, tmp_path):
+    """JupyterLab lays out what is near: of the rest, and of votes, the stored HTML is kept."""
+    path = write_notebook(tmp_path / "long.ipynb", *CELLS[:2], *25 * ['print("\\n" * 20)'], FAR)
+    with lab.opened(jupyter, chromium, path, viewport=(1280, 720)) as notebook:
+        notebook.run_all()
+        notebook.live("widget")  # the last one: its name is that of the first
+        notebook.cell(0).locator("canvas.live-canvas").wait_for()
+        notebook.page.evaluate(SAVE)
+    shutil.copy(jupyter.folder / path.name, path)
+    with lab.opened(jupyter, chromium, path, viewport=(1280, 720)) as notebook:
+        notebook.page.get_by_role("img", name="a line that jumps").first.wait_for()
+        vote = notebook.cell(1)
+        vote.get_by_text("Run this cell (Shift+Enter) to make it live.").wait_for()
+        assert vote.locator("li").all_inner_texts() == ["A 1;", "B 2."] and vote.locator("details").count() == 1
+        notebook.cell(27)
+        notebook.page.get_by_role("img", name="a line far below").first.wait_for()
+        assert notebook.errors() == []
+
+
 PAIR = """\
 # %% [markdown] id="title"
 # # Tiny

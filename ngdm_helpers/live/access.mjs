@@ -2,6 +2,7 @@
 // a swipe scrolls, and a picture in the saved notebook for when it is opened again.
 
 const STATE = "application/vnd.jupyter.widget-state+json", VIEW = "application/vnd.jupyter.widget-view+json";
+const ASK = "<p>Run this cell (Shift+Enter) to make it live.</p>";
 const ASIDE = 8;  // pixels after which a finger's way is told: along the rail, or across it
 
 function render({model, el}) {
@@ -99,15 +100,20 @@ function keepPicture(model, root) {
     const canvas = root.querySelector("canvas.live-canvas");
     if (state !== "started" || !canvas?.dataset.frame) return;
     const stored = notebook.model.getMetadata("widgets")?.[STATE];
-    const named = new Set();  // the widgets that the notebook refers to
+    const named = {};  // the widgets that the notebook refers to, and the HTML that is stored beside them
     for (const {outputs} of notebook.model.cells) {
-      for (let k = 0; k < (outputs?.length ?? 0); k++) named.add(outputs.get(k).data[VIEW]?.model_id);
+      for (let k = 0; k < (outputs?.length ?? 0); k++) {
+        const {[VIEW]: view, "text/html": markup} = outputs.get(k).data;
+        if (view) named[view.model_id] = markup && [markup].flat().join("");
+      }
     }
-    const others = Object.entries(stored?.state ?? {}).filter(([id, one]) => !one.state?.live || named.has(id));
+    const others = Object.entries(stored?.state ?? {}).filter(([id, one]) => !one.state?.live || id in named);
     const figure = model.get("figure");
     // someone who has all widgets saved has this one too
-    if (!named.has(figure) || others.some(([id, one]) => id === figure && !one.state?.live)) return;
-    const states = Object.fromEntries([...others, [figure, still(root, canvas)]]);
+    if (!(figure in named) || others.some(([id, one]) => id === figure && !one.state?.live)) return;
+    // votes, and figures that JupyterLab has not laid out, too far from where the reader is
+    const unseen = Object.entries(named).filter(([, markup]) => markup).map(([id, markup]) => [id, html(ASK + markup)]);
+    const states = Object.fromEntries([...unseen, ...others, [figure, html(still(root, canvas))]]);
     const widgets = {...notebook.model.getMetadata("widgets"), [STATE]: {version_major: 2, version_minor: 0, state: states}};
     notebook.model.setMetadata("widgets", widgets);
   };
@@ -115,7 +121,13 @@ function keepPicture(model, root) {
   return () => notebook.saveState.disconnect(save);
 }
 
-/** The state of an HTML widget that shows the picture as it is now. */
+/** The state of a widget that shows this HTML. */
+function html(value) {
+  const model = {model_name: "HTMLModel", model_module: "@jupyter-widgets/controls", model_module_version: "2.0.0"};
+  return {...model, state: {live: true, value}};
+}
+
+/** The picture as it is now, as HTML. */
 function still(root, canvas) {
   const picture = Object.assign(document.createElement("img"), {
     alt: canvas.getAttribute("aria-label"), src: canvas.toDataURL("image/webp", 0.85),
@@ -124,10 +136,7 @@ function still(root, canvas) {
   const words = document.createElement("p");
   const at = [...sliders(root)].map(({label, readout}) => `${label} = ${readout.textContent.trim()}`).join(", ");
   words.textContent = `This is a picture, at ${at}. Run this cell (Shift+Enter) to move it.`;
-  return {
-    model_name: "HTMLModel", model_module: "@jupyter-widgets/controls", model_module_version: "2.0.0",
-    state: {live: true, value: words.outerHTML + picture.outerHTML},
-  };
+  return words.outerHTML + picture.outerHTML;
 }
 
 export default {render};

@@ -422,9 +422,9 @@ function play(model) {
     });
     said.textContent = `step ${now()}${values.length ? ": " : ""}${values.join(", ")}`;
   };
-  const choose = () => {  // a whole run in about twenty seconds, unless the reader has chosen
+  const choose = () => {  // a whole run within a minute, unless the reader has chosen
     if (pace.dataset.chosen) return;
-    pace.value = SPEEDS.find(speed => speed * 20 >= last()) ?? SPEEDS.at(-1);
+    pace.value = SPEEDS.find(speed => speed * 60 >= last()) ?? SPEEDS.at(-1);
   };
 
   let clock = null;

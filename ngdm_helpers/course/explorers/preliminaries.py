@@ -69,11 +69,16 @@ def two_recursions():
     return live(
         figure,
         update,
-        function=choice("f", "x²", list(ONE_D), meaning="function"),
+        # not x² or |x|: the vote above asks for these
+        function=choice("f", "Huber, δ = ½", list(ONE_D), meaning="function"),
         eta=log_slider("η", 0.1, 1e-3, 3, meaning="learning rate"),
         start=slider("x₀", 1.73, -2.0, 2.0, 0.01, meaning="start"),
         goals=[
-            goal("(i) On x², find where landing turns into diverging.", both_sides, [{"eta": 0.978}, {"eta": 1.02}]),
+            goal(
+                "(i) On x², find where landing turns into diverging.",
+                both_sides,
+                [{"function": "x²", "eta": 0.978}, {"eta": 1.02}],
+            ),
             goal(words, nearest, {"function": "|x|", "eta": 0.0218}),
         ],
         marks={

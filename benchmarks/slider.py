@@ -47,10 +47,10 @@ def _orbit(make, **patches):
     def with_barcode(figure, update, **options):
         barcode = figure.figimage([[0] * BITS * CELL] * CELL, vmin=0, vmax=1, cmap="gray", zorder=99)
 
-        def coded(eta, lam, b1, b2):
+        def coded(eta, lam, b1, b2, rival):
             bits = [_code(eta) >> k & 1 for k in range(BITS)]
             barcode.set_data([[bit for bit in bits for _ in range(CELL)]] * CELL)
-            return *update(eta, lam, b1, b2), barcode
+            return *update(eta, lam, b1, b2, rival), barcode
 
         return make(figure, coded, **options)
 
@@ -70,11 +70,11 @@ def interact_side():
 
     def draw(**values):
         with mock.patch.object(figures, "Figure", plt.figure):
-            update = _orbit(lambda figure, update, **_: update, log_slider=no_control, slider=no_control)
+            update = _orbit(lambda figure, update, **_: update, log_slider=no_control, slider=no_control, choice=no_control)
         update(**values)
         plt.show()
 
-    names = ("eta", "lam", "b1", "b2")
+    names = ("eta", "lam", "b1", "b2", "rival")
     controls = _orbit(lambda figure, update, **options: {name: options[name] for name in names})
     return ipywidgets.interactive(draw, **controls)
 

@@ -1708,7 +1708,7 @@ with reveal("All recorded runs"):
     print("method         λ  steps  two-step mean      Nηλ/2    off by", end="")
     print("  below 1e-5    exactly 0  not below ηλ  accuracy")
     for (method, lam), row in sorted(vgg.items()):
-        off = f"{row['mean'] / row['law'] - 1:.5%}" if method == "sgd" else "–"
+        off = f"{row['mean'] / row['law'] - 1:.5%}".replace("-", "−") if method == "sgd" else "–"
         print(f"{method:9s}{lam:7g}{row['steps']:7,d}{row['mean']:15.2f}{row['law']:11.2f}{off:>10s}", end="")
         print(f"{row['small'] / N:12.4f}{row['zeros']:13,d}{N - row['inside']:14,d}{row['accuracy']:10.3f}")
     for lam in (0.1, 0.001):

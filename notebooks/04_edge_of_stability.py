@@ -332,8 +332,7 @@ rise = explorers.huber_rise()
 rise
 
 # %% id="rise-reveal"
-one = problems.ONE_D_HUBER  # h_δ with δ = 1
-rise_start = 1.05e-3
+one, rise_start = problems.ONE_D_HUBER, 1.05e-3  # h_δ with δ = 1
 rise_run = trajectories.run(one, [rise_start], lr=2.1, steps=110)
 with reveal("What happens"):
     figure, (left, right) = figures.new(2, size=(10, 3.6))

@@ -388,6 +388,7 @@ noisy = explorers.noisy_steps()
 noisy
 
 # %% id="steps-reveal"
+objective, solution = problems.sharp_problem()  # that of idea 4
 schedules = {
     "0.01": trajectories.constant(0.01),
     "0.3/√(k+1)": trajectories.diminishing(0.3),
@@ -413,6 +414,7 @@ with reveal("Five schedules on data that fit exactly"):
     display(figures.show(figure, caption, alt=alt))
 
 # %% id="steps-by-hand"
+R, G = np.linalg.norm(solution), objective.lipschitz
 beta, eta, travel = np.zeros(10), 0.3, 0.0
 for _ in range(1500):
     beta, eta, travel = beta - eta * objective.subgradient(beta), 0.98 * eta, travel + eta

@@ -179,7 +179,7 @@ def test_a_core_that_is_too_long_is_found():
             test(notebook)
 
 
-# --- what lies below stop-here runs alone -----------------------------------------------------------------------------
+# --- an idea runs alone -----------------------------------------------------------------------------------------------
 
 
 def idea(cell):
@@ -213,11 +213,11 @@ def global_names(source):
 
 
 def missing_names(cells):
-    """(cell, name) of the names that a deeper idea or an exercise takes from neither the imports nor its own cells."""
+    """(cell, name) of the names that an idea or an exercise takes from neither the imports nor its own cells above."""
     names = [cell.id for cell in cells]
     imported = global_names(cells[names.index("imports")].source)[1] | set(dir(builtins)) | {"__name__"}
     own, missing = {}, []
-    for cell in cells[names.index("stop-here") : names.index("tests")]:
+    for cell in cells[names.index("imports") + 1 : names.index("tests")]:
         if cell.cell_type == "code":
             known = own.setdefault(idea(cell), set(imported))
             taken, left = global_names(cell.source)
@@ -227,8 +227,8 @@ def missing_names(cells):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_a_deeper_idea_runs_alone(path):
-    """After the imports, an idea or an exercise below stop-here needs only its own cells."""
+def test_an_idea_runs_alone(path):
+    """After the imports, an idea or an exercise needs only its own cells; the checks may use anything."""
     assert missing_names(build.read_source(path).cells) == []
 
 
@@ -236,7 +236,6 @@ def test_a_name_from_another_idea_is_found():
     sources = {
         "imports": "import numpy as np",
         "core-reveal": "runs, scale = [1], 2",
-        "stop-here": "",
         "deep-play": "with open(0) as file:\n    for i, (a, *b) in file: total = [i * j for j in b if (k := a)]",
         "deep-why": "def f(x, *y):\n    global shared\n    shared = later + x\n    return f(y)\nlater = file, k, i",
         "deep-theory": "scale = scale + shared\nprint(max(run - scale for run in runs), total)",

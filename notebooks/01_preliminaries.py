@@ -70,11 +70,11 @@ recursions
 
 # %% id="recursions-reveal"
 figure, ax = figures.new(size=(9, 3.6))
-for name, objective, style in (
+for name, loss, style in (
     ("GD on x²", Quadratic([[2.0]]), figures.SMOOTH),  # ½·2·x²
     ("NGDM on |x|", L1Norm(1.0), figures.NGDM),
 ):
-    run = trajectories.run(objective, [1.73], lr=0.1, steps=80)
+    run = trajectories.run(loss, [1.73], lr=0.1, steps=80)
     ax.semilogy(run.steps, np.abs(run.iterates[:, 0]), **style)
     ax.text(81, np.sqrt(np.prod(np.abs(run.iterates[-2:, 0]))), name, va="center", color=style["color"])
 ax.set(xlim=(0, 80), ylim=(1e-9, 5), xlabel="step k", ylabel="|xₖ|")
@@ -180,7 +180,9 @@ with reveal("What autograd returns at ten kinks"):
     for name, (function, kink, slope) in kinks.items():
         left, right = np.diff(function(np.array([kink - 1e-6, kink, kink + 1e-6]))) / 1e-6
         between = min(left, right) - 1e-9 <= slope <= max(left, right) + 1e-9
-        print(f"{name:20s} {kink:5g} {left:7.3g} {right:7.3g} {slope:9.3g}   {'yes' if between else 'NO'}")
+        # √ has no values left of 0, and there its quotient grows without bound: 1000 at this distance
+        shown = ["—" if np.isnan(s) else "∞" if s > 100 else f"{s:.3g}".replace("-", "−") for s in (left, right, slope)]
+        print("{:20s} {:5g} {:>7s} {:>7s} {:>9s}".format(name, kink, *shown), "  yes" if between else "  NO")
     figure, axes = figures.new(3, size=(10, 3.4), sharey=True)
     unit = np.linspace(-1, 1, 201)
     for ax, name in zip(axes, ("abs", "maximum(x, 0)", "relu(x) − relu(−x)"), strict=True):
@@ -256,7 +258,7 @@ figure, ax = figures.new(size=(9, 3.6))
 u = np.linspace(-1.5, 2.5, 401)
 for y, style in ((-1.0, figures.NGDM), (0.0, figures.SMOOTH), (1.0, {"color": figures.PURPLE, "linestyle": "--"})):
     term = NeuronRegression([[1.0]], [y])
-    ax.plot(u, term.value(u[:, None]), **style, label=f"yᵢ = {y:g}")
+    ax.plot(u, term.value(u[:, None]), **style, label=f"yᵢ = {y:g}".replace("-", "−"))
 ax.set(xlabel="u = Xᵢβ, the input of the i-th ReLU", ylabel="(yᵢ − max(u, 0))²", xlim=(-1.5, 2.5), ylim=(-0.2, 6))
 figures.legend(ax, loc="upper left")
 with reveal("One term of the loss, for three signs of its response"):
@@ -386,6 +388,7 @@ noisy = explorers.noisy_steps()
 noisy
 
 # %% id="steps-reveal"
+objective, solution = problems.sharp_problem()  # that of idea 4
 schedules = {
     "0.01": trajectories.constant(0.01),
     "0.3/√(k+1)": trajectories.diminishing(0.3),
@@ -411,6 +414,7 @@ with reveal("Five schedules on data that fit exactly"):
     display(figures.show(figure, caption, alt=alt))
 
 # %% id="steps-by-hand"
+R, G = np.linalg.norm(solution), objective.lipschitz
 beta, eta, travel = np.zeros(10), 0.3, 0.0
 for _ in range(1500):
     beta, eta, travel = beta - eta * objective.subgradient(beta), 0.98 * eta, travel + eta
@@ -759,6 +763,8 @@ votes.ask("preliminaries.machines")
 
 # %% id="machines-reveal"
 # Needs PyTorch: how far the same 1000 runs in NumPy and in torch come apart, and the picture of it
+import torch
+
 rng = np.random.default_rng(0)
 X, y = rng.standard_normal((40, 5)).astype(np.float32), rng.standard_normal(40).astype(np.float32)
 starts = rng.standard_normal((1000, 5)).astype(np.float32)

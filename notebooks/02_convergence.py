@@ -816,12 +816,14 @@ votes.ask("convergence.balls")
 
 # %% id="balls-reveal"
 rng = np.random.default_rng(0)
+A = np.array([[1.0, 2.0], [2.0, 5.0]])  # that of idea 1
+level, at_start = theory.capture_level(A, np.inf), Quadratic(A).value([-0.99, 0.99])
 far = 0.9
 for _ in range(100):
     far -= 0.1 * far * (far - 0.5) * (far - 2)  # the slope of a polynomial with minima at 0 and 2 and a hill at ½
 with reveal("What happens"):
     print(f"S in the cube: m = min 1/(2(A⁻¹)ᵢᵢ) = {level:.3f}, in the ball: λmin/2 = {theory.capture_level(A, 2):.3f};")
-    print(f"the start of idea 1 has f = {lecture.values[0]:.3f}: no promise was made")
+    print(f"the start of idea 1 has f = {at_start:.3f}: no promise was made")
     for rho in (0.4, 1 / np.sqrt(5), 0.5, 2 / np.sqrt(5)):
         M = np.array([[1, rho * np.sqrt(5)], [rho * np.sqrt(5), 5]])
         dominates, gain = theory.diagonally_dominant(M), theory.cube_gain(M, 0.1)

@@ -90,7 +90,8 @@ deep_shown = figures.show(
 # %% id="deep-reveal"
 with reveal("Where 69178.44 comes from"):
     print(f"Nηλ/2 = {law:.2f}, and one step deviates from it by {deviation:.1f}")
-    print(f"printed: {problems.PAPER_NORM}, which is {(problems.PAPER_NORM - law) / deviation:+.2f} deviations away")
+    away = f"{(problems.PAPER_NORM - law) / deviation:+.2f}".replace("-", "−")
+    print(f"printed: {problems.PAPER_NORM}, which is {away} deviations away")
     share = theory.band_share(1e-5, 0.01, 0.1)
     print(f"share of weights below 1e-5: predicted {share:.4f}, of the random numbers {small / N:.4f}")
     display(deep_shown)
@@ -145,7 +146,7 @@ print(f"Nηλ/2                  {N * eta * lam / 2:.2f}")
 votes.ask("lasso.recursion")
 
 # %% [markdown] id="recursion-play-note"
-# **Play.** Press ▶. Red is NGDM. Green is the *proximal* step, which is as long but stops at 0. Then raise $\lambda$
+# **Play.** Press ▶. Orange is NGDM. Green is the *proximal* step, which is as long but stops at 0. Then raise $\lambda$
 # and race again.
 
 # %% id="recursion-play"
@@ -1701,12 +1702,13 @@ full = explorers.recorded_vgg16()
 full
 
 # %% id="size-reveal"
+N = problems.VGG16_PARAMETERS
 vgg = {(row["method"], row["lam"]): row for row in recorded.load("vgg16_l1")}
 with reveal("All recorded runs"):
     print("method         λ  steps  two-step mean      Nηλ/2    off by", end="")
     print("  below 1e-5    exactly 0  not below ηλ  accuracy")
     for (method, lam), row in sorted(vgg.items()):
-        off = f"{row['mean'] / row['law'] - 1:.5%}" if method == "sgd" else "–"
+        off = f"{row['mean'] / row['law'] - 1:.5%}".replace("-", "−") if method == "sgd" else "–"
         print(f"{method:9s}{lam:7g}{row['steps']:7,d}{row['mean']:15.2f}{row['law']:11.2f}{off:>10s}", end="")
         print(f"{row['small'] / N:12.4f}{row['zeros']:13,d}{N - row['inside']:14,d}{row['accuracy']:10.3f}")
     for lam in (0.1, 0.001):
@@ -1735,6 +1737,7 @@ with reveal("All recorded runs"):
 # and it tests no accuracy. None of it moves a norm that is $N\eta\lambda/2$ (ledger, L8b).
 
 # %% id="size-theory"
+law, deviation = N * 0.01 * 0.1 / 2, 0.01 * 0.1 * np.sqrt(N / 12)  # as in idea 1
 print(f"one step is known to a relative {deviation / law:.0e}, the two-step mean exactly")
 below = [(1 + math.erf((norm - law) / deviation / 2**0.5)) / 2 for norm in (69178, 69179)]  # normal law
 print(f"probability that one step reads 69178, with any decimals: {below[1] - below[0]:.1%}")
@@ -1859,6 +1862,8 @@ off_conditions = off  # of the last line
 
 # %% id="solvers-torch" slideshow={"slide_type": "-"}
 # Needs PyTorch: the scaling of λ in torch's MSELoss, read off its gradient
+import torch
+
 weight = torch.tensor(best, requires_grad=True)
 torch.nn.functional.mse_loss(torch.tensor(X) @ weight, torch.tensor(y)).backward()  # a mean: (11) with nλ
 off_sign = (weight.grad + lam / 100 * torch.sign(weight))[weight != 0].abs().max()

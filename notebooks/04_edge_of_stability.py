@@ -332,7 +332,7 @@ rise = explorers.huber_rise()
 rise
 
 # %% id="rise-reveal"
-rise_start = 1.05e-3
+one, rise_start = problems.ONE_D_HUBER, 1.05e-3  # h_δ with δ = 1
 rise_run = trajectories.run(one, [rise_start], lr=2.1, steps=110)
 with reveal("What happens"):
     figure, (left, right) = figures.new(2, size=(10, 3.6))
@@ -868,6 +868,7 @@ exponent
 # slope 1 beyond 1.2, and $C^2$, that is, with a continuous second derivative.
 
 # %% id="exponent-reveal"
+one = problems.ONE_D_HUBER  # h_δ with δ = 1
 with reveal("What happens"):
     past = np.linspace(1.9, 3, 221)
     figure, ax = figures.new(size=(9, 4))
@@ -1073,12 +1074,15 @@ chords = explorers.chord_law()
 chords
 
 # %% id="chord-reveal"
+problem = problems.huber_problem()  # that of idea 3, and its five learning rates
+cs = np.array([1.95, 2.05, 2.5, 4.0, 10.0])
+colors = (figures.BLUE, figures.GREEN, figures.ORANGE, figures.VERMILLION, figures.PURPLE)
 with reveal("What happens"):
     figure, ax = figures.new(size=(9, 4))
     styles = ("-", "--", "-.", ":", "-")
     for c, color, line in zip(cs, colors, styles, strict=True):
         chord = theory.chord_curvature(trajectories.run(problem, np.zeros(50), c / problem.smoothness, 1000), problem)
-        ax.semilogx(runs.steps[1:], chord, color=color, linestyle=line, label=f"c = {c:g}")
+        ax.semilogx(np.arange(1, 1001), chord, color=color, linestyle=line, label=f"c = {c:g}")
     ax.axhline(2, **figures.THEORY)
     ax.set(xlabel="step k", ylabel="η · chord curvature", xlim=(1, 1000), ylim=(0, 4.5))
     figures.legend(ax, loc="upper right")

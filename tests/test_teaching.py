@@ -6,13 +6,16 @@ screens that makes is measured in a browser (tests/test_browser.py).
 """
 
 import ast
+import builtins
+import dis
 import html
 import re
+import types
 
 import nbformat
 import pytest
 
-from ngdm_helpers.course import explorers
+from ngdm_helpers.course import build, explorers
 from tests.test_notebooks import SOURCES
 
 CORE_WORDS, PARAGRAPH_WORDS, WHY_WORDS = 3000, 90, 80
@@ -174,3 +177,78 @@ def test_a_core_that_is_too_long_is_found():
     for test in (test_paragraphs_of_the_core_are_short, test_a_why_of_the_core_is_short):
         with pytest.raises(AssertionError):
             test(notebook)
+
+
+# --- an idea runs alone -----------------------------------------------------------------------------------------------
+
+
+def idea(cell):
+    """The idea of a cell, or its exercise."""
+    first, _, rest = cell.id.partition("-")
+    return f"{first}-{rest.partition('-')[0]}" if first == "exercise" else first
+
+
+def global_names(source):
+    """Of a cell: the names that it takes from before it, and those that it leaves; the compiler tells the scopes."""
+    taken, left = set(), set()
+    code = compile(source, "<cell>", "exec")
+    for step in dis.get_instructions(code):
+        if step.opname in ("STORE_NAME", "STORE_GLOBAL"):
+            left.add(step.argval)
+        elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in left:
+            taken.add(step.argval)
+    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    for code in inner:  # functions, and comprehensions of older Pythons: they may use what comes later in the cell
+        inner.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
+        steps = list(dis.get_instructions(code))
+        left |= {step.argval for step in steps if step.opname == "STORE_GLOBAL"}
+        local = {step.argval for step in steps if step.opname == "STORE_NAME"}  # of a class's body
+        taken |= {
+            step.argval
+            for step in steps
+            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+            and step.argval not in left | local
+        }
+    return taken, left
+
+
+def missing_names(cells):
+    """(cell, name) of the names that an idea or an exercise takes from neither the imports nor its own cells above."""
+    names = [cell.id for cell in cells]
+    imported = global_names(cells[names.index("imports")].source)[1] | set(dir(builtins)) | {"__name__"}
+    own, missing = {}, []
+    for cell in cells[names.index("imports") + 1 : names.index("tests")]:
+        if cell.cell_type == "code":
+            known = own.setdefault(idea(cell), set(imported))
+            taken, left = global_names(cell.source)
+            missing += [(cell.id, name) for name in sorted(taken - known)]
+            known |= left
+    return missing
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_an_idea_runs_alone(path):
+    """After the imports, an idea or an exercise needs only its own cells; the checks may use anything."""
+    assert missing_names(build.read_source(path).cells) == []
+
+
+def test_a_name_from_another_idea_is_found():
+    sources = {
+        "imports": "import numpy as np",
+        "core-reveal": "runs, scale = [1], 2",
+        "deep-play": "with open(0) as file:\n    for i, (a, *b) in file: total = [i * j for j in b if (k := a)]",
+        "deep-why": "def f(x, *y):\n    global shared\n    shared = later + x\n    return f(y)\nlater = file, k, i",
+        "deep-theory": "scale = scale + shared\nprint(max(run - scale for run in runs), total)",
+        "exercise-1-stub": "import torch\ntorch.abs(total)",
+        "exercise-2-stub": "torch.abs(np.pi)\nlambda: runs\nclass A:\n    b = 1\n    c = b + loose",
+        "tests": "runs",
+    }
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in sources.items()]
+    assert missing_names(cells) == [
+        ("deep-theory", "runs"),
+        ("deep-theory", "scale"),
+        ("exercise-1-stub", "total"),
+        ("exercise-2-stub", "loose"),
+        ("exercise-2-stub", "runs"),
+        ("exercise-2-stub", "torch"),
+    ]

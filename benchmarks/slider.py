@@ -70,7 +70,9 @@ def interact_side():
 
     def draw(**values):
         with mock.patch.object(figures, "Figure", plt.figure):
-            update = _orbit(lambda figure, update, **_: update, log_slider=no_control, slider=no_control, choice=no_control)
+            update = _orbit(
+                lambda figure, update, **_: update, log_slider=no_control, slider=no_control, choice=no_control
+            )
         update(**values)
         plt.show()
 

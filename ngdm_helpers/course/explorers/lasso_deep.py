@@ -51,9 +51,9 @@ def band_law():
         figure,
         update,
         # it does not open on the paper's setting, which answers the vote above it
-        N=log_slider("N", two["N"], 2, 1e9, meaning="number of weights"),
-        eta=log_slider("η", two["eta"], 1e-3, 0.1, meaning="learning rate"),
-        lam=log_slider("λ", two["lam"], 1e-4, 10, meaning="ℓ1 penalty"),
+        N=log_slider("N", 1000, 2, 1e9, meaning="number of weights"),
+        eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
+        lam=log_slider("λ", 1.0, 1e-4, 10, meaning="ℓ1 penalty"),
         goals=[
             goal(
                 "Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",

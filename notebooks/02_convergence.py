@@ -158,8 +158,8 @@ for k in range(7):
 votes.ask("convergence.figure")
 
 # %% [markdown] id="figure-play-note"
-# **Play.** Curves come in pairs: the loss with kinks, and its smooth twin with $y=0$ and $\lambda_1=0$. $L$ is the
-# largest curvature between the kinks, $2\lambda_{\max}(X^\top X)+2\lambda_2$.
+# **Play.** Click *Figure 1*. Curves come in pairs: the loss with kinks, and its smooth twin with $y=0$ and
+# $\lambda_1=0$. $L$ is the largest curvature between the kinks, $2\lambda_{\max}(X^\top X)+2\lambda_2$.
 #
 # *Question*, after the goals (i) to (iii) below the slider. (iv) Make the steps as small as you can. Does the exit go
 # away?
@@ -491,7 +491,7 @@ votes.ask("convergence.knots")
 
 # %% [markdown] id="knots-play-note"
 # **Play.** Left: the network after $k$ steps. Right: where its knots are during training. Grey lines are the samples.
-# Press ▶.
+# Press ▶, then click *three units* and press it again.
 
 # %% id="knots-play"
 knots = explorers.knots()

@@ -282,6 +282,7 @@ def test_slider_titles_say_what_was_computed():
     titles = [ax.get_title() for ax in capture.figure.axes]
     assert titles == ["A is not diagonally dominant; 2/L = 0.343", "the loss falls at every step; max ‖β‖_∞ = 1.12"]
     figure_one = explorers.figure_one()
+    figure_one.set(**figure_one.marks["Figure 1"])
     assert [ax.get_title() for ax in figure_one.figure.axes][1] == "max 1.122, twin 1.126"
     rates = explorers.rates()
     rates.set(p=400, accuracy=0.025)

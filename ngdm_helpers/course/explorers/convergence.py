@@ -174,20 +174,24 @@ def figure_one():
     return live(
         figure,
         update,
-        setting=choice("data", names[0], names, meaning="how X was drawn"),
+        # it does not open on Figure 1, which answers the vote above it
+        setting=choice("data", names[2], names, meaning="how X was drawn"),
         c=log_slider("c = ηL", first["c"], 0.02, 2.5, meaning="learning rate over 1/L"),
         strength=slider("|y|", 1.0, 0.0, 5.0, 0.05, meaning="kink strength: y is multiplied by it"),
         seed=slider("seed", 2, 0, 99, 1, meaning="seed of the data"),
         goals=[
             goal(
-                "(i) At the start's c and |y|, find a seed for which neither run leaves the cube.",
-                lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [False, False],
-                {"seed": 10},
+                "(i) On Figure 1's data, at its c and |y|, find a seed for which neither run leaves the cube.",
+                lambda setting, c, strength, seed: (
+                    (setting, c, strength) == (first["setting"], first["c"], 1.0)
+                    and leave(setting, c, strength, seed) == [False, False]
+                ),
+                {"setting": names[0], "seed": 10},
             ),
             goal(
                 "(ii) Find one for which only the run with kinks leaves it.",
                 lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [True, False],
-                {"seed": 59},
+                {"setting": names[0], "seed": 59},
             ),
             goal(
                 "(iii) Click “kinks matter” and lower c until the 2-norm just stays below its start.",
@@ -415,9 +419,10 @@ def knots():
     return live(
         figure,
         update,
-        noise=select_slider("noise", first["noise"], NOISES, meaning="standard deviation of the noise in y"),
-        units=select_slider("units", first["units"], UNITS, meaning="hidden units, a knot for each"),
-        eta=select_slider("η", first["eta"], STEP_SIZES, meaning="learning rate"),
+        # it does not open on three units and noise, which the vote above it asks for
+        noise=select_slider("noise", 0.0, NOISES, meaning="standard deviation of the noise in y"),
+        units=select_slider("units", 2, UNITS, meaning="hidden units, a knot for each"),
+        eta=select_slider("η", 0.05, STEP_SIZES, meaning="learning rate"),
         step=slider("k", KNOT_STEPS, 0, KNOT_STEPS, 10, meaning="step at which the network is drawn on the left"),
         goals=[
             goal(
@@ -428,12 +433,12 @@ def knots():
             goal(
                 "(ii) Without any noise, have three knots or more, and all of them, end on a sample.",
                 lambda noise, units, eta: noise == 0 and locked(noise, units, eta) == units >= 3,
-                {"noise": 0.0, "units": 3, "eta": 0.2},
+                {"units": 3, "eta": 0.2},
             ),
             goal(
                 "(iii) With three units and noise 0.3, find an η for which 800 steps are too few for one of the knots.",
                 lambda noise, units, eta: (noise, units) == (0.3, 3) and locked(noise, units, eta) < 3,
-                {"eta": 0.02},
+                {"noise": 0.3, "units": 3, "eta": 0.02},
             ),
         ],
         marks={

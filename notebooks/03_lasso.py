@@ -305,9 +305,9 @@ print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
 votes.ask("lasso.general")
 
 # %% [markdown] id="general-play-note"
-# **Play.** Move $\lambda$ from right to left. Then halve $\eta$: which part of the curve moves? (The other methods
-# are *proximal gradient*, whose step stops at 0 as in the race, and *Adam*, an optimizer that the paper tried as
-# well. The last two are for idea 13.)
+# **Play.** Choose NGDM and move $\lambda$ from right to left. Then halve $\eta$: which part of the curve moves? (The
+# other methods are *proximal gradient*, whose step stops at 0 as in the race, and *Adam*, an optimizer that the paper
+# tried as well. The last two are for idea 13.)
 
 # %% id="general-play"
 general = explorers.general_lasso()

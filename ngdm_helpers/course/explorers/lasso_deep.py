@@ -127,7 +127,8 @@ def fine_tuned_mlp():
         update,
         goals=[goal(words, sparsest, {"optimizer": "proximal SGD", "lam": 0.01})],
         optimizer=choice("optimizer", "SGD", list(OPTIMIZERS), meaning="the update rule"),
-        lam=select_slider("λ", 0.1, lams, meaning="ℓ1 penalty"),
+        # not the λ that the vote above asks for
+        lam=select_slider("λ", lams[0], lams, meaning="ℓ1 penalty"),
         marks={
             "paper's λ": {"optimizer": "SGD", "lam": 0.1},
             **{f"λ = 1, {name}": {"optimizer": name, "lam": 1.0} for name in ("SGD", "Adam")},

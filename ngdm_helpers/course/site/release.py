@@ -9,14 +9,15 @@ import hashlib
 import io
 import json
 import pathlib
+import subprocess
 import tarfile
+import tempfile
 import urllib.error
 import urllib.request
 
 RELEASE = json.loads(pathlib.Path(__file__).with_name("release.json").read_text(encoding="utf-8"))
 (KATEX,) = RELEASE["katex"]
-NPM = "https://registry.npmjs.org"
-CORE = f"{NPM}/pyodide/-/pyodide-{RELEASE['version']}.tgz"
+CORE = f"pyodide@{RELEASE['version']}"  # npm's package, which has all of it
 PACKAGES = f"https://cdn.jsdelivr.net/pyodide/v{RELEASE['version']}/full/"
 _WHEELS = {one["file_name"]: one["sha256"] for one in RELEASE["lock"]["packages"].values()}
 SHA256 = RELEASE["core"] | RELEASE["katex"] | _WHEELS
@@ -35,7 +36,7 @@ def gather(to, folder=None):
             continue
         data = _read(folder, name) if folder else fetch(name)
         if _sha256(data) != wanted:
-            source = folder or _url(name)
+            source = folder or _source(name)
             raise ValueError(f"{name} from {source} must have the official sha256 {wanted}, got {_sha256(data)}")
         target.write_bytes(data)
     (to / "pyodide-lock.json").write_text(json.dumps(RELEASE["lock"]), encoding="utf-8")
@@ -53,23 +54,37 @@ def _read(folder, name):
         ) from None
 
 
-def _url(name):
-    """Where a file is: the core in npm's package, which has all of it, a package at jsDelivr."""
-    return CORE if name in RELEASE["core"] else f"{NPM}/katex/-/{name}" if name == KATEX else PACKAGES + name
+def _source(name):
+    """Where a file is: the core and KaTeX in npm's packages, one of Pyodide's packages at jsDelivr."""
+    if name in RELEASE["core"]:
+        return CORE
+    return KATEX.removesuffix(".tgz").replace("-", "@") if name == KATEX else PACKAGES + name
 
 
 def fetch(name):
-    """A file of the release from its own host, unchecked."""
-    data = download(_url(name))
+    """A file of the release from its own host, unchecked. OSError where the network does not give it."""
+    if (source := _source(name)).startswith("https:"):
+        return _download(source)
+    tarball = packed(source)
     if name not in RELEASE["core"]:
-        return data
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return tarball
+    with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
         return archive.extractfile(f"package/{name}").read()
 
 
 @functools.lru_cache(1)
-def download(url):
-    """What is at ``url``. OSError where the network does not give it."""
+def packed(package):
+    """The tarball of an npm package, by the npm that came with Node."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise OSError(f"npm does not give {package} ({error}); --pyodide FOLDER takes a copy at hand") from None
+        (tarball,) = pathlib.Path(folder).glob("*.tgz")
+        return tarball.read_bytes()
+
+
+def _download(url):
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()

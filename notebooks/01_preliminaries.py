@@ -29,8 +29,8 @@
 # | 5 | Step-size schedules | 11 |
 # | 6 | Note: the last bit | 3 |
 #
-# **Assumed:** derivatives, the chain rule, matrices in NumPy. *Run → Run All Cells* takes half a minute. It spoils
-# nothing: answers stay folded.
+# **Assumed:** derivatives, the chain rule, matrices in NumPy. *Run → Run All Cells* takes half a minute. The
+# answers to the votes stay folded.
 
 # %% id="imports"
 import time

@@ -1395,7 +1395,7 @@ for gain in (1.0, 0.6):
 # the differentiable GELU, so future networks may run pure gradient descent. It counts $L$-smoothness among the
 # strongest assumptions, and asks the community to agree on assumptions that describe these systems.
 
-# %% id="forward-predict" tags=["vote"]
+# %% id="forward-predict"
 votes.ask("convergence.forward")
 
 # %% [markdown] id="forward-play-note"

@@ -50,7 +50,7 @@ from ngdm_helpers.objectives import L1Norm
 #
 # Write a number on paper before you vote: what could one guess from $N$, $\eta$ and $\lambda$?
 
-# %% id="deep-predict" tags=["vote"]
+# %% id="deep-predict"
 votes.ask("lasso.deep")
 
 # %% [markdown] id="deep-play-note"
@@ -142,7 +142,7 @@ print(f"Nηλ/2                  {N * eta * lam / 2:.2f}")
 # $\lambda$. The norm ends at *at most 0.0106* with the small penalty and at *at least 0.9894* with the large one. The
 # start $(0.5053,\,0.5053)$ with $\eta=0.01$ and $\lambda=1$ or 100 gives both.
 
-# %% id="recursion-predict" tags=["vote"]
+# %% id="recursion-predict"
 votes.ask("lasso.recursion")
 
 # %% [markdown] id="recursion-play-note"
@@ -221,7 +221,7 @@ for lam in (1.0, 100.0):
 # penalty defeats its own purpose. A smaller learning rate does not help: with $\eta/10$ in both runs the paradox
 # persists. (Its explanation, a bound on the error that grows with $\lambda$, is idea 11.)
 
-# %% id="knob-predict" tags=["vote"]
+# %% id="knob-predict"
 votes.ask("lasso.knob")
 
 # %% [markdown] id="knob-play-note"
@@ -301,7 +301,7 @@ print(f"largest difference: {np.ptp(list(finals.values()), axis=0).max():.0e}")
 # Two runs differ in $\lambda$ alone, by a factor of 1000. They end at $\|\beta\|_1$ = 1.62 and, with the larger
 # penalty, 25.4. We take $n=200$ samples of $p=50$ weights, entries from $U[-1,1]$, and the *mean* of the squares.
 
-# %% id="general-predict" tags=["vote"]
+# %% id="general-predict"
 votes.ask("lasso.general")
 
 # %% [markdown] id="general-play-note"
@@ -408,7 +408,7 @@ print(f"λ > {lams[paradox].min():.3f}:  NGDM is off pηλ/2 by {off_band[:, par
 # cut the small ones. The paper reads 69178.44 against 2113.83 as a challenge to this advice. With other learning
 # rates and with the optimizer Adam, it says, the paradox is the same. It gives no accuracy.
 
-# %% id="tune-predict" tags=["vote"]
+# %% id="tune-predict"
 votes.ask("lasso.tune")
 
 # %% [markdown] id="tune-play-note"
@@ -559,7 +559,7 @@ with reveal("How hard the data pull, and what a cut at ηλ costs"):
 # a penalised problem should not be expected to agree with glmnet or scikit-learn, two libraries that solve (11). The
 # paper quotes Xiao (2009) on the limits of SGD, and points to Table 1 of Bottou (2010) for methods that do better.
 
-# %% id="zeros-predict" tags=["vote"]
+# %% id="zeros-predict"
 votes.ask("lasso.zeros")
 
 # %% [markdown] id="zeros-play-note"
@@ -993,7 +993,7 @@ exercises.check("lasso.8", threshold)
 # ever 0, with probability 1. *Proposition 3.2:* the sequence does not converge; from some step on it oscillates
 # between two vectors.
 
-# %% id="propositions-predict" tags=["vote"]
+# %% id="propositions-predict"
 votes.ask("lasso.propositions")
 
 # %% [markdown] id="propositions-play-note"
@@ -1085,7 +1085,7 @@ print(f"exact zeros in all {shape[0]} × {shape[1]} entries         {zeros}")
 # **Claim.** When both runs seem to have converged, lower $\eta$ in both, to $\eta/10$. The paper finds that the
 # paradox survives.
 
-# %% id="reduction-predict" tags=["vote"]
+# %% id="reduction-predict"
 votes.ask("lasso.reduction")
 
 # %% [markdown] id="reduction-play-note"
@@ -1175,7 +1175,7 @@ disguise
 # **Claim.** No weight is ever exactly 0, with probability 1 (Proposition 3.1). That is a statement about real
 # numbers. Weights are stored as float32, float16 or bfloat16, formats with 24, 11 and 8 significant bits.
 
-# %% id="floats-predict" tags=["vote"]
+# %% id="floats-predict"
 votes.ask("lasso.floats")
 
 # %% [markdown] id="floats-play-note"
@@ -1344,7 +1344,7 @@ figures.show(
 #
 # with the best value so far on the left. A larger $\lambda$ allows a larger error.
 
-# %% id="bound-predict" tags=["vote"]
+# %% id="bound-predict"
 votes.ask("lasso.bound")
 
 # %% [markdown] id="bound-play-note"
@@ -1439,7 +1439,7 @@ print(f"p = 138 357 544 (VGG16): law {theory.best_value_deficit(138_357_544):.4%
 # Proposition 3.1 guarantees that the solution of (7) is 0 for every $\lambda$. *Reducing*: a few levels, as with
 # torch's StepLR. Then $\eta>0$ at the end, and an error remains.
 
-# %% id="diminishing-predict" tags=["vote"]
+# %% id="diminishing-predict"
 votes.ask("lasso.diminishing")
 
 # %% [markdown] id="diminishing-play-note"
@@ -1555,7 +1555,7 @@ for name, path in paths.items():
 # observed the same paradox”. Idea 5 looks at networks. Here: what can Adam do on (7) and (11)? (“SGD” names torch's
 # optimizer. On (7) there are no minibatches, so it is NGDM.)
 
-# %% id="adam-predict" tags=["vote"]
+# %% id="adam-predict"
 votes.ask("lasso.adam")
 
 # %% [markdown] id="adam-play-note"
@@ -1770,7 +1770,7 @@ print(f"N = {sum(parameter.numel() for parameter in vgg16.parameters()):,}")
 #
 # **Claim** (ours). A soft-threshold gives zeros. How many depends on the slope that it sees.
 
-# %% id="solvers-predict" tags=["vote"]
+# %% id="solvers-predict"
 votes.ask("lasso.solvers")
 
 # %% [markdown] id="solvers-play-note"
@@ -1897,7 +1897,7 @@ print(f"−{lam / 100:g}·sign β to {off_sign:.0e}")
 # at 0 (a *subgradient*). NGDM only ever sees $\pm1$. Averaged over time its signs approximate $c/\lambda$, in the
 # strangest way.
 
-# %% id="staircase-predict" tags=["vote"]
+# %% id="staircase-predict"
 votes.ask("lasso.staircase")
 
 # %% [markdown] id="staircase-play-note"

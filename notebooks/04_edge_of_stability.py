@@ -49,7 +49,7 @@ from ngdm_helpers.objectives import Huber, Quadratic
 # warns against carrying results for $L$-smooth losses over to it. Among them is the explanation of Ma, Kunin, Wu and
 # Ying (2022): *subquadratic growth*, a loss that grows more slowly than a quadratic.
 
-# %% id="growth-predict" tags=["vote"]
+# %% id="growth-predict"
 votes.ask("edge_of_stability.growth")
 
 # %% id="growth-play"
@@ -140,7 +140,7 @@ for name, slope in slopes.items():
 # *sharpness* is the largest eigenvalue of the Hessian of its loss, the *top eigenvector* the direction that belongs to
 # it.
 
-# %% id="phenomenon-predict" tags=["vote"]
+# %% id="phenomenon-predict"
 votes.ask("edge_of_stability.phenomenon")
 
 # %% id="phenomenon-play"
@@ -200,7 +200,7 @@ with reveal("What happens"):
 #
 # $$\kappa_k=\frac{\langle g_{k+1}-g_k,\;\theta_{k+1}-\theta_k\rangle}{\|\theta_{k+1}-\theta_k\|^2}.$$
 
-# %% id="ruler-predict" tags=["vote"]
+# %% id="ruler-predict"
 votes.ask("edge_of_stability.ruler")
 
 # %% [markdown] id="ruler-play-note"
@@ -276,7 +276,7 @@ for _ in range(4):
 # does not diverge even at very large learning rates. The loss first rises, then oscillates. Here $n=20$, $\beta$ has
 # $p=50$ entries, $\delta=1$, and $c=\eta L$ is the learning rate in units of $1/L$.
 
-# %% id="huber-predict" tags=["vote"]
+# %% id="huber-predict"
 votes.ask("edge_of_stability.huber")
 
 # %% [markdown] id="huber-play-note"
@@ -320,7 +320,7 @@ with reveal("What happens"):
 #
 # The paper leaves this open. One variable is enough to see it: $h_\delta(x)$, with $\eta=c$ since its $L$ is 1.
 
-# %% id="rise-predict" tags=["vote"]
+# %% id="rise-predict"
 votes.ask("edge_of_stability.rise")
 
 # %% [markdown] id="rise-play-note"
@@ -421,7 +421,7 @@ for c in (2.05, 2.1, 2.5):
 # with the minimum $f^*$ and subgradients of length at most $G$. So, the paper concludes, the Edge of Stability as a
 # conjecture beyond $L$-smooth losses is “incorrect even for Lipschitz continuous, differentiable, convex functions”.
 
-# %% id="bound-predict" tags=["vote"]
+# %% id="bound-predict"
 votes.ask("edge_of_stability.bound")
 
 # %% [markdown] id="bound-play-note"
@@ -507,7 +507,7 @@ for k in range(1001):
 # It is convex, its minimum is known to be at 0, and 0 is a kink. We compare it with a rival that is neither convex nor
 # kinked: $\tfrac12(uv-1)^2$, a linear network of two weights $u$ and $v$ on one sample.
 
-# %% id="toy-predict" tags=["vote"]
+# %% id="toy-predict"
 votes.ask("edge_of_stability.toy")
 
 # %% [markdown] id="toy-play-note"
@@ -784,7 +784,7 @@ exercises.check("edge_of_stability.4", slope)
 #
 # **Claim.** On convex quadratics gradient descent diverges past $2/\lambda_{\max}$ of the Hessian.
 
-# %% id="quadratic-predict" tags=["vote"]
+# %% id="quadratic-predict"
 votes.ask("edge_of_stability.quadratic")
 
 # %% [markdown] id="quadratic-play-note"
@@ -852,7 +852,7 @@ for eta in (1.9, 2.0, 2.05):
 # quadratic around its minimum. Second: that it lacks a second derivative is to blame, for functions that have one would
 # all show subquadratic growth near the minimum.
 
-# %% id="exponent-predict" tags=["vote"]
+# %% id="exponent-predict"
 votes.ask("edge_of_stability.exponent")
 
 # %% [markdown] id="exponent-play-note"
@@ -1061,7 +1061,7 @@ memory
 # measured without a second derivative, by the *chord curvature* $\kappa_k$, the directional smoothness of idea 2. On a
 # 2-cycle it obeys one law, whatever the loss.
 
-# %% id="chord-predict" tags=["vote"]
+# %% id="chord-predict"
 votes.ask("edge_of_stability.chord")
 
 # %% [markdown] id="chord-play-note"
@@ -1130,7 +1130,7 @@ for c in (2.05, 2.5, 10.0, 100.0):
 # **Claim.** The paper argues with an over-parameterised problem: the minimum is 0 and the loss is quadratic around it.
 # Our consequence: the local threshold is the global $2/L$.
 
-# %% id="local-predict" tags=["vote"]
+# %% id="local-predict"
 votes.ask("edge_of_stability.local")
 
 # %% [markdown] id="local-play-note"
@@ -1193,7 +1193,7 @@ with reveal("What happens"):
 # $(\gamma,1)$ and $(\gamma,-\tfrac12)$ with label 1. Their mirror images with label −1 would add the same. A line
 # through 0 separates the two labels, and the *margin* $\gamma$ is its distance from the samples.
 
-# %% id="logistic-predict" tags=["vote"]
+# %% id="logistic-predict"
 votes.ask("edge_of_stability.logistic")
 
 # %% id="logistic-play"

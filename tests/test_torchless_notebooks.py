@@ -13,6 +13,7 @@ import pytest
 
 from ngdm_helpers import course
 from ngdm_helpers.course import build, explorers
+from tests.test_teaching import global_names
 
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = build.pairs(ROOT / "notebooks")
@@ -23,63 +24,19 @@ def needs_torch(cell):
     return cell.source.startswith(course.TORCH_MARK)
 
 
-class Names(ast.NodeVisitor):
-    """The names that a cell's top level reads before it binds them, and those that it binds."""
-
-    def __init__(self):
-        self.read, self.bound = set(), set()
-
-    def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load):
-            self.read |= {node.id} - self.bound
-        else:
-            self.bound.add(node.id)
-
-    def visit_Import(self, node):
-        self.bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-
-    visit_ImportFrom = visit_Import
-
-    def visit_Assign(self, node):  # the right-hand side is read first
-        for part in (node.value, *node.targets):
-            self.visit(part)
-
-    def visit_For(self, node):
-        for part in (node.iter, node.target, *node.body, *node.orelse):
-            self.visit(part)
-
-    def _comprehension(self, node):
-        own = {leaf.id for loop in node.generators for leaf in ast.walk(loop.target) if isinstance(leaf, ast.Name)}
-        inner = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}
-        self.read |= inner - own - self.bound
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
-
-    def visit_Lambda(self, node):
-        own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
-        self.read |= {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)} - own - self.bound
-
-    def visit_FunctionDef(self, node):
-        own = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name) and isinstance(leaf.ctx, ast.Store)}
-        own |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
-        self.read |= {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)} - own - self.bound
-        self.bound.add(node.name)
-
-
 def unmarked(notebook):
     """(cell, name) for each cell without the mark that names torch or reads what a marked cell was the last to bind."""
     faults, last_bound_by_torch = [], {}
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        tree, names = ast.parse(cell.source), Names()
-        names.visit(tree)
+        tree, (read, bound) = ast.parse(cell.source), global_names(cell.source)
         imported = {part for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)
                     for alias in node.names for part in (alias.name, getattr(node, "module", None))}  # fmt: skip
         if not needs_torch(cell):
-            lacking = {name for name in names.read - set(dir(builtins)) if last_bound_by_torch.get(name)}
-            faults += [(cell.id, name) for name in sorted(lacking | (imported | names.read) & TORCH)]
-        last_bound_by_torch |= dict.fromkeys(names.bound, needs_torch(cell))
+            lacking = {name for name in read - set(dir(builtins)) if last_bound_by_torch.get(name)}
+            faults += [(cell.id, name) for name in sorted(lacking | (imported | read) & TORCH)]
+        last_bound_by_torch |= dict.fromkeys(bound, needs_torch(cell))
     return faults
 
 

@@ -319,6 +319,7 @@ def test_the_new_sliders_say_what_was_computed():
         "slope at the end −2.00; ε = 0.001: 500000 steps",
     ]
     knots = explorers.knots()
+    knots.set(noise=0.3, units=3, eta=0.1)
     assert knots.figure.axes[1].get_title() == "at the end 3 of 3 knots cross one sample to and fro"
     knots.set(units=8, step=0)
     assert knots.figure.axes[0].get_title().startswith("after 0 steps")

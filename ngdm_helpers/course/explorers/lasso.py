@@ -53,11 +53,15 @@ def l1_orbit():
     (heard,) = norm.plot([], [], visible=False)  # the first weight with its sign: it jumps by ηλ
     note(norm, 0.03, 0.97, "- - -  ηλ: two-step mean\ngreen: proximal step", va="top")
 
+    def half_width(eta, lam, b1, b2, rival):
+        # few frames, for new ticks cost ten times what a move costs; a last digit of ηλ is none
+        return 1.1 * next(width for width in (1, 2, 5, 10, 20, 50, 100) if eta * lam < width + 1e-9)
+
     def update(eta, lam, b1, b2, rival):
         run = trajectories.run(L1Norm(lam), np.array([b1, b2]), eta, steps)
         # the units of the middle panel, and the step from which the orbit is exact
         s, arrival = eta * lam, int(theory.entry_step((b1, b2), eta, lam))
-        _frame(plane, 1.1 * max(1.0, s))
+        _frame(plane, half_width(eta, lam, b1, b2, rival))
         path.set_data(*run.iterates.T)
         for (line, _), course, method in zip(others, falls, rivals, strict=True):
             shown = method == "proximal" or rival == "proximal and Adam"
@@ -100,6 +104,7 @@ def l1_orbit():
         b1=slider("β₀ first", 0.82, -1.0, 1.0, 0.01, meaning="first coordinate of the start"),
         b2=slider("β₀ second", 0.43, -1.0, 1.0, 0.01, meaning="second coordinate of the start"),
         rival=choice("beside", "proximal", ["proximal", "proximal and Adam"], meaning="what races against NGDM"),
+        background=half_width,
         play=[path, fall, *(line for line, _ in others), *falls],
         readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
         drag={plane: ("b1", "b2")},
@@ -111,7 +116,7 @@ def l1_orbit():
             goal("(ii) Make ‖β‖₁ end *above* where it started.", ends_above, {"eta": 1.0, "lam": 2.0}),
         ],
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
-        caption="Left: the two paths from the grey square, in a frame of ±1.1, or ±1.1ηλ once ηλ exceeds 1. Middle: "
+        caption="Left: the two paths from the grey square, in a frame of ±1.1 that widens once ηλ exceeds 1. Middle: "
         "NGDM's last two iterates in units of ηλ. Right: the norm against the step. Does NGDM's step get shorter?",
         alt="Three panels. Left: the paths of β in the plane from its start towards 0: NGDM's keeps jumping about 0, "
         "the proximal one ends on it. Middle: the last two "

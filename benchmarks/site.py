@@ -50,7 +50,7 @@ def weight(folder):
     names = ("site.css", "figure.mjs", "painter.mjs", "goals.mjs", "votes.mjs", "worker.mjs", "pyodide.mjs")
     names += ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json")
     packed = sum(len(gzip.compress((live / name).read_bytes(), 6)) for name in names)
-    whole = sum(sizes[live / name] for name in ("bundle.zip", "python_stdlib.zip", f"play/{ORBIT}/opening.bin"))
+    whole = sum(sizes[live / name] for name in ("bundle.zip", "stdlib.zip", f"play/{ORBIT}/opening.bin"))
     return sum(sizes.values()) / 1e6, (packed + whole) / 1e6
 
 

@@ -135,7 +135,7 @@ function model(state, send = () => {}) {
 async function open(box) {
   const name = box.dataset.explorer, folder = new URL(`./play/${name}/`, import.meta.url);
   const stored = await load(new URL("opening.bin", folder));
-  const {controls, marks, canvas} = stored, known = new Map([[stored.states, stored.buffers]]);
+  const {controls, marks, boxes} = stored, known = new Map([[stored.states, stored.buffers]]);
   const models = new Map(Object.entries(unpacked(stored.opening[0], stored.opening[1].map(k => stored.buffers[k])))
     .map(([id, state]) => [id, model(state, change => saved(id, change))]));
   const get = (id, key) => models.get(id).get(key);
@@ -146,7 +146,7 @@ async function open(box) {
 
   // What Python has to do before it follows every move, then the moves. wish: the setting for which the reader waits.
   const restore = () => ["restore", name, places()];
-  const takeOver = [() => ["make", name], () => ["receive", canvas, {ratio: devicePixelRatio}], restore];
+  const takeOver = [() => ["make", name, devicePixelRatio, boxes], restore];
   let steps = [...takeOver], actions = [], wish = null, broken = "";
 
   const apply = states => {

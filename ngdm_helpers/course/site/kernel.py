@@ -7,6 +7,7 @@ the same wherever the same explorer is made: the page knows its models from the 
 """
 
 import contextlib
+import functools
 import importlib.machinery
 import itertools
 import json
@@ -46,7 +47,10 @@ class _NoIPython:
 
 
 def install():
-    """Stand in for IPython, of which ipywidgets imports names that no page needs, and for Jupyter's comms."""
+    """Stand in for IPython, of which ipywidgets imports names that no page needs, and for Jupyter's comms.
+
+    What matplotlib does for those who read its documentation, half of its import, is left out.
+    """
     os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # there is one page, which knows what it has sent
     os.environ["MPLBACKEND"] = "agg"
     sys.meta_path.insert(0, _NoIPython())
@@ -63,18 +67,57 @@ def install():
                 _sent.append(([self.comm_id, data["state"], data["buffer_paths"]], buffers or []))
 
     comm.create_comm = Wire
+    from matplotlib.artist import Artist
+
+    Artist._update_set_signature_and_docstring = lambda: None
 
 
-def make(name):
-    """Make the explorer ``name``, or make it anew. Its models are numbered in the order in which they are made."""
+def make(name, ratio=1.0, boxes=()):
+    """Make the explorer ``name``, or make it anew. Its models are numbered in the order in which they are made.
+
+    ratio: of the page's screen. boxes: those of the same figure, made before: to measure every tick anew is half of the
+    work. Gives the figure, and its boxes.
+    """
     global _naming
+    from ngdm_helpers import live
     from ngdm_helpers.course import explorers, problems
 
     _naming = (f"{name}/{number}" for number in itertools.count())
-    made = getattr(explorers, name)
-    _made[name] = made(problems.KINKS) if name == "subdifferential" else made()
+    made, given = getattr(explorers, name), [problems.KINKS] if name == "subdifferential" else []
+    with _laid_out(boxes) as measured, _put(live, "Canvas", functools.partial(live.Canvas, ratio=ratio)):
+        _made[name] = made(*given)
     _sent.clear()  # the page has it already
-    return _made[name]
+    return _made[name], measured
+
+
+@contextlib.contextmanager
+def _laid_out(boxes):
+    """Has matplotlib lay out a figure around ``boxes``, or measure it where there are none; gives what it measured."""
+    from matplotlib import _constrained_layout as layout
+    from matplotlib.transforms import Bbox
+
+    measure, known, measured = layout.get_pos_and_bbox, iter(boxes), []
+
+    def box_of(ax, renderer):
+        if box := next(known, None):
+            return ax.get_position(original=True), Bbox.from_extents(*box)
+        place, box = measure(ax, renderer)
+        measured.append([*map(float, box.extents)])
+        return place, box
+
+    with _put(layout, "get_pos_and_bbox", box_of):
+        yield measured
+
+
+@contextlib.contextmanager
+def _put(module, name, there):
+    """``there`` in place of what ``module`` has by that ``name``. (unittest.mock would take half a second to load.)"""
+    before = getattr(module, name)
+    setattr(module, name, there)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 def receive(model, state=None, content=None):

@@ -3,11 +3,12 @@
 Usage: run.mjs RELEASE STAGE OUT store.py NAME … See `course.site` for the folders.
 """
 
-import compileall
 import gzip
 import importlib.metadata
+import importlib.util
 import itertools
 import json
+import marshal
 import math
 import pathlib
 import sys
@@ -30,13 +31,11 @@ VERSIONS = ("anywidget", "matplotlib", "numpy", "pillow")  # packages that are a
 
 def store(name, folder):
     """Write what the page of explorer ``name`` needs, opening.bin, and states.bin where they are few; a summary."""
-    figure = kernel.make(name)
-    kernel.receive(figure.canvas.model_id, {"ratio": FINE})
+    figure, boxes = kernel.make(name, FINE)
     every = {key: kernel.places(control) for key, control in figure.controls.items()}
     count, start, pack = math.prod(map(len, every.values())), figure.values, _Pack()
     head = {"root": figure.model_id, "controls": {key: one.model_id for key, one in figure.controls.items()}}
-    head |= {"canvas": figure.canvas.model_id, "opening": pack.put(kernel.models(name))}
-    head["more"] = False
+    head |= {"opening": pack.put(kernel.models(name)), "boxes": boxes, "more": False}
     opening, marks = _places(figure), {}
     states = {_key(opening): pack.put(kernel.shown(figure))}
     for label, mark in figure.marks.items():
@@ -116,18 +115,35 @@ def bundle(folder):
     files |= {*SITE.glob("ngdm_helpers/live/*.mjs"), *SITE.glob("ngdm_helpers/live/*.css")}
     for name in VERSIONS:
         files.add(SITE / importlib.metadata.distribution(name)._path / "METADATA")
-    with zipfile.ZipFile(folder / "bundle.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with _archive(folder / "bundle.zip") as archive:
         for file in sorted(files):
-            name, content = str(file.relative_to(SITE)), file.read_bytes()
-            if file.suffix == ".py":
-                compileall.compile_file(file, ddir=name, legacy=True, quiet=1, optimize=2, force=True)
-                name, content = f"{name}c", file.with_suffix(".pyc").read_bytes()
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
+            _add(archive, str(file.relative_to(SITE)), file.read_bytes(), compiled=file.suffix == ".py")
         # Pyodide's matplotlib comes with its list of fonts; what is not in the bundle must not be in the list
         fonts_known = "matplotlib/fontlist.json"
         known, names = json.loads((SITE / fonts_known).read_text()), {str(font.relative_to(data)) for font in fonts}
         known["ttflist"], known["afmlist"] = [one for one in known["ttflist"] if one["fname"] in names], []
-        archive.writestr(zipfile.ZipInfo(fonts_known), json.dumps(known))
+        _add(archive, fonts_known, json.dumps(known), compiled=False)
+
+
+def standard_library(folder):
+    """Write stdlib.zip: Python's own modules, of which Pyodide ships the sources; those loaded now are compiled."""
+    (source,) = (path for path in sys.path if path.endswith(".zip"))
+    loaded = {getattr(module, "__file__", None) for module in [*sys.modules.values()]}
+    with zipfile.ZipFile(source) as given, _archive(folder / "stdlib.zip") as archive:
+        for name in given.namelist():
+            _add(archive, name, given.read(name), compiled=f"{source}/{name}" in loaded)
+
+
+def _archive(path):
+    return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9)
+
+
+def _add(archive, name, content, compiled):
+    """Add a file without its date, a module ``compiled`` to what Python's import system finds beside no source."""
+    if compiled:
+        name, code = f"{name}c", compile(content, name, "exec", dont_inherit=True, optimize=2)
+        content = importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code)  # flags, date and size: not looked at
+    archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 9)
 
 
 def main(out, *names):
@@ -136,6 +152,7 @@ def main(out, *names):
         summary[name] = store(name, out / "play" / name)
         print("stored", name, flush=True)
     bundle(out)
+    standard_library(out)
     (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False))
 
 

@@ -6,7 +6,7 @@ const here = name => new URL(name, import.meta.url).href;
 
 const ready = (async () => {
   const bundle = fetch(here("bundle.zip")).then(answer => answer.arrayBuffer());
-  const python = await loadPyodide({indexURL: here("."), packages: []});
+  const python = await loadPyodide({indexURL: here("."), stdLibURL: here("stdlib.zip"), packages: []});
   postMessage({news: "Python is unpacked"});
   python.unpackArchive(await bundle, "zip", {extractDir: python.runPython("import site; site.getsitepackages()[0]")});
   const kernel = python.pyimport("ngdm_helpers.course.site.kernel");

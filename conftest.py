@@ -5,6 +5,7 @@ The variables are set before NumPy and torch are imported; kernels and other pro
 """
 
 import os
+import zlib
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -22,6 +23,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("unhurried")
 
 SLIDERS = "tests/test_explorers.py"
+SITE = "tests/test_site_whole.py"
 # The tests of each of these stay on one worker, as they share what is expensive: a page, a process, what has been
 # executed. In the order in which they begin, the longest first; "" is where the notebooks come.
 TOGETHER = (
@@ -34,7 +36,7 @@ TOGETHER = (
     "tests/test_notebooks.py",
     "tests/test_maps.py",
     "tests/test_site.py",
-    "tests/test_site_whole.py",
+    SITE,
 )
 
 
@@ -69,6 +71,8 @@ def _group(nodeid):
     """
     path, _, test = nodeid.partition("::")
     name, _, case = test.partition("[")
+    if path == SITE and "same_numbers" not in name:  # a browser on either worker, and minutes for either
+        return f"{path}::{zlib.crc32(case.encode()) % 2}"
     if path in TOGETHER or path.endswith(".ipynb"):
         return path
     return f"{path}[{case}" if path == SLIDERS else f"{path}::{name}"

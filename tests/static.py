@@ -30,7 +30,7 @@ def served(folder):
 def visited(chromium, url, python=True, **options):
     """A browser at ``url`` that refuses every other host; nothing may have been asked of one, nor said as an error.
 
-    python: whether the page's Python is let through.
+    python: whether the page's Python is let through; what waits for it goes on by ``page.let_python()``.
     """
     host = "/".join(url.split("/")[:3])
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
@@ -43,12 +43,18 @@ def visited(chromium, url, python=True, **options):
         faults.append(f"asked for {route.request.url}")
         route.abort()
 
-    def stall(route):
-        pass  # it never comes
+    waiting = []  # for what does not come
+
+    def let_python():
+        while not waiting:
+            page.wait_for_timeout(50)
+        waiting.pop().continue_()
+
+    page.let_python = let_python
 
     context.route(lambda address: not address.startswith((host, "data:", "blob:")), refuse)
     if not python:
-        context.route("**/bundle.zip", stall)
+        context.route("**/bundle.zip", waiting.append)
     try:
         page.goto(url)
         yield page

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 
@@ -60,11 +61,19 @@ def test_pyodide_computes_the_same_numbers(name, computed):
 
 
 @pytest.fixture(scope="module")
-def whole(request, tmp_path_factory):
-    """The folder of a site: that of $NGDM_SITE, which is built already, else one that is built now."""
+def whole(release_folder, tmp_path_factory, worker_id):
+    """The folder of a site: that of $NGDM_SITE, which is built already, else one that the first worker builds."""
     if named := os.environ.get("NGDM_SITE"):
         return Path(named)
-    return build.build(tmp_path_factory.mktemp("whole") / "site", request.getfixturevalue("release_folder"))
+    if worker_id == "master":
+        return build.build(tmp_path_factory.mktemp("whole") / "site", release_folder)
+    shared = tmp_path_factory.getbasetemp().parent / "whole"
+    shared.mkdir(exist_ok=True)
+    with filelock.FileLock(shared / "lock"):
+        facts = shared / "site" / build.SITE
+        if not facts.exists() or not json.loads(facts.read_text(encoding="utf-8")):  # empty until it is whole
+            build.build(shared / "site", release_folder)
+    return shared / "site"
 
 
 @pytest.fixture(scope="module")
@@ -75,23 +84,51 @@ def host(whole):
 
 @pytest.mark.parametrize("name", explorers.__all__)
 def test_an_explorer_moves_on_its_page(name, whole, host, chromium):
-    """Painted before Python, then every mark and a place of every control, and the start as the widget draws it."""
+    """Painted, played and at each mark before Python; then each control and mark with it. All pictures are Agg's."""
     made = getattr(explorers, name)
     widget = made(problems.KINKS) if name == "subdifferential" else made()
-    with visited(chromium, f"{host}/play/{name}/") as page:
-        painted(page)
-        start = settled(page)
-        (picture,) = whole.glob(f"live-*/play/{name}/picture.png")  # Agg's, by the same Python
-        assert differing(start, pixels(picture.read_bytes())) < 0.02
+    (picture,) = whole.glob(f"live-*/play/{name}/picture.png")  # Agg's, by the same Python
+    with visited(chromium, f"{host}/play/{name}/", python=False) as page:
+        assert differing(painted(page), pixels(picture.read_bytes())) < 0.02
+        if "play" in widget.canvas.frame:
+            page.get_by_label("speed").select_option("1000")
+            page.get_by_role("button", name="Restart").click()
+            page.wait_for_function("document.querySelector('.live-canvas').dataset.step === '0'")
+            page.get_by_role("button", name="Play").click()
+            page.wait_for_function("document.querySelector('.live-canvas').dataset.step !== '0'")
+            page.get_by_label("step", exact=True).press("End")
+        marks = [box(page).get_by_role("button", name=label, exact=True) for label in widget.marks]
+        for mark in marks:
+            mark.click()
+            assert "draws" not in box(page).locator(".status").inner_text()
+        stored = painted(page)
+        assert box(page).get_attribute("data-state") == "stored"
+        page.let_python()
+        assert differing(settled(page), stored) < 0.02
         controls = box(page).locator(".row label :is(input, select)")
         assert controls.count() == len(widget.controls)
         for k in range(controls.count()):
             controls.nth(k).press("ArrowDown")
             settled(page)
-        for label in widget.marks:
-            box(page).get_by_role("button", name=label, exact=True).click()
-            settled(page)
+        for mark in marks:
+            mark.click()
+        assert differing(settled(page), stored) < 0.02
         assert box(page).locator(".words").first.inner_text() == ""  # nothing that could not be drawn
+
+
+def test_the_back_button_leads_from_page_to_page(host, chromium):
+    with visited(chromium, host) as page:
+        page.locator(".card a").first.click()
+        there = settled(page)
+        page.go_back()
+        page.locator(".card a").nth(1).click()
+        assert differing(settled(page), there) > 0
+        page.go_back()
+        page.go_forward()
+        page.go_back()
+        assert page.locator(".card").count() == len(explorers.__all__)
+        page.locator(".card a").first.click()
+        assert np.array_equal(settled(page), there)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -186,13 +186,14 @@ async function open(box) {
   };
   const click = id => (steps.length ? go(marks[id]) : act(id, undefined, {event: "click"}));
 
-  const status = make("span", {className: "status"});
+  const status = make("div", {className: "status"});
   const again = make("button", {type: "button", hidden: true}, "Start Python again");
   status.setAttribute("role", "status");
   again.onclick = start;
   const figure = {
     tell: said => {
-      const then = wish ? `; then it draws ${wish}` : "; play and marks work already";
+      const works = box.querySelector(".live-play")?.offsetParent ? "play and marks work" : "marks work";
+      const then = wish ? `; then it draws ${wish}` : `; ${works} already`;
       const waiting = news.startsWith("Python is") ? `${news}${then} …` : news || "Python draws this figure …";
       status.textContent = said ?? (broken || (steps.length ? waiting : ""));
       box.dataset.state = steps.length ? "stored" : actions.length || question?.figure === figure ? "busy" : "live";
@@ -255,7 +256,7 @@ async function open(box) {
     if (box.dataset.page) history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
     await navigator.clipboard?.writeText(link.value).then(() => figure.tell("The link is copied."), () => {});
   };
-  box.replaceChildren(shown, make("div", {className: "row"}, share, link, status, again));
+  box.replaceChildren(status, again, shown, make("div", {className: "row"}, share, link));
   figures.push(figure);
 
   const visit = () => {  // #eta=0.1&lam=3, by what the controls read, or the nearest number

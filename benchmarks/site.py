@@ -3,9 +3,9 @@
     python -m benchmarks.site FOLDER [EXPLORER …]
 
 FOLDER holds a built site (make site: build/site). Prints what a first visit transfers, when a page is painted and when
-Python has taken over, with an empty cache and with a warm one, and from a key press to the painted picture: for a
-slider whose value JupyterLab's kernel echoes, and for the first slider of each EXPLORER (all, if none are named). Exits
-with 1 if a required figure is missed.
+Python has taken over, with an empty cache and with a warm one, how long a new student's first goal takes, and from a
+key press to the painted picture: for a slider whose value JupyterLab's kernel echoes, and for the first slider of each
+EXPLORER (all, if none are named). Exits with 1 if a required figure is missed.
 """
 
 import gzip
@@ -19,10 +19,10 @@ import time
 import nbformat
 import psutil
 
-from benchmarks import slider
+from benchmarks import slider as widgets
 from ngdm_helpers.course import explorers
 from tests import lab
-from tests.static import box, served, visited, wait
+from tests.static import box, painted, served, slider, visited, wait
 
 PRESSES, WARM_UP = 40, 6
 FOLDER, VISIT = 90.0, 16.0  # MB, required at most
@@ -60,9 +60,28 @@ def openings(page, url):
         start = time.perf_counter()
         page.goto(url)
         box(page).locator("canvas.live-canvas[data-frame]").wait_for()
-        painted = time.perf_counter()
+        shown = time.perf_counter()
         wait(page, "live")
-        yield 1000 * (painted - start), 1000 * (time.perf_counter() - start)
+        yield 1000 * (shown - start), 1000 * (time.perf_counter() - start)
+
+
+def first_goal(page):
+    """Milliseconds of a new student, who knows what to do: link, painted, a slider that Python answers, a goal reached.
+
+    The index, the page of `ORBIT`, its λ moved, then its second goal by the keyboard: η to its end, λ doubled.
+    """
+    start = time.perf_counter()
+    page.locator(f'.card a[href="play/{ORBIT}/"]').click()
+    painted(page)
+    yield 1000 * (time.perf_counter() - start)
+    slider(page, "λ").press("ArrowRight")
+    wait(page, "live")
+    yield 1000 * (time.perf_counter() - start)
+    slider(page, "η").press("End")
+    for _ in range(16):
+        slider(page, "λ").press("ArrowRight", delay=60)
+    page.get_by_text("reached at").first.wait_for()
+    yield 1000 * (time.perf_counter() - start)
 
 
 def presses(page):
@@ -96,9 +115,9 @@ def echo(chromium):
             root = opened.cell(0).locator(".jp-Cell-outputWrapper")
             handle = root.locator(".noUi-handle").first
             handle.wait_for()
-            root.evaluate(slider._WATCH, ["echo", slider.BITS, slider.CELL])
+            root.evaluate(widgets._WATCH, ["echo", widgets.BITS, widgets.CELL])
             opened.page.wait_for_timeout(2000)
-            return [slider._press(opened.page, "echo", handle) for _ in range(WARM_UP + PRESSES)][WARM_UP:]
+            return [widgets._press(opened.page, "echo", handle) for _ in range(WARM_UP + PRESSES)][WARM_UP:]
 
 
 def _line(what, found, required=None, unit="ms"):
@@ -117,13 +136,16 @@ def main(folder, names=()):
     print(f"CPU use just before: {psutil.cpu_percent(2):.0f} % of {os.cpu_count()} cores", end=", ")
     print("load average {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()))
     with lab.browser() as chromium, served(folder) as host:
-        floor = slider._middle_and_95(echo(chromium))
+        floor = widgets._middle_and_95(echo(chromium))
         _line("JupyterLab's echo, median", floor[0])
         _line("JupyterLab's echo, p95", floor[1])
         with visited(chromium, host) as page:
-            for cache, (painted, live) in zip(("empty", "warm"), openings(page, f"{host}/play/{ORBIT}/"), strict=True):
-                faults += _line(f"painted, {cache} cache", painted, PAINTED)
+            for cache, (shown, live) in zip(("empty", "warm"), openings(page, f"{host}/play/{ORBIT}/"), strict=True):
+                faults += _line(f"painted, {cache} cache", shown, PAINTED)
                 faults += _line(f"live, {cache} cache", live, LIVE if cache == "warm" else None)
+        with visited(chromium, host) as page:
+            for what, taken in zip(("painted", "a slider answered", "a goal reached"), first_goal(page), strict=True):
+                _line(f"from the index, empty cache, to {what}", taken)
         for name in names or explorers.__all__:
             with visited(chromium, f"{host}/play/{name}/") as page:
                 wait(page, "live")

@@ -54,7 +54,7 @@ def visited(chromium, url, python=True, **options):
 
     context.route(lambda address: not address.startswith((host, "data:", "blob:")), refuse)
     if not python:
-        context.route("**/bundle.zip", waiting.append)
+        context.route("**/bundle.zip", lambda route: waiting.append(route))
     try:
         page.goto(url)
         yield page

@@ -150,6 +150,16 @@ def test_every_figure_of_a_notebook_comes_alive(name, host, chromium):
         assert page.get_by_role("button", name="Answer").count() == page.locator("[data-vote]").count() > 2
 
 
+def test_no_page_is_wider_than_a_phone(host, chromium):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with visited(chromium, host, python=False, **phone) as page:
+        for path in ("", *(f"play/{name}/" for name in explorers.__all__)):
+            page.goto(f"{host}/{path}")
+            if path:
+                painted(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+
+
 def test_the_site_is_light(whole):
     size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     assert size < 90e6, f"{size / 1e6:.0f} MB"

@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import bs4
 import jinja2
@@ -24,6 +25,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # Times-like, with the signs of mathematics, and part of matplotlib: a page breaks in the same places on any machine.
 _FACES = {"STIXGeneral": "", "STIXGeneralItalic": "font-style: italic;", "STIXGeneralBol": "font-weight: bold;"}
 _PIXELS = 13  # of formulas, beside text of 10 pt
+_TOUCHES = re.compile(r"[^\s<>]*<svg.*?</svg>[^\s<>]*", re.DOTALL)
+# Where ziamath spaces otherwise than TeX: a sign is no difference after an opening bracket, and words need room.
+_SPACES = (
+    (r"([\[(,]\s*)-", r"\1{-}"),
+    (r"\\bmod\b", r"\\;\\mathrm{mod}\\;"),
+    (r"(?<=[\w)}])\\(max|min)\b", r"\\,\\\1"),
+)
 ziamath.config.svg2 = False  # paths: what it defines for reuse would bear the same ids in every formula
 ziamath.config.precision = 2
 
@@ -32,7 +40,7 @@ def page(template, **values):
     """A page of its own from a template of this folder: nothing that it shows is fetched."""
     loader = jinja2.PackageLoader(__package__)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["inline"] = lambda text: markupsafe.Markup(words.inline(text))
+    environment.filters["inline"] = _inline
     body = environment.get_template(f"{template}.html").render(**values)
     style = importlib.resources.files(__package__).joinpath("templates/paper.css").read_text(encoding="utf-8")
     shown = set(html.unescape(re.sub(r"<[^>]*>", "", body)))
@@ -41,9 +49,16 @@ def page(template, **values):
     )
 
 
+def _inline(text):
+    """Words with Unicode formulas as HTML; no line ends beside a sign of relation or after a slash."""
+    kept = re.sub(r" ([=<≤]) ", "\u00a0\\1\u00a0", text).replace("/", "/\u2060")
+    return markupsafe.Markup(words.inline(kept))
+
+
 def rendered(markdown):
-    """Markdown of a notebook as HTML, its formulas as SVG."""
-    return markupsafe.Markup(MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(markdown))
+    """Markdown of a notebook as HTML, its formulas as SVG; what touches one, as a full stop does, stays with it."""
+    markup = MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(markdown)
+    return markupsafe.Markup(_TOUCHES.sub(r'<span class="together">\g<0></span>', markup))
 
 
 def unfolded(markdown):
@@ -59,16 +74,27 @@ def pictures(outputs):
     return [{"src": image["src"], "alt": image["alt"]} for soup in soups for image in soup.find_all("img")]
 
 
-def pdf(source, target):
-    """Print the HTML file ``source`` to the PDF file ``target`` by Chromium; ValueError if there is none."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise ValueError(f"--pdf needs one of {', '.join(BROWSERS)}, got none; open {source} and print it, on A4")
-    # Without a sandbox, which root and most containers cannot have: it opens a file of ours that runs no script.
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
-    done = subprocess.run([browser, *options, pathlib.Path(source).resolve().as_uri()], capture_output=True, timeout=120)
-    if not target.exists():
-        raise OSError(f"{browser} printed no {target}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+def browser():
+    """The Chromium or Chrome that prints; FileNotFoundError, which says what to do, if there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise FileNotFoundError(f"--pdf needs one of {', '.join(BROWSERS)} on the PATH, got none; without --pdf, open "
+                                "the HTML in any browser and print it on A4")  # fmt: skip
+    return found
+
+
+def pdf(markup):
+    """What the HTML text ``markup`` prints, as the bytes of a PDF; OSError if the browser makes none."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        source, target = pathlib.Path(temporary, "paper.html"), pathlib.Path(temporary, "paper.pdf")
+        source.write_text(markup, encoding="utf-8")
+        # Without a sandbox, which root and most containers cannot have: the page is ours and runs no script.
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
+        options.append(f"--user-data-dir={temporary}/profile")
+        done = subprocess.run([browser(), *options, source.as_uri()], capture_output=True, timeout=120)
+        if not target.exists():
+            raise OSError(f"{browser()} printed nothing: {done.stderr.decode(errors='replace').strip()[-300:]}")
+        return target.read_bytes()
 
 
 class _Renderer(IPythonRenderer):
@@ -88,7 +114,8 @@ class _Renderer(IPythonRenderer):
 
 @functools.lru_cache(maxsize=1024)
 def _formula(tex, inline):
-    drawn = ziamath.Latex(tex.strip(), size=_PIXELS, inline=inline).svg()
+    spaced = functools.reduce(lambda text, rule: re.sub(*rule, text), _SPACES, tex.strip())
+    drawn = ziamath.Latex(spaced, size=_PIXELS, inline=inline).svg()
     top, height = (float(number) for number in re.search(r'viewBox="\S+ (\S+) \S+ (\S+)"', drawn).groups())
     label = html.escape(tex.strip())
     return drawn.replace(

@@ -19,13 +19,15 @@ $CATEGORY: NGDM/{stem}
 
 def gift(lesson):
     """The votes of ``lesson`` in Moodle's GIFT format, each answer with its feedback. The texts are HTML."""
-    return _GIFT.format(stem=lesson.stem, questions="\n\n".join(_question(*row) for row in _votes(lesson)))
+    return _GIFT.format(
+        stem=lesson.stem, questions="\n\n".join(_question(name, vote) for name, vote, _ in _votes(lesson))
+    )
 
 
 def table(lesson):
     """The votes of ``lesson`` as CSV, a row each, with the `COLUMNS`; plain text, in UTF-8 as Excel recognises it."""
-    rows = io.StringIO(newline="")
-    writer = csv.DictWriter(rows, COLUMNS)
+    rows = io.StringIO()
+    writer = csv.DictWriter(rows, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for name, vote, idea in _votes(lesson):
         row = {"vote": name, "notebook": lesson.stem, "idea": idea.title, "part": "core" if idea.core else "deeper"}
@@ -44,7 +46,7 @@ def _votes(lesson):
     return [(name, vote, idea) for idea in lesson.ideas for name, vote in idea.votes.items()]
 
 
-def _question(name, vote, idea):
+def _question(name, vote):
     lines = [f"::{_escaped(name)}:: [html]{_escaped(words.inline(vote['question']))} {{"]
     for letter, option in vote["options"].items():
         sign = "=" if letter == vote["answer"] else "~"

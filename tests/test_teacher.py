@@ -230,7 +230,7 @@ def test_a_table_reads_back(papers, source):
 
 
 def as_read(vote):
-    """What a reader of GIFT must find of a vote, as HTML: the question, and (option, right, feedback) of each letter."""
+    """What a reader of GIFT must find of a vote, as HTML: question, and (option, right, feedback) of each letter."""
     return {
         "stem": inline(vote["question"]),
         "choices": [
@@ -286,7 +286,8 @@ def teach(to, *options):
     return cli.main(["teacher", "03_lasso", "--to", str(to), "--folder", str(lab.ROOT / "notebooks"), *options])
 
 
-def test_only_what_it_wrote_is_written_over(tmp_path, capsys, papers):
+def test_only_what_it_wrote_is_written_over(tmp_path, capsys, papers, monkeypatch):
+    monkeypatch.setattr(teacher, "papers", lambda source: dict(papers[source.stem]))
     to = tmp_path / "new" / "folder"
     assert teach(to) == 0 and teach(to) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -83,14 +83,17 @@ def browser():
     return found
 
 
-def pdf(markup):
-    """What the HTML text ``markup`` prints, as the bytes of a PDF; OSError if the browser makes none."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        source, target = pathlib.Path(temporary, "paper.html"), pathlib.Path(temporary, "paper.pdf")
+def pdf(markup, folder):
+    """What the HTML text ``markup`` prints, as the bytes of a PDF; OSError if the browser makes none.
+
+    folder: where it may work for that time; Ubuntu's Chromium has a /tmp of its own.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as temporary:
+        source, target = (pathlib.Path(temporary, f"paper.{kind}").resolve() for kind in ("html", "pdf"))
         source.write_text(markup, encoding="utf-8")
         # Without a sandbox, which root and most containers cannot have: the page is ours and runs no script.
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
-        options.append(f"--user-data-dir={temporary}/profile")
+        options.append(f"--user-data-dir={target.parent / 'profile'}")
         done = subprocess.run([browser(), *options, source.as_uri()], capture_output=True, timeout=120)
         if not target.exists():
             raise OSError(f"{browser()} printed nothing: {done.stderr.decode(errors='replace').strip()[-300:]}")

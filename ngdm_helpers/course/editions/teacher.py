@@ -136,8 +136,8 @@ def write(source, to, force=False, pdf=False):
     if others and not force:
         raise FileExistsError(f"{to} has {', '.join(others)}, which ngdm teacher did not write or which was edited "
                               "since; --force replaces, --to FOLDER writes elsewhere")  # fmt: skip
-    contents |= {name.replace(".html", ".pdf"): paper.pdf(contents[name]) for name in pages}
     to.mkdir(parents=True, exist_ok=True)
+    contents |= {name.replace(".html", ".pdf"): paper.pdf(contents[name], to) for name in pages}
     for name, content in contents.items():
         recorded.write_bytes(to / name, content if isinstance(content, bytes) else content.encode())
         made[name] = _fingerprint(to / name)

@@ -22,7 +22,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from ngdm_helpers.live import words
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# Times-like, with the signs of mathematics, and part of matplotlib: a page breaks in the same places on any machine.
+# STIX (SIL Open Font License) comes with matplotlib: narrow, with the signs of mathematics. With a font of its own a
+# page breaks in the same places on any machine.
 _FACES = {"STIXGeneral": "", "STIXGeneralItalic": "font-style: italic;", "STIXGeneralBol": "font-weight: bold;"}
 _PIXELS = 13  # of formulas, beside text of 10 pt
 _TOUCHES = re.compile(r"[^\s<>]*<svg.*?</svg>[^\s<>]*", re.DOTALL)

@@ -191,6 +191,7 @@ def test_an_option_that_make_does_not_know_is_an_error(checkout, option):
     assert "TORCH and FAST are yes or no, got" in message and option in message
 
 
+@pytest.mark.slow
 def test_contributing_examples_run(tmp_path):
     """Every Python block of CONTRIBUTING.md, in one interpreter from top to bottom."""
     text = read("CONTRIBUTING.md")

@@ -33,7 +33,7 @@ lab: .venv/installed$(if $(filter no,$(TORCH)),-without-torch)
 
 test: .venv/installed-test
 ifeq ($(JOB),none)
-	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests,-m "not ($(call any,$(JOBS)))")
+	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not (slow or $(call any,$(JOBS)))" tests)
 else
 	$(BIN)/pytest -m "$(call any,$(if $(filter all,$(JOB)),$(JOBS),$(JOB)))" tests
 endif

@@ -200,8 +200,9 @@ def test_an_option_that_make_does_not_know_is_an_error(checkout, option, allowed
 
 def test_the_jobs_of_make_are_the_marks_of_pytest():
     jobs = re.search(r"^JOBS := (.*)$", read("Makefile"), re.MULTILINE)[1].split()
-    marks = tomllib.loads(read("pyproject.toml"))["tool"]["pytest"]["ini_options"]["markers"]
-    assert jobs == [mark.partition(":")[0] for mark in marks][1:]
+    options = tomllib.loads(read("pyproject.toml"))["tool"]["pytest"]["ini_options"]
+    assert jobs == [mark.partition(":")[0] for mark in options["markers"]][1:]
+    assert f'-m "not ({" or ".join(jobs)})"' in options["addopts"]
 
 
 @pytest.mark.slow

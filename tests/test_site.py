@@ -127,8 +127,11 @@ def drawn(folder, name):
 def test_python_takes_over_and_paints_what_the_widget_draws(small, chromium):
     widget = explorers.l1_orbit()
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
+        painted(page)
+        stored = page.locator(".live-ring").bounding_box()
         start = settled(page)
         assert differing(start, drawn(small, MANY)) < 0.02
+        assert page.locator(".live-ring").bounding_box() == pytest.approx(stored, abs=0.1)  # laid out the same way
         for label, name, key in (("η", "eta", "ArrowRight"), ("λ", "lam", "End"), ("β₀ first", "b1", "ArrowLeft")):
             slider(page, label).press(key)
             assert differing(settled(page), start) > 0

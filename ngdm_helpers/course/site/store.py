@@ -26,6 +26,9 @@ FINE = 2.0  # pixels of a stored background per pixel of the figure: sharp on a 
 SITE = pathlib.Path(ngdm_helpers.__file__).parents[1]
 # Of matplotlib's fonts the house's own, and those that it looks up whenever a text has a formula in it.
 FONTS = ("DejaVuSans*.ttf", "STIXGeneral.ttf", "STIXNonUni.ttf", "STIXSiz*SymReg.ttf", "cm*.ttf")
+# Modules of the standard library for terminals, networks and processes, which a page has not.
+UNUSABLE = ("_pyrepl/", "doctest", "ftplib", "http/", "imaplib", "mailbox", "multiprocessing/", "pdb", "pydoc")
+UNUSABLE += ("smtplib", "unittest/", "xml/", "xmlrpc/")
 VERSIONS = ("anywidget", "matplotlib", "numpy", "pillow")  # packages that are asked for their version
 
 
@@ -131,7 +134,8 @@ def standard_library(folder):
     loaded = {getattr(module, "__file__", None) for module in [*sys.modules.values()]}
     with zipfile.ZipFile(source) as given, _archive(folder / "stdlib.zip") as archive:
         for name in given.namelist():
-            _add(archive, name, given.read(name), compiled=f"{source}/{name}" in loaded)
+            if (used := f"{source}/{name}" in loaded) or not name.startswith(UNUSABLE):
+                _add(archive, name, given.read(name), compiled=used)
 
 
 def _archive(path):

@@ -5,6 +5,7 @@ same pictures. `kernel` is the page's side of ipywidgets, ``figure.mjs`` the pag
     live-HASH/       everything that the pages share, under a name of its own: it may be kept for ever
     play/NAME/       an explorer, alone on its page
     01_….html …      the notebooks
+    lite/            JupyterLite, with the notebooks to edit
 """
 
 import hashlib
@@ -34,16 +35,16 @@ MODULES += tuple(PACKAGE / "live" / name for name in ("painter.mjs", "goals.mjs"
 
 
 def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
-    """Write the site to ``to``: the pages of the explorers and notebooks ``names``, and JupyterLite if ``names`` has its
-    name; everything if there are none.
+    """Write the site to ``to``: the pages of the explorers and notebooks ``names``, and JupyterLite for ``lite``.
+
+    Without ``names`` it is all of them.
 
     pyodide: a folder with a copy of the release, see `release`. folder: where the notebooks lie, built. Raises
     ValueError for an unknown name, and where ``to`` holds something else than a site; FileNotFoundError without Node,
     ModuleNotFoundError without JupyterLite where it is asked for.
     """
-    shown, told = _chosen(names, folder)
-    edit = told if not names or lite.NAME in names else {}
-    if edit:
+    shown, told, edited = _chosen(names, folder)
+    if edited:
         lite.check()
     node()
     if to.exists() and any(to.iterdir()) and not (to / SITE).exists():
@@ -59,10 +60,10 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         formulas = notebook.formulas(told.values(), node(), katex) if told else {}
         live = _live(to, out, core, katex)
-    if edit:
-        lite.write(to, live, core, edit, run)
+    if edited:
+        lite.write(to, live, core, edited, run)
     shutil.copy(HERE / "sw.js", to)
-    pages.write(to, live.name, summary, told, formulas, bool(edit))
+    pages.write(to, live.name, summary, told, formulas, [*edited])
     facts = {"live": live.name, "explorers": shown, "notebooks": [*told]}
     (to / SITE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return to
@@ -88,15 +89,16 @@ def node():
 
 
 def _chosen(names, folder):
-    """The explorers that ``names`` name, and the notebooks, {name: notebook}: all for JupyterLite."""
+    """The explorers that ``names`` name, the notebooks, {name: notebook}, and those of JupyterLite: all or none."""
     built = {path.stem: nbformat.read(path.with_suffix(".ipynb"), as_version=4) for path in pairs(folder)}
     # in the order of the course; what no notebook shows comes last
     told = [name for one in built.values() for name in notebook.explorers_in(one) if name in explorers.__all__]
-    allowed = [*built, lite.NAME, *dict.fromkeys([*told, *explorers.__all__])]
+    allowed = [lite.NAME, *built, *dict.fromkeys([*told, *explorers.__all__])]
     if unknown := [name for name in names if name not in allowed]:
         raise ValueError(f"NAME must be one of {', '.join(allowed)}, got {', '.join(unknown)}")
     chosen = [name for name in allowed if name in names] or allowed
-    return [name for name in chosen if name not in built], {name: built[name] for name in chosen if name in built}
+    shown = [name for name in chosen if name not in built and name != lite.NAME]
+    return shown, {name: built[name] for name in chosen if name in built}, built if lite.NAME in chosen else {}
 
 
 def _unpack(archive, folder):

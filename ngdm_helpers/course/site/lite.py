@@ -7,6 +7,7 @@ a package, and `%pip` neither. There is no PyTorch in a browser: what a cell tha
 
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import pathlib
@@ -37,15 +38,18 @@ _KERNELSPEC = {"name": "python", "display_name": "Python (Pyodide)", "language":
 _UNUSED = ("build/fa-*.eot", "build/fa-*.svg", "build/fa-*.ttf", "build/fa-*.woff", "rspack.config*")
 
 
+def check():
+    """Raise ModuleNotFoundError where JupyterLite is not installed; building takes minutes before it is needed."""
+    for name in ("jupyterlite_core", "jupyterlite_pyodide_kernel"):
+        importlib.import_module(name)
+
+
 def write(to, live, core, told, run):
     """Write JupyterLite with the notebooks ``told``, {name: notebook}, into the site ``to``.
 
-    live: the folder that the pages share. core: Pyodide's release. run: `build.run`. Raises ModuleNotFoundError where
-    JupyterLite is not installed, CalledProcessError where it cannot be built.
+    live: the folder that the pages share. core: Pyodide's release. run: `build.run`. Raises CalledProcessError where
+    JupyterLite cannot be built, FileNotFoundError where an extension of JupyterLab is not installed.
     """
-    import jupyterlite_core  # noqa: F401
-    import jupyterlite_pyodide_kernel  # noqa: F401
-
     target = to / NAME
     shutil.rmtree(target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:

@@ -11,9 +11,11 @@ import importlib
 import importlib.metadata
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 import nbformat
@@ -34,6 +36,9 @@ _ROOTS = ("anywidget", "array-api-compat", "ipython", "ipywidgets", "jedi", "tqd
 _FRONT_ENDS = {"jupyterlab-widgets", "widgetsnbextension"}  # no Python is needed of them
 _BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
 _KERNELSPEC = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+# What only Mermaid's diagrams and terminals load, of which the notebooks have none: a fifth of JupyterLab.
+_DIAGRAMS = {"@mermaid-js", "@xterm", "cose-base", "cytoscape", "cytoscape-cose-bilkent", "cytoscape-fcose", "elkjs"}
+_DIAGRAMS |= {"katex", "khroma", "layout-base", "mermaid"}
 # Fonts in forms that no browser of today asks for, as there is a .woff2 of each; how JupyterLite was built.
 _UNUSED = ("build/fa-*.eot", "build/fa-*.svg", "build/fa-*.ttf", "build/fa-*.woff", "rspack.config*")
 
@@ -66,10 +71,21 @@ def write(to, live, core, told, run):
         if done.returncode:
             print(done.stdout, file=sys.stderr)
         done.check_returncode()
-    for pattern in _UNUSED:
-        for path in target.glob(pattern):
-            path.unlink()
+    for path in [*(path for pattern in _UNUSED for path in target.glob(pattern)), *_diagrams(target)]:
+        path.unlink(missing_ok=True)
     _python(target / PYTHON, live, core, told, run)
+
+
+def _diagrams(target):
+    """The scripts of nothing but what draws Mermaid's diagrams, and of terminals, as the maps of sources tell."""
+    from jupyterlite_core.constants import ALL_APP_ARCHIVES
+
+    with tarfile.open(ALL_APP_ARCHIVES[-1]) as archive:
+        for member in archive:
+            if member.name.endswith(".js.map"):
+                sources = json.load(archive.extractfile(member))["sources"]
+                if {re.sub(r".*node_modules/([^/]+).*|.*", r"\1", one) for one in sources} <= _DIAGRAMS:
+                    yield target / member.name.removeprefix("package/").removesuffix(".map")
 
 
 def address(name=None):

@@ -18,31 +18,31 @@ from ngdm_helpers.course.site import kernel
 # {archive: the packages in it}; the last has all the rest. JupyterLite's kernel loads the first three by these names.
 ARCHIVES = {"comm": ("comm",), "ipython": ("IPython",), "jedi": ("jedi",)}
 ARCHIVES |= {"scikit-learn": ("joblib", "scipy", "sklearn", "threadpoolctl"), "rest": ()}
-LOADED = (
-    "IPython.core.completer",
-    "jedi",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "ngdm_helpers.data",
-)
-LOADED += ("scipy.optimize", "sklearn.datasets", "sklearn.linear_model", "tqdm.auto")
+LOADED = ("IPython.core.completer", "jedi", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
+LOADED += ("ngdm_helpers.data", "tqdm.auto")
 LOADED += tuple(f"ngdm_helpers.course.{name}" for name in ("claims", "exercises", "explorers", "votes"))
-LEVEL = 15  # of Zstandard: a fifth smaller than deflate at its best
+LEVEL = 19  # of Zstandard: a fifth smaller than deflate at its best
 SITE = pathlib.Path(ngdm_helpers.__file__).parents[1]
 OURS = pathlib.Path(ngdm_helpers.__file__).parent.name
 # Tests, data and headers that nothing imports; jedi's stubs of other packages, and fonts that the pages do without.
-_LEAVE = {"__pycache__", "tests", "sample_data", "include", "stubs", "django-stubs", "afm", "ttf", "pdfcorefonts"}
+_LEAVE = {"__pycache__", "tests", "sample_data", "images", "include", "labextension"}
+_LEAVE |= {"stubs", "django-stubs", "afm", "ttf", "pdfcorefonts", "RECORD"}
+_LEAVE |= {"fontTools", "pytz"}  # for PDF, and for pandas
+_SUFFIXES = {".pyx", ".pxd", ".tp", ".h", ".jpg"}
+# Large packages of which a kernel uses little: what is not loaded does not travel.
+_LITTLE = {"prompt_toolkit", "pygments"}
 _NO_TIME = py_compile.PycInvalidationMode.UNCHECKED_HASH  # an archive does not keep a source's time
 
 
-def files(archive):
+def files(archive, loaded):
     """The files of an archive, sorted."""
     taken = {name for names in ARCHIVES.values() for name in names}
     for file in sorted(SITE.rglob("*")):
-        parts = file.relative_to(SITE).parts
-        if file.is_file() and not _LEAVE & {*parts} and file.name != "RECORD":
-            if parts[0] in ARCHIVES[archive] or (not ARCHIVES[archive] and parts[0] not in taken):
-                yield file
+        first, *parts = file.relative_to(SITE).parts
+        here = first in ARCHIVES[archive] or (not ARCHIVES[archive] and first not in taken)
+        left = _LEAVE & {first, *parts} or file.suffix in _SUFFIXES or (first in _LITTLE and file not in loaded)
+        if here and not left and file.is_file():
+            yield file
 
 
 def packed(file, loaded):
@@ -68,6 +68,9 @@ def main(out):
     streams = sys.stdout, sys.stderr
     for name in ("pyodide_kernel", *LOADED):
         importlib.import_module(name)
+    # An error and a question are answered with modules of their own.
+    sys.modules["pyodide_kernel"].ipython_shell.run_cell("1 / 0")
+    sys.modules["pyodide_kernel"].ipython_shell.object_inspect_mime("print")
     sys.stdout, sys.stderr = streams
     loaded = {pathlib.Path(one.__file__) for one in [*sys.modules.values()] if getattr(one, "__file__", None)}
     loaded = {file for file in loaded if file.suffix == ".py"}
@@ -75,7 +78,7 @@ def main(out):
         known = {*bundle.namelist()}
     for archive in ARCHIVES:
         with zipfile.ZipFile(out / f"{archive}.zip", "w", zipfile.ZIP_ZSTANDARD) as written:
-            for name, content in (pair for file in files(archive) for pair in packed(file, loaded)):
+            for name, content in (pair for file in files(archive, loaded) for pair in packed(file, loaded)):
                 if name not in known or name.endswith(".pyc"):  # the bundle's have no docstrings
                     written.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_ZSTANDARD, LEVEL)
         print("packed", archive, flush=True)

@@ -3,18 +3,55 @@
 import contextlib
 import json
 import pathlib
+import sys
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 
-from ngdm_helpers.course import TORCH_MARK, cli
-from ngdm_helpers.course.site import lite
+from ngdm_helpers.course import TORCH_MARK, cli, without_torch
+from ngdm_helpers.course.site import kept, lite, pages
 from tests import lab
 from tests.static import served
 
 ROOT = pathlib.Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_BYTES = 43_000_000  # beside the pages, which weigh 47 million
+
+
+def test_in_a_browser_a_cell_that_needs_torch_shows_what_it_gave(tmp_path, capsys, monkeypatch):
+    with monkeypatch.context() as browser:
+        browser.setattr(sys, "platform", "emscripten")
+        lines = [without_torch([f"{TORCH_MARK}{what}\n", "import torch\n"]) for what in ("a slope's sign", "a check")]
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "+1\n"}, {"data": {"text/html": "<b>+</b>"}}]
+    monkeypatch.setattr(kept, "FILE", tmp_path / "kept.json")
+    kept.FILE.write_text(json.dumps({"a slope's sign": outputs}))
+    displayed = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: displayed.append((data, raw)))
+    for (line,) in lines:
+        exec(line)
+    first, text, second = capsys.readouterr().out.splitlines()
+    assert "There is no PyTorch for browsers" in first and "a slope's sign" in first and text == "+1"
+    assert "a check; it gives no output" in second and displayed == [({"text/html": "<b>+</b>"}, True)]
+
+
+def test_each_page_links_to_its_notebook_in_jupyterlite(tmp_path):
+    told = {"03_lasso": new_notebook(cells=[new_markdown_cell("# LASSO", id="title")])}
+    facts = {"alt": "an orbit", "caption": "It turns.", "width": 8, "height": 4}
+    links = {"03_lasso.html": "lite/lab/index.html?path=03_lasso.ipynb", "index.html": "lite/lab/index.html"}
+    links["play/l1_orbit/index.html"] = "../../lite/lab/index.html?path=03_lasso.ipynb"
+    for edited in ([], [*told]):
+        pages.write(tmp_path, "live-0", {"l1_orbit": facts}, told, {}, edited)
+        for page, link in links.items():
+            assert (f'href="{link}"' in (tmp_path / page).read_text()) == bool(edited), page
+
+
+def test_without_jupyterlite_it_is_named_before_anything_is_built(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupyterlite_core", None)
+    assert cli.main(["site", "--to", str(tmp_path / "site")]) == 1
+    said = capsys.readouterr().err
+    assert "needs jupyterlite_core, which is not installed" in said and '-e ".[site]" installs it' in said
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.fixture(scope="module")

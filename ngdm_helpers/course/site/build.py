@@ -93,7 +93,7 @@ def _chosen(names, folder):
     built = {path.stem: nbformat.read(path.with_suffix(".ipynb"), as_version=4) for path in pairs(folder)}
     # in the order of the course; what no notebook shows comes last
     told = [name for one in built.values() for name in notebook.explorers_in(one) if name in explorers.__all__]
-    allowed = [lite.NAME, *built, *dict.fromkeys([*told, *explorers.__all__])]
+    allowed = [*built, lite.NAME, *dict.fromkeys([*told, *explorers.__all__])]
     if unknown := [name for name in names if name not in allowed]:
         raise ValueError(f"NAME must be one of {', '.join(allowed)}, got {', '.join(unknown)}")
     chosen = [name for name in allowed if name in names] or allowed

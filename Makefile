@@ -47,7 +47,7 @@ check: .venv/installed-test
 	$(BIN)/mypy
 	$(BIN)/ngdm check
 
-site: .venv/installed-without-torch
+site: .venv/installed-site
 	$(BIN)/ngdm site $(SITE_OPTIONS)
 
 bench: .venv/installed-test
@@ -68,7 +68,7 @@ version = $(shell $(1) -c 'import sys; sys.version_info < (3, 11) or print("%d.%
 VENV_HAS := $(call version,$(BIN)/python)
 WANTED := $(if $(filter file,$(origin PYTHON)),$(VENV_HAS),$(call version,$(PYTHON)))
 ifeq ($(and $(VENV_HAS),$(filter $(VENV_HAS),$(WANTED))),)
-.venv/bin/python .venv/installed .venv/installed-without-torch .venv/installed-test: anew
+.venv/bin/python .venv/installed .venv/installed-without-torch .venv/installed-site .venv/installed-test: anew
 endif
 
 .venv/bin/python:
@@ -80,12 +80,16 @@ endif
 NO_USE = $(or $(addprefix is Python ,$(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)),does not run)
 
 # A stamp for each kind of install; a larger one counts as the smaller ones too.
-.venv/installed .venv/installed-without-torch .venv/installed-test: pyproject.toml | .venv/bin/python
+.venv/installed .venv/installed-without-torch .venv/installed-site .venv/installed-test: pyproject.toml | .venv/bin/python
 
 # --no-compile: compiling all files is half of the time, and Python compiles what it imports when it does.
 .venv/installed-without-torch:
 	$(BIN)/python -m pip install --no-compile -e ".[lab]"
 	touch $@
+
+.venv/installed-site:
+	$(BIN)/python -m pip install --no-compile -e ".[site]"
+	touch .venv/installed-without-torch $@
 
 .venv/installed:
 	$(BIN)/python -m pip install -e ".[lab,torch]"
@@ -93,4 +97,4 @@ NO_USE = $(or $(addprefix is Python ,$(shell $(PYTHON) -c 'import sys; print(sys
 
 .venv/installed-test:
 	$(BIN)/python -m pip install -e ".[test]"
-	touch .venv/installed-without-torch .venv/installed $@
+	touch .venv/installed-without-torch .venv/installed-site .venv/installed $@

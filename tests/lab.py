@@ -122,7 +122,7 @@ def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scal
     try:
         page.goto(f"{jupyter.url}/doc/tree/{name}?reset&token={jupyter.token}")
         page.wait_for_function(KERNEL_IDLE)
-        page.evaluate(_LISTEN)
+        page.evaluate(LISTEN)
         yield Notebook(page, name)
     except BaseException:
         if screenshot:
@@ -285,7 +285,7 @@ KERNEL_IDLE = """() => {
 
 # moves: the widget messages that the kernel has not finished with. An execute request cannot tell: JupyterLab has
 # widgets handled in a subshell, beside the cells. finished: how many execute requests have been answered.
-_LISTEN = """() => {
+LISTEN = """() => {
     window.moves = new Set();
     window.finished = 0;
     const kernel = jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;

@@ -65,7 +65,7 @@ def test_a_plain_install_is_small_and_the_tests_bring_everything(project):
     plain = {name(entry) for entry in project["dependencies"]}
     widgets, arrays = {"ipywidgets", "anywidget"}, {"numpy", "scipy", "array-api-compat"}
     assert plain == {*widgets, *arrays, "matplotlib", "scikit-learn", "tqdm"}
-    assert "ngdm-notebooks[cluster,lab,teacher,torch]" in project["optional-dependencies"]["test"]
+    assert "ngdm-notebooks[cluster,lab,site,teacher,torch]" in project["optional-dependencies"]["test"]
 
 
 def test_every_direct_dependency_has_an_oldest_version_in_ci(project):
@@ -76,6 +76,17 @@ def test_every_direct_dependency_has_an_oldest_version_in_ci(project):
     for entry in required:
         if ">=" in entry:  # the oldest version that we allow is the one that is tested
             assert f"{pinned[name(entry)]}.".startswith(f"{entry.partition('>=')[2]}."), entry
+
+
+def test_binder_and_colab_open_files_that_there_are(project):
+    links = re.findall(r"https://(?:mybinder|colab)\S+?(?:labpath=|blob/main/)([^)\s]+)", read("README.md"))
+    assert len(links) == 2 and all((ROOT / link).is_file() for link in links)
+    (name,) = re.findall(r'pip install -q "(\S+) @ git\+https://github.com/OWNER/REPOSITORY"', read("README.md"))
+    assert name == project["name"]
+    (extra,) = re.findall(r'pip install .*-e "\.\[(\w+)\]"', read("binder/postBuild"))
+    assert extra in project["optional-dependencies"] and os.access(ROOT / "binder" / "postBuild", os.X_OK)
+    python, _ = yaml.safe_load(read("binder/environment.yml"))["dependencies"]
+    assert python.startswith("python=") and project["requires-python"] == ">=3.11"
 
 
 def test_one_oldest_python_everywhere(project):

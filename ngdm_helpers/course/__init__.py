@@ -2,7 +2,8 @@
 
 Without PyTorch three of the four still run to the end. A cell that needs it begins with a comment that names what it
 shows, ``# Needs PyTorch: what autograd returns at a kink``; importing this package where PyTorch is missing makes
-IPython put one sentence in its place. For everything else it remains a comment.
+IPython put one sentence in its place, and in a browser what the cell gave elsewhere. For everything else it remains a
+comment.
 """
 
 import importlib.util
@@ -23,7 +24,10 @@ def without_torch(lines):
     """IPython's input transformer: a cell that begins with `TORCH_MARK` becomes a sentence on what it leaves out."""
     if not lines or not lines[0].startswith(TORCH_MARK):
         return lines
-    missing = f"PyTorch is not installed, so this cell leaves out {lines[0].removeprefix(TORCH_MARK).strip()}"
+    what = lines[0].removeprefix(TORCH_MARK).strip()
+    if sys.platform == "emscripten":
+        return [f"__import__('ngdm_helpers.course.site.kept', fromlist=['show']).show({what!r})\n"]
+    missing = f"PyTorch is not installed, so this cell leaves out {what}"
     remedy = "to get it, run make lab, or pip install torch torchvision, and restart the kernel."
     return [f"print({f'{missing}; {remedy}'!r})\n"]
 

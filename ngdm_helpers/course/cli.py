@@ -23,7 +23,12 @@ def main(arguments=None):
         options = vars(parser.parse_args(arguments))
         return options.pop("run")(**options)
     except ModuleNotFoundError as error:
-        extra = {"distributed": "cluster", "ziamath": "teacher"}.get(error.name)
+        extra = {
+            "distributed": "cluster",
+            "ziamath": "teacher",
+            "jupyterlite_core": "site",
+            "jupyterlite_pyodide_kernel": "site",
+        }.get(error.name)
         how = f'pip install -e ".[{extra}]"' if extra else "make lab"
         print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; {how} installs it", file=sys.stderr)
         return 1
@@ -100,12 +105,13 @@ def _teacher(names, folder, to, pdf, force):
 
 
 _SITE = """Write the notebooks and their sliders as a folder for any web host, minutes. It needs Node; Pyodide is
-fetched, unless a folder has it. To look at it: python -m http.server --directory build/site"""
+fetched, unless a folder has it. JupyterLite, in which the notebooks are edited, is in it too. To look at it: python -m
+http.server --directory build/site"""
 
 
 def _add_site(commands):
     command = commands.add_parser("site", help=_SITE.partition(". ")[0], description=_SITE)
-    command.add_argument("names", nargs="*", metavar="NAME", help="explorers and notebooks; default: all")
+    command.add_argument("names", nargs="*", metavar="NAME", help="explorers, notebooks and lite; default: all")
     command.add_argument("--to", default="build/site", type=pathlib.Path, metavar="FOLDER", help="default: build/site")
     command.add_argument("--pyodide", type=pathlib.Path, metavar="FOLDER", help="a copy of Pyodide's release at hand")
     command.add_argument("--folder", default="notebooks", type=pathlib.Path, help="where the notebooks lie")

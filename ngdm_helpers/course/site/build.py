@@ -5,6 +5,7 @@ same pictures. `kernel` is the page's side of ipywidgets, ``figure.mjs`` the pag
     live-HASH/       everything that the pages share, under a name of its own: it may be kept for ever
     play/NAME/       an explorer, alone on its page
     01_….html …      the notebooks
+    lite/            JupyterLite, with the notebooks to edit
 """
 
 import hashlib
@@ -22,7 +23,7 @@ import nbformat
 from ngdm_helpers.course import explorers
 from ngdm_helpers.course.build import FOLDER as NOTEBOOKS
 from ngdm_helpers.course.build import pairs
-from ngdm_helpers.course.site import notebook, pages, release
+from ngdm_helpers.course.site import lite, notebook, pages, release
 
 SITE = "site.json"  # by which a folder is known to be ours
 HERE = pathlib.Path(__file__).parent
@@ -34,12 +35,17 @@ MODULES += tuple(PACKAGE / "live" / name for name in ("painter.mjs", "goals.mjs"
 
 
 def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
-    """Write the site to ``to``: the pages of the explorers and notebooks ``names``, of all if there are none.
+    """Write the site to ``to``: the pages of the explorers and notebooks ``names``, and JupyterLite for ``lite``.
+
+    Without ``names`` it is all of them.
 
     pyodide: a folder with a copy of the release, see `release`. folder: where the notebooks lie, built. Raises
-    ValueError for an unknown name, and where ``to`` holds something else than a site; FileNotFoundError without Node.
+    ValueError for an unknown name, and where ``to`` holds something else than a site; FileNotFoundError without Node,
+    ModuleNotFoundError without JupyterLite where it is asked for.
     """
-    shown, told = _chosen(names, folder)
+    shown, told, edited = _chosen(names, folder)
+    if edited:
+        lite.check()
     node()
     if to.exists() and any(to.iterdir()) and not (to / SITE).exists():
         raise ValueError(f"--to must name a new folder, or one that holds a site, got {to}")
@@ -54,20 +60,24 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         formulas = notebook.formulas(told.values(), node(), katex) if told else {}
         live = _live(to, out, core, katex)
+    if edited:
+        lite.write(to, live, core, edited, run)
     shutil.copy(HERE / "sw.js", to)
-    pages.write(to, live.name, summary, told, formulas)
+    pages.write(to, live.name, summary, told, formulas, [*edited])
     facts = {"live": live.name, "explorers": shown, "notebooks": [*told]}
     (to / SITE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return to
 
 
-def run(core, out, script, *arguments):
+def run(core, out, script, *arguments, add=lambda stage: None):
     """Run a Python ``script`` in Pyodide under Node, with this package; it gets the folder ``out`` and ``arguments``.
 
+    add: puts more beside this package.
     Raises FileNotFoundError without Node, CalledProcessError where the script does not end well.
     """
     with tempfile.TemporaryDirectory() as stage:
         _stage(pathlib.Path(stage))
+        add(pathlib.Path(stage))
         subprocess.run([node(), HERE / "run.mjs", core, stage, out, script, *arguments], check=True)
 
 
@@ -79,15 +89,16 @@ def node():
 
 
 def _chosen(names, folder):
-    """The explorers that ``names`` name, and the notebooks: {name: notebook}."""
+    """The explorers that ``names`` name, the notebooks, {name: notebook}, and those of JupyterLite: all or none."""
     built = {path.stem: nbformat.read(path.with_suffix(".ipynb"), as_version=4) for path in pairs(folder)}
     # in the order of the course; what no notebook shows comes last
     told = [name for one in built.values() for name in notebook.explorers_in(one) if name in explorers.__all__]
-    allowed = [*built, *dict.fromkeys([*told, *explorers.__all__])]
+    allowed = [*built, lite.NAME, *dict.fromkeys([*told, *explorers.__all__])]
     if unknown := [name for name in names if name not in allowed]:
         raise ValueError(f"NAME must be one of {', '.join(allowed)}, got {', '.join(unknown)}")
     chosen = [name for name in allowed if name in names] or allowed
-    return [name for name in chosen if name not in built], {name: built[name] for name in chosen if name in built}
+    shown = [name for name in chosen if name not in built and name != lite.NAME]
+    return shown, {name: built[name] for name in chosen if name in built}, built if lite.NAME in chosen else {}
 
 
 def _unpack(archive, folder):

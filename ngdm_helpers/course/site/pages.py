@@ -1,5 +1,6 @@
 """The site's pages in HTML."""
 
+import functools
 import html
 import inspect
 import shutil
@@ -7,7 +8,7 @@ import shutil
 from pygments.formatters import HtmlFormatter
 
 from ngdm_helpers.course import explorers
-from ngdm_helpers.course.site import notebook
+from ngdm_helpers.course.site import lite, notebook
 
 LABELS = {
     "01_preliminaries": "1 Preliminaries",
@@ -50,14 +51,18 @@ FIGURE = """<div data-explorer="{name}" data-page="yes">
 """
 
 
-def write(to, live, summary, told, formulas):
-    """Write index.html, the page of each explorer of ``summary`` and that of each notebook of ``told``."""
+def write(to, live, summary, told, formulas, edited=()):
+    """Write index.html, the page of each explorer of ``summary`` and that of each notebook of ``told``.
+
+    edited: the notebooks that JupyterLite has; each page links to its own.
+    """
+    nav = functools.partial(_nav, told, edited)
     for name, facts in summary.items():
         stem, where = NOTEBOOKS[getattr(explorers, name).__module__.rpartition(".")[2]], ""
         if stem in told:
             where = f'<p class="about">From notebook <a href="../../{stem}.html">{LABELS[stem]}</a>.</p>\n'
         figure = _figure(name, facts, f"../../{live}")
-        body = f"{_nav(told, '../../')}<main>\n<h1>{title(name)}</h1>\n{figure}{where}</main>"
+        body = f"{nav('../../', stem)}<main>\n<h1>{title(name)}</h1>\n{figure}{where}</main>"
         folder = to / "play" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "index.html").write_text(_page(title(name), body, live, "../../"), encoding="utf-8")
@@ -68,9 +73,9 @@ def write(to, live, summary, told, formulas):
         text, headings = notebook.page(one, set(summary), formulas, pictures)
         items = "".join(f'<li class="h{level}"><a href="#{key}">{words}</a></li>' for level, key, words in headings)
         contents = f'<details class="contents"><summary>Contents</summary><ul>{items}</ul></details>\n'
-        body = f'{_nav(told)}<main class="notebook">\n{contents}{text}\n</main>'
+        body = f'{nav(stem=stem)}<main class="notebook">\n{contents}{text}\n</main>'
         (to / f"{stem}.html").write_text(_page(LABELS[stem], body, live, math=True), encoding="utf-8")
-    body = f"{_nav(told)}<main>\n<h1>The NGDM notebooks</h1>\n{_ABOUT}{_cards(summary, live)}</main>"
+    body = f"{nav()}<main>\n<h1>The NGDM notebooks</h1>\n{_ABOUT}{_cards(summary, live)}</main>"
     (to / "index.html").write_text(_page("The NGDM notebooks", body, live), encoding="utf-8")
 
 
@@ -91,8 +96,11 @@ def _page(title, body, live, root="", math=False):
     return PAGE.format(title=title, root=root, live=live, sheets=sheets, body=body)
 
 
-def _nav(told, root=""):
+def _nav(told, edited, root="", stem=None):
     links = "".join(f'<a href="{root}{stem}.html">{LABELS[stem]}</a>\n' for stem in told)
+    if edited:
+        where, words = (stem, "Edit this notebook") if stem in edited else (None, "Edit the notebooks")
+        links += f'<a href="{root}{lite.address(where)}">{words}</a>\n'
     return f'<nav><a href="{root or "./"}">The NGDM notebooks</a>\n{links}</nav>\n'
 
 

@@ -38,6 +38,9 @@ def missing():
         return "needs root: every student is an account of the system"
     if importlib.util.find_spec("jupyterhub") is None:
         return "jupyterhub is not installed: pip install jupyterhub"
+    for path in (lab.ROOT / "tests", pathlib.Path(os.path.realpath(sys.executable))):
+        if closed := [folder for folder in path.parents if not folder.stat().st_mode & 0o001]:
+            return f"other accounts cannot reach {path}: {closed[0]} is closed to them"
     lacking = [tool for tool in _TOOLS if shutil.which(tool) is None]
     return f"{', '.join(lacking)} not on the PATH (npm install -g configurable-http-proxy)" if lacking else ""
 
@@ -60,7 +63,8 @@ class Class:
         try:
             with urllib.request.urlopen(request, timeout=lab.PATIENCE) as answer:
                 text = answer.read()
-                return answer.status, json.loads(text) if text else None
+                is_json = "json" in answer.headers.get("Content-Type", "")
+                return answer.status, json.loads(text) if text and is_json else text
         except urllib.error.HTTPError as error:
             return error.code, None
 
@@ -114,8 +118,6 @@ def _config(here, class_, names):
         "SharedPasswordAuthenticator.user_password": class_.password,
         "Authenticator.allowed_users": set(names),
         "Spawner.cmd": [sys.executable, "-m", "jupyterhub.singleuser"],
-        "Spawner.start_timeout": 5 * lab.PATIENCE,
-        "Spawner.http_timeout": 5 * lab.PATIENCE,
         "JupyterHub.services": [{"name": "class", "api_token": class_.admin}],
         "JupyterHub.load_roles": [
             {"name": "class", "services": ["class"], "scopes": ["admin:users", "tokens", "admin:servers"]}
@@ -133,6 +135,8 @@ def running(names, log=None):
     log: where to keep what the hub and all servers printed.
     """
     with contextlib.ExitStack() as stack:
+        # whoever is asked to end (timeout does) removes the accounts first
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)))
         # not a TemporaryDirectory: homes lie in it, which every account has to reach
         here = pathlib.Path(tempfile.mkdtemp(prefix="hub-"))
         stack.callback(shutil.rmtree, here, ignore_errors=True)

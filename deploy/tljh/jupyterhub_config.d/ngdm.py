@@ -15,7 +15,14 @@ def runtime_dir(spawner):
     return f"{pwd.getpwnam(account).pw_dir}/.jupyter-run"
 
 
-c.Spawner.default_url = "/lab/tree/ngdm-notebooks/notebooks/03_lasso.ipynb"
+# A server has 120 MB, a kernel 110 with the core of notebook 3 open and 650 once it has trained a network: room for two
+# notebooks. The Littlest JupyterHub enforces it (and sets SystemdSpawner's own limit from tljh-config, None, before).
+c.Spawner.mem_limit = c.SystemdSpawner.mem_limit = "1.5G"
+# Run All of one student leaves a core to the others' sliders
+c.Spawner.cpu_limit = c.SystemdSpawner.cpu_limit = 1.0
+# so many start at once; the others of a class wait their turn, and none runs into a timeout
+c.JupyterHub.concurrent_spawn_limit = 10
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.Spawner.environment = {
     # as many threads as cores, for each of 40 students, get in each other's way
     "OMP_NUM_THREADS": "1",

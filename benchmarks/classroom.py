@@ -1,6 +1,6 @@
 """A class on one server: what a student costs, and how long a move takes when 1, 10 and 40 students drag sliders.
 
-    python -m benchmarks.classroom [STUDENTS …] [--seconds S] [--to FOLDER]
+    python -m benchmarks.classroom [STUDENTS …] [--seconds S] [--until CELL] [--to FOLDER]
 
 Needs root, JupyterHub and configurable-http-proxy (`tests.hub` says what is missing). It makes an account for each
 student, starts a hub with the configuration that is shipped, has each student start a server and a kernel and run the
@@ -46,10 +46,10 @@ _FIND = "({0}.canvas.model_id, {0}.goals.model_id, {0}.controls[{1!r}].model_id,
 _STATE = "({0}.canvas.frame['count'], {0}.controls[{1!r}].index)"
 
 
-def cells():
-    """(cells of notebook 3's core that train no network, those that do), as source."""
+def cells(until="stop-here"):
+    """(cells of notebook 3 before this one that train no network, those that do), as source."""
     source = build.read_source(pathlib.Path("notebooks/03_lasso.py")).cells
-    core = source[: next(k for k, cell in enumerate(source) if cell.id == "stop-here")]
+    core = source[: next(k for k, cell in enumerate(source) if cell.id == until)]
     code = [cell.source for cell in core if cell.cell_type == "code"]
     trains = [text.startswith("# Needs PyTorch") for text in code]
     return tuple([text for text, late in zip(code, trains, strict=True) if late == wanted] for wanted in (False, True))
@@ -298,9 +298,9 @@ def middle_and_95(numbers):
     return statistics.median(numbers), statistics.quantiles(numbers, n=20)[-1] if len(numbers) > 1 else numbers[0]
 
 
-async def measure(class_, names, sizes, seconds):
+async def measure(class_, names, sizes, seconds, until):
     """Yield a row of results for each size of the class, and at the end one of the networks."""
-    early, late = cells()
+    early, late = cells(until)
     students, polls, screen = [], [], Screen(class_)
     for name in (*names, SCREEN):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in early])
@@ -400,7 +400,7 @@ def show(row):
 
 async def collect(class_, names, options):
     rows = []
-    async for row in measure(class_, names, options.students, options.seconds):
+    async for row in measure(class_, names, options.students, options.seconds, options.until):
         rows.append(row)
         show(row)
         recorded.write_text(options.to / "classroom.json", json.dumps(rows, indent=1) + "\n")
@@ -411,6 +411,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.classroom", description=__doc__.partition("\n")[0])
     parser.add_argument("students", nargs="*", type=int, default=[1, 10, 40], help="sizes of the class (1 10 40)")
     parser.add_argument("--seconds", type=int, default=20, help="moves of each student (20)")
+    parser.add_argument("--until", default="stop-here", help="cell before which Run All ends (stop-here: the core)")
     parser.add_argument("--to", type=pathlib.Path, default=pathlib.Path("build/classroom"), help="folder of the JSON")
     options = parser.parse_args(arguments)
     if why := hub.missing():

@@ -34,7 +34,7 @@ SCHEMA = {
         "memory": {"guarantee": str, "limit": str},
         "cpu": {"guarantee": (int, float), "limit": (int, float)},
         "startTimeout": int,
-        "extraEnv": {"OMP_NUM_THREADS": str, "MALLOC_ARENA_MAX": str},
+        "extraEnv": dict.fromkeys(("OMP_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str),
         "storage": {"type": str},
     },
     "hub": {"concurrentSpawnLimit": int, "config": {"JupyterHub": {"authenticator_class": str}}},

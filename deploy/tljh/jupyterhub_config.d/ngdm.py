@@ -15,7 +15,7 @@ def runtime_dir(spawner):
     return f"{pwd.getpwnam(account).pw_dir}/.jupyter-run"
 
 
-# A server has 120 MB, a kernel 110 with the core of notebook 3 open and 650 once it has trained a network: room for two
+# A server has 120 MB, a kernel 150 with the core of notebook 3 open and 650 once it has trained a network: room for two
 # notebooks. The Littlest JupyterHub enforces it (and sets SystemdSpawner's own limit from tljh-config, None, before).
 c.Spawner.mem_limit = c.SystemdSpawner.mem_limit = "1.5G"
 # Run All of one student leaves a core to the others' sliders
@@ -26,8 +26,9 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.Spawner.environment = {
     # as many threads as cores, for each of 40 students, get in each other's way
     "OMP_NUM_THREADS": "1",
-    # the kernel's threads share one heap: 40 MB less a kernel
-    "MALLOC_ARENA_MAX": "1",
+    # glibc gives freed arrays back; left alone, it raises both thresholds with use, and keeps them
+    "MALLOC_MMAP_THRESHOLD_": "2097152",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
     "JUPYTER_RUNTIME_DIR": runtime_dir,
 }
 c.Spawner.args = [

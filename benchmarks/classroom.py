@@ -65,23 +65,25 @@ class Student:
         self.times, self.bytes, self.overtaken, self.under_way, self.held, self.timer = [], [], 0, None, None, None
 
     async def fetch(self, path, data=None):
+        """What the hub or the student's server answers."""
         request = HTTPRequest(
-            f"{self.class_.url}/user/{self.name}/{path}",
+            f"{self.class_.url}/{path}",
             method="GET" if data is None else "POST",
             headers={"Authorization": f"token {self.token}"},
             body=None if data is None else json.dumps(data),
             request_timeout=5 * lab.PATIENCE,
         )
-        answer = await AsyncHTTPClient(max_clients=1000).fetch(request)
+        answer = await AsyncHTTPClient().fetch(request)
         return json.loads(answer.body or "null")
 
     async def open(self):
         """Start the server, the kernel and the websocket, as the page of the notebook does."""
-        await asyncio.to_thread(self.class_.start, self.name)
-        while not await asyncio.to_thread(self.class_.ready, self.name):
+        user = f"hub/api/users/{self.name}"
+        await self.fetch(f"{user}/server", {})
+        while not (await self.fetch(user))["servers"].get("", {}).get("ready"):
             await asyncio.sleep(1)
         about = {"path": NAME, "name": NAME, "type": "notebook", "kernel": {"name": "python3"}}
-        kernel = (await self.fetch("api/sessions", about))["kernel"]["id"]
+        kernel = (await self.fetch(f"user/{self.name}/api/sessions", about))["kernel"]["id"]
         url = f"{self.class_.url}/user/{self.name}/api/kernels/{kernel}/channels?session_id={self.session}"
         request = HTTPRequest(url.replace("http", "ws", 1), headers={"Authorization": f"token {self.token}"})
         self.socket = await websocket_connect(
@@ -183,7 +185,7 @@ class Student:
         async def every(path, seconds):
             while True:
                 await asyncio.sleep(seconds)
-                await self.fetch(path)
+                await self.fetch(f"user/{self.name}/{path}")
 
         await asyncio.gather(*(every(*poll) for poll in POLLS.items()))
 
@@ -229,6 +231,8 @@ class Screen(threading.Thread):
         page.fill("input[name=username]", SCREEN)
         page.fill("input[name=password]", self.class_.password)
         page.click("#login_submit")
+        page.goto(f"{self.class_.url}/hub/spawn/{SCREEN}")
+        page.wait_for_url(f"**/user/{SCREEN}/**")
         page.goto(f"{self.class_.url}/user/{SCREEN}/doc/tree/{NAME}?reset")
         page.wait_for_function(lab.KERNEL_IDLE)
         page.evaluate(lab._LISTEN)
@@ -324,9 +328,6 @@ async def measure(class_, names, sizes, seconds, until):
         students += newcomers
         polls += [asyncio.create_task(student.poll()) for student in newcomers]
         if size == sizes[0]:
-            await asyncio.to_thread(class_.start, SCREEN)
-            while not await asyncio.to_thread(class_.ready, SCREEN):
-                await asyncio.sleep(0.5)
             screen.start()
             await asyncio.to_thread(screen.ready.wait)
         if screen.fault:
@@ -432,6 +433,7 @@ def main(arguments=None):
         print(f"No hub can be started here: {why}", file=sys.stderr)
         return 1
     options.to.mkdir(parents=True, exist_ok=True)
+    AsyncHTTPClient.configure(None, max_clients=1000)
     names = [f"{hub.PREFIX}{k:02d}" for k in range(max(options.students))]
     began = time.monotonic()
     with hub.running([*names, SCREEN], log=options.to / "hub.log") as class_:

@@ -68,16 +68,6 @@ class Class:
         except urllib.error.HTTPError as error:
             return error.code, None
 
-    def start(self, name):
-        """Have a student start their own server; returns at once."""
-        status, _ = self.ask(f"hub/api/users/{name}/server", self.tokens[name], {}, "POST")
-        if status not in (201, 202):
-            raise RuntimeError(f"the server of {name} did not start: {status}")
-
-    def ready(self, name):
-        _, user = self.ask(f"hub/api/users/{name}", self.tokens[name])
-        return user["servers"].get("", {}).get("ready", False)
-
     def processes(self, name):
         """{"server" or "kernel": [processes]} of a student, by the account that they run under."""
         found, uid = {"server": [], "kernel": []}, pwd.getpwnam(name).pw_uid

@@ -20,8 +20,7 @@ def runtime_dir(spawner):
 c.Spawner.mem_limit = c.SystemdSpawner.mem_limit = "1.5G"
 # Run All of one student leaves a core to the others' sliders
 c.Spawner.cpu_limit = c.SystemdSpawner.cpu_limit = 1.0
-# so many start at once; the others of a class wait their turn, and none runs into a timeout
-c.JupyterHub.concurrent_spawn_limit = 10
+# a class that arrives at once: 40 servers on 2 cores take a minute or two
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.Spawner.environment = {
     # as many threads as cores, for each of 40 students, get in each other's way

@@ -270,12 +270,11 @@ class Screen(threading.Thread):
 def memory(class_, names):
     """{"server" or "kernel": [(PSS, RSS) in MB, a process each]}."""
     found = {"server": [], "kernel": []}
-    for name in names:
-        for kind, processes in class_.processes(name).items():
-            for process in processes:
-                lines = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
-                sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
-                found[kind].append((sizes["Pss:"], sizes["Rss:"]))
+    for kind, processes in class_.processes(*names).items():
+        for process in processes:
+            lines = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+            sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
+            found[kind].append((sizes["Pss:"], sizes["Rss:"]))
     return found
 
 
@@ -286,9 +285,7 @@ def seconds_of_cpu(class_, names):
     ours = {class_.process.pid, *(child.pid for child in groups["hub"][0].children(recursive=True))}
     groups["browser"] = [process for process in groups["browser"] if process.pid not in ours]
     groups["proxy"] = [p for p in groups["hub"][0].children() if "configurable-http-proxy" in " ".join(p.cmdline())]
-    for name in names:
-        for kind, processes in class_.processes(name).items():
-            groups.setdefault(kind, []).extend(processes)
+    groups |= class_.processes(*names)
     for what, processes in groups.items():
         for process in processes:
             try:

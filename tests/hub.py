@@ -68,12 +68,12 @@ class Class:
         except urllib.error.HTTPError as error:
             return error.code, None
 
-    def processes(self, name):
-        """{"server" or "kernel": [processes]} of a student, by the account that they run under."""
-        found, uid = {"server": [], "kernel": []}, pwd.getpwnam(name).pw_uid
+    def processes(self, *names):
+        """{"server" or "kernel": [processes]} of these students, by the accounts that they run under."""
+        found, uids = {"server": [], "kernel": []}, {pwd.getpwnam(name).pw_uid for name in names}
         for process in psutil.process_iter(["uids", "cmdline"]):
-            uids, line = process.info["uids"], " ".join(process.info["cmdline"] or [])
-            if uids is not None and uids.real == uid:
+            owner, line = process.info["uids"], " ".join(process.info["cmdline"] or [])
+            if owner is not None and owner.real in uids:
                 kind = "kernel" if "ipykernel_launcher" in line else "server" if "jupyterhub.singleuser" in line else ""
                 if kind:
                     found[kind].append(process)

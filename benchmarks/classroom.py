@@ -42,7 +42,7 @@ SLIDERS = ("orbit", "eta", "η")  # of the notebook: the figure, its control, th
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 SCREEN = f"{hub.PREFIX}screen"
 # What a page of JupyterLab asks the server for while nobody does anything, and every how many seconds.
-POLLS = {"api/kernels": 10, "api/sessions": 10, "api/contents?content=1": 10}
+POLLS = dict.fromkeys(("api/kernels", "api/sessions", "api/contents", "api/terminals", "lab/api/workspaces"), 10)
 _FIND = "({0}.canvas.model_id, {0}.goals.model_id, {0}.controls[{1!r}].model_id, len({0}.controls[{1!r}].numbers))"
 _STATE = "({0}.canvas.frame['count'], {0}.controls[{1!r}].index)"
 
@@ -335,10 +335,10 @@ async def measure(class_, names, sizes, seconds, until):
         before, start = seconds_of_cpu(class_, everyone), time.monotonic()
         screen.press(seconds)
         played = await asyncio.gather(*(s.play(seconds, k / size) for k, s in enumerate(students)))
+        passed, after = time.monotonic() - start, seconds_of_cpu(class_, everyone)
         await asyncio.to_thread(screen.done.wait)
         if screen.fault:
             raise screen.fault
-        passed, after = time.monotonic() - start, seconds_of_cpu(class_, everyone)
         times = [milliseconds for student in students for milliseconds in student.times]
         if not times:
             raise RuntimeError(f"no draw list came for any of {size * seconds} moves")

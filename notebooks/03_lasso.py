@@ -318,8 +318,9 @@ lams = np.geomspace(1e-3, 100, 26)
 problem, starts = problems.uniform_lasso(200, 50, lams, seeds=5, reduction="mean")  # 130 runs in one call
 final = {}
 for method in ("subgradient", "proximal", "adam"):
-    tail = trajectories.run(problem, starts, 0.01, 3000, method, record_every=5).iterates[-40:]
-    final[method] = np.abs(tail).sum(axis=-1).mean(axis=0)  # (seeds, λ): mean over the last 200 steps
+    iterates = trajectories.run(problem, starts, 0.01, 3000, method, record_every=5).iterates
+    final[method] = np.abs(iterates[-40:]).sum(axis=-1).mean(axis=0)  # (seeds, λ): mean over the last 200 steps
+del iterates  # 30 MB
 exact = np.abs(problems.exact_lasso(problem)).sum(axis=-1)  # no step: the path of its solutions, bend by bend
 zero_from = 2 * np.abs(problem.y[..., None, :] @ problem.X).max(axis=(1, 2, 3)) / 200  # exact answer 0 from this λ on
 step_alone = theory.band_mean_l1(50, 0.01, lams)  # pηλ/2

@@ -381,7 +381,7 @@ def _sizes(rows):
 
 def needs(students, row, last):
     """(cores, GB) for a class of this size, each moving a slider once a second, all with a network in their kernel."""
-    each = sum(row["cpu_cores"].get(what, 0) for what in ("kernel", "server", "proxy", "hub")) / row["students"]
+    each = sum(row["cpu_cores"].get(what, 0) for what in ("kernel", "server", "proxy", "hub")) / (row["students"] + 1)
     # busy to 70 %, above which queues grow; 2 GB for the hub and the system
     return students * each / 0.7, 2 + students * (
         row["server_MB"]["PSS"] + last["kernel_MB_with_a_network"]["PSS"]

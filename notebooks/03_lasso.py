@@ -318,9 +318,10 @@ lams = np.geomspace(1e-3, 100, 26)
 problem, starts = problems.uniform_lasso(200, 50, lams, seeds=5, reduction="mean")  # 130 runs in one call
 final = {}
 for method in ("subgradient", "proximal", "adam"):
-    tail = trajectories.run(problem, starts, 0.01, 3000, method, record_every=5).iterates[-40:]
-    final[method] = np.abs(tail).sum(axis=-1).mean(axis=0)  # (seeds, λ): mean over the last 200 steps
-exact = np.abs(problems.exact_lasso(problem)).sum(axis=-1)  # scikit-learn
+    iterates = trajectories.run(problem, starts, 0.01, 3000, method, record_every=5).iterates
+    final[method] = np.abs(iterates[-40:]).sum(axis=-1).mean(axis=0)  # (seeds, λ): mean over the last 200 steps
+del iterates  # 30 MB
+exact = np.abs(problems.exact_lasso(problem)).sum(axis=-1)  # no step: the path of its solutions, bend by bend
 zero_from = 2 * np.abs(problem.y[..., None, :] @ problem.X).max(axis=(1, 2, 3)) / 200  # exact answer 0 from this λ on
 step_alone = theory.band_mean_l1(50, 0.01, lams)  # pηλ/2
 
@@ -574,7 +575,7 @@ euler
 # %% id="zeros-table"
 problem = problems.sparse_problem(lam=20.0)  # n = 100, p = 200, 8 true coefficients
 X, y, lam, L = problem.X, problem.y, problem.lam, problem.curvature  # L: the largest curvature of the data term
-best, solutions = problems.exact_lasso(problem), {}  # scikit-learn
+best, solutions = problems.exact_lasso(problem), {}  # by no step at all
 for name, method, lr, steps in (
     ("NGDM, η = 1/L", "subgradient", 1 / L, 2000),
     ("NGDM, η = 1/(100L)", "subgradient", 0.01 / L, 20_000),

@@ -517,16 +517,33 @@ def uniform_lasso(n, p, lam, seeds=1, reduction="sum"):
 
 
 def exact_lasso(problem):
-    """The minimisers of a `Lasso` by scikit-learn's coordinate descent: (*batch, p), to about nine digits."""
+    """The minimisers of a `Lasso` by `exact_path`: (*batch, p). NumPy alone: SciPy would cost each kernel 80 MB."""
+
+    def solve(X, y, lam):
+        bends, betas = exact_path(X, y, lam)
+        return [np.interp(lam, bends, beta) for beta in betas.T]
+
+    return _minimisers(problem, solve)
+
+
+def coordinate_descent(problem):
+    """The minimisers of a `Lasso` by scikit-learn: (*batch, p), to about nine digits."""
     from sklearn.linear_model import Lasso as CoordinateDescent
 
+    def solve(X, y, lam):  # scikit-learn's objective is ‖y − Xβ‖²/(2n) + α‖β‖₁
+        model = CoordinateDescent(alpha=lam / (2 * len(y)), fit_intercept=False, tol=1e-14, max_iter=100_000)
+        return model.fit(X, y).coef_
+
+    return _minimisers(problem, solve)
+
+
+def _minimisers(problem, solve):
+    """``solve(X, y, lam)`` for each of a batch, with λ for the sum of squares."""
     batch, (n, p) = problem.batch_shape, problem.X.shape[-2:]
     X, y = np.broadcast_to(problem.X, (*batch, n, p)), np.broadcast_to(problem.y, (*batch, n))
-    scale = 2 * n if problem.reduction == "sum" else 2  # scikit-learn's objective is ‖y − Xβ‖²/(2n) + α‖β‖₁
-    alpha, beta = np.broadcast_to(problem.lam / scale, batch), np.zeros((*batch, p))
+    lam, beta = np.broadcast_to(problem.lam * (1 if problem.reduction == "sum" else n), batch), np.zeros((*batch, p))
     for index in np.ndindex(*batch):
-        model = CoordinateDescent(alpha=alpha[index], fit_intercept=False, tol=1e-14, max_iter=100_000)
-        beta[index] = model.fit(X[index], y[index]).coef_
+        beta[index] = solve(X[index], y[index], lam[index])
     return beta
 
 

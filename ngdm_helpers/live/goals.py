@@ -110,7 +110,7 @@ class Goals(anywidget.AnyWidget):
     texts = traitlets.List(traitlets.Unicode()).tag(sync=True)  # HTML
     reached = traitlets.List(traitlets.Unicode()).tag(sync=True)  # where, in words; "": not yet
     moves = traitlets.Int(0).tag(sync=True)
-    rested = traitlets.Int(0).tag(sync=True)
+    rested = traitlets.Int(0).tag(sync=True, echo_update=False)
 
     def __init__(self, goals: Sequence[Goal], controls: Mapping[str, ValueWidget]) -> None:
         self.goals, self._controls = goals, controls

@@ -92,7 +92,7 @@ def _sparse_runs():
     for method in ("subgradient", "adam", "proximal", "fista"):
         run = trajectories.run(problem, np.zeros(200), 0.1 / problem.curvature, 2000, method, record_every=2000)
         ends[method] = run.iterates[-1]
-    return problem, problems.exact_lasso(problem), ends
+    return problem, problems.coordinate_descent(problem), ends
 
 
 @claim(

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import pathlib
 import re
 import sys
 import time
@@ -58,7 +59,7 @@ def test_the_blank_edition_has_nothing_right_and_says_so(graded):
     assert all("not filled in yet" in row["says"] for row in rows.values())
 
 
-@pytest.mark.parametrize("source", SOURCES[1:], ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", [SOURCES[1], EDGE], ids=lambda path: path.stem)  # seconds less than the others
 def test_the_solutions_pass(graded, source):
     notebook = build.read_source(source)
     numbers = [cell.id.split("-")[1] for cell in notebook.cells if cell.id.endswith("-stub")]
@@ -103,10 +104,10 @@ def test_a_wrong_answer_gets_the_sentence_that_helps(graded, source, which):
 
 IN_STEP = "def step(x, eta, delta):\n    "
 ACCIDENTS = {
-    "loop": (f"{IN_STEP}while True: pass", "did not end within 3 s"),
-    "loop in the cell": ("while True: pass", "did not end within 3 s"),
-    "sleep": ("import time\ntime.sleep(99)", "did not end within 3 s"),
-    "flood": (f"{IN_STEP}while True: print('x' * 10**6)", "did not end within 3 s"),
+    "loop": (f"{IN_STEP}while True: pass", "did not end within 1 s"),
+    "loop in the cell": ("while True: pass", "did not end within 1 s"),
+    "sleep": ("import time\ntime.sleep(99)", "did not end within 1 s"),
+    "flood": (f"{IN_STEP}while True: print('x' * 10**6)", "did not end within 1 s"),
     "flood, then right": ("import sys\nfor _ in range(2000): print('x' * 1000, file=sys.stderr)\n" + RIGHT, None),
     "exit": ("import sys\nsys.exit()", "line 2 of its cell raised SystemExit"),
     "exit in the function": (f"{IN_STEP}raise SystemExit(3)", "step, line 2, raised SystemExit: 3"),
@@ -119,7 +120,7 @@ ACCIDENTS = {
     "null byte": ("x = '\0'", "null bytes"),
     "no function": ("x = 1", "must define step"),
     "deleted name": (RIGHT + "del step", "must define step"),
-    "no number": (f"{IN_STEP}return 'x' * 10**7", "is not a number"),
+    "no number": (f"{IN_STEP}return 'x' * 10**7", "expected 0.45, got 'xxx"),
     "own repr": ("class Odd:\n    def __repr__(self): raise SystemExit\ndef step(*_): return Odd()", "SystemExit"),
     "fault in the cell": ("a = 1\nb = a / 0", "line 2 of its cell raised ZeroDivisionError: division by zero"),
     "overwritten module": ("exercises = problems = None\n" + RIGHT, None),
@@ -150,7 +151,7 @@ ON_LINUX = {
 )
 def test_an_accident_is_told_and_stops_nothing(graded, code, says, capfd):
     here = set(os.listdir())
-    row = graded({"1": code}, seconds=3 if says and "3 s" in says else 30)["1"]
+    row = graded({"1": code}, seconds=1 if says and "1 s" in says else 30)["1"]
     assert row["passed"] == (says is None), row
     if says:
         assert re.search(says, row["says"]) and len(row["says"]) < 600 and "\n" not in row["says"]
@@ -162,14 +163,12 @@ def test_what_the_code_has_started_ends_with_it(graded, tmp_path):
     noted = tmp_path / "pid"
     start = "import subprocess\nchild = subprocess.Popen(['sleep', '99'])\n"
     assert graded({"1": f"{start}open({str(noted)!r}, 'w').write(str(child.pid))\n{RIGHT}"})["1"]["passed"]
+    state = pathlib.Path("/proc", noted.read_text(), "stat")
     end = time.monotonic() + 20
-    while os.path.exists(f"/proc/{noted.read_text()}") and time.monotonic() < end:
-        state = open(f"/proc/{noted.read_text()}/stat").read().rpartition(")")[2].split()[0]
-        if state == "Z":  # dead, and nobody has asked
-            break
+    # Z: dead, and nobody has asked
+    while state.exists() and ") Z" not in state.read_text() and time.monotonic() < end:
         time.sleep(0.05)
-    else:
-        assert not os.path.exists(f"/proc/{noted.read_text()}")
+    assert time.monotonic() < end
 
 
 def test_an_exercise_knows_nothing_of_another(graded):

@@ -12,6 +12,7 @@ you distrust in a container.
 
 import ast
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -46,8 +47,7 @@ def grade(path, sources, hidden=None, seconds=30, megabytes=2048):
         if not limit > 0:
             raise ValueError(f"{name} must be above 0, got {limit}")
     cells, stem = _read(pathlib.Path(path), [source.stem for source in sources])
-    original = build.read_source(next(source for source in sources if source.stem == stem)).cells
-    by_id = {cell.id: cell.source for cell in original}
+    by_id = _cells_by_id(next(source for source in sources if source.stem == stem))
     rows = []
     for stub in (name for name in by_id if name.endswith("-stub")):
         (id,) = _CHECK.findall(by_id[stub])
@@ -61,6 +61,11 @@ def grade(path, sources, hidden=None, seconds=30, megabytes=2048):
         rows.append(_run({**job, "hidden": hidden and str(pathlib.Path(hidden).resolve())}, seconds, megabytes))
     return {"file": str(path), "notebook": stem, "passed": sum(row["passed"] for row in rows), "of": len(rows),
             "exercises": rows}  # fmt: skip
+
+
+@functools.cache
+def _cells_by_id(source):
+    return {cell.id: cell.source for cell in build.read_source(source).cells}
 
 
 def hidden_cases(path):
@@ -191,14 +196,13 @@ def _confine(folder, seconds, megabytes):
 
 def _judged(job):
     names = {"__name__": "__main__"}
-    exercises.check = lambda *_: None  # the stub's own check: it is judged once, below
     first, *theirs = job["imports"]
     exec(first, names)
     for source in theirs:
         with contextlib.suppress(Exception):  # what it lacks shows in the exercise
-            exec(_plain(source), names)
+            exec(_compiled(source), names)
     for source in job["cells"]:
-        exec(compile(_plain(source), "<cell>", "exec"), names)
+        exec(_compiled(source), names)
     try:
         answers = [eval(answer, names) for answer in job["answers"]]
     except NameError as error:
@@ -215,13 +219,14 @@ def _judged(job):
     return told
 
 
-def _plain(source):
-    """``source`` without IPython's lines, %magic and !command, if it is no Python with them."""
+def _compiled(source):
+    """A cell without its own checks, which are made once and in the end, and without IPython's %magic and !commands."""
     try:
-        ast.parse(source)
-        return source
-    except (SyntaxError, ValueError):
-        return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)
+        tree = ast.parse(source)
+    except SyntaxError:
+        tree = ast.parse(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source))
+    tree.body = [statement for statement in tree.body if not ast.unparse(statement).startswith("exercises.check(")]
+    return compile(tree, "<cell>", "exec")
 
 
 def _reason(error):

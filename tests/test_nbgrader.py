@@ -19,10 +19,10 @@ NAME = "04_edge_of_stability"  # without torch, and the quickest
 # nbgrader looks for a command, alembic, beside its own
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
 NBGRADER = shutil.which("nbgrader", path=PATH)
-WRONG = {
+WRONG = {  # but for the third
     "1": "def step(x, eta, delta):\n    return x - eta * x",
     "2": "def cycle(eta):\n    import sys; sys.exit()",
-    "3": "def step_uv(u, v, eta):\n    return u - eta * (u * v - 1) * v, v - eta * (u * v - 1) * u",  # this one is right
+    "3": "def step_uv(u, v, eta):\n    return u - eta * (u * v - 1) * v, v - eta * (u * v - 1) * u",
     "4": "",
 }
 pytestmark = [

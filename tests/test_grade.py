@@ -259,7 +259,11 @@ def test_one_bad_file_does_not_keep_the_others_from_their_grades(solved, tmp_pat
     assert (graded["file"], graded["notebook"], graded["passed"], graded["of"]) == (
         str(path), "04_edge_of_stability", 1, 4)  # fmt: skip
     assert error["file"] == str(broken) and "must be a notebook" in error["error"]
-    for option, says in (("--seconds=0", "seconds must be above 0"), ("--megabytes=-1", "megabytes must be above 0")):
+    for option, says in (
+        ("--seconds=0", "seconds must be above 0"),
+        ("--seconds=inf", "got inf"),
+        ("--megabytes=-1", "megabytes must"),
+    ):
         assert run(option, path) == 1 and says in capsys.readouterr().err
 
 

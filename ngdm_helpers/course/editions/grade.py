@@ -44,8 +44,8 @@ def grade(path, sources, hidden=None, seconds=30, megabytes=2048):
     limits of an exercise. ValueError for a file that is none of these notebooks, OSError for one that cannot be read.
     """
     for name, limit in (("seconds", seconds), ("megabytes", megabytes)):
-        if not limit > 0:
-            raise ValueError(f"{name} must be above 0, got {limit}")
+        if not 0 < limit < 1e7:
+            raise ValueError(f"{name} must be above 0 and below ten million, got {limit}")
     cells, stem = _read(pathlib.Path(path), [source.stem for source in sources])
     by_id = _cells_by_id(next(source for source in sources if source.stem == stem))
     rows = []

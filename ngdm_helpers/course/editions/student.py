@@ -90,7 +90,9 @@ def _is_untouched(path):
     """Whether the file is an edition without anything that a student has written."""
     try:
         old = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-        return old.metadata["ngdm"]["inputs_sha256"] == build.fingerprint(build.inputs(old))
+        made = old.metadata["ngdm"]
+        # a built notebook has no edition
+        return made["edition"] in FORMATS and made["inputs_sha256"] == build.fingerprint(build.inputs(old))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError):
         return False
 

@@ -150,20 +150,21 @@ def _run(job, seconds, megabytes):
         result = pathlib.Path(told) / "result.json"
         process = context.Process(target=_judge, args=(job, folder, str(result), seconds, megabytes))
         process.start()
-        process.join(seconds)
-        alive = process.is_alive()
-        process.kill()
-        if hasattr(os, "killpg"):  # what it has started
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.join()
+        try:
+            process.join(seconds)
+            late = process.is_alive()
+        finally:  # after an interrupt too
+            process.kill()
+            if resource:  # and what it has started
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.join()
         try:
             return json.loads(result.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            if alive or -process.exitcode in (getattr(signal, "SIGXCPU", None),):
+            why = f"ended Python itself, with status {process.exitcode}, before it could be checked."
+            if late:
                 why = f"did not end within {seconds:g} s: is there a loop without an end?"
-            else:
-                why = f"ended Python itself, with status {process.exitcode}, before it could be checked."
             return {"id": job["id"], "passed": False, "says": f"✗ Exercise {job['id']}: {why}"}
 
 
@@ -187,7 +188,9 @@ def _confine(folder, seconds, megabytes):
     if resource is None:
         return
     os.setsid()
-    for kind, most in ((resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_DATA, megabytes * 2**20),
+    # of all cores together, and only for a loop that outlives the grader
+    most_of_cpu = int(seconds + 1) * (os.cpu_count() or 1)
+    for kind, most in ((resource.RLIMIT_CPU, most_of_cpu), (resource.RLIMIT_DATA, megabytes * 2**20),
                        (resource.RLIMIT_FSIZE, _FILE_BYTES), (resource.RLIMIT_CORE, 0)):  # fmt: skip
         hard = resource.getrlimit(kind)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -76,7 +76,7 @@ def test_nbgrader_gives_the_right_scores(course):
         nbformat.write(notebook, to / f"{NAME}.ipynb")
     run(course, "autograde", NAME)
     run(course, "export")
-    rows = csv.DictReader((course / "grades.csv").open(encoding="utf-8"))
+    rows = csv.DictReader((course / "grades.csv").read_text(encoding="utf-8").splitlines())
     scores = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in rows}
     assert scores == {"right": (4, 4), "empty": (0, 4), "wrong": (1, 4)}
     first = next(cell for cell in read(course, "autograded", "wrong").cells if cell.id == "exercise-1-grade")

@@ -101,7 +101,7 @@ def test_a_reason_a_verdict_and_own_lines_have_room(written):
         # two ideas of notebook 4 have two votes and one verdict
         assert all("Double-click here" in room for room in rooms) and (rooms or idea in ("huber", "rise"))
     by_hand = [cell.source for name, cell in cells.items() if name.endswith("by-hand")]
-    assert by_hand and all(text.endswith("\n...") and "# By hand" in text for text in by_hand)
+    assert by_hand and all(text.endswith("\n# …") and "# By hand" in text for text in by_hand)
 
 
 TINY = """\
@@ -131,9 +131,9 @@ def sheet(tmp_path, **parts):
 
 def test_the_set_up_by_hand_stays_as_far_as_its_names_do(tmp_path):
     cells = sheet(tmp_path, role="claim", play="start")
-    assert cells["walk-by-hand"].splitlines()[1:] == ["eta = 0.1", "beta = start - eta", "..."]
+    assert cells["walk-by-hand"].splitlines()[1:] == ["eta = 0.1", "beta = start - eta", "# …"]
     cells = sheet(tmp_path, role="picture", play="eta")
-    assert cells["walk-by-hand"].splitlines()[1:] == ["eta = 0.1", "..."] and "walk-picture" not in cells
+    assert cells["walk-by-hand"].splitlines()[1:] == ["eta = 0.1", "# …"] and "walk-picture" not in cells
 
 
 def test_a_cell_that_leans_on_what_goes_is_named(tmp_path):

@@ -39,7 +39,7 @@ ROOM = {
     "why": f"**Why?** Your reason, in two or three sentences.\n\n{_WRITE}",
     "verdict": _VERDICT,
     "thesis": f"## A verdict on the thesis\n\n{_VERDICT}",
-    "hand": "# By hand: lines of your own that test your vote\n...",
+    "hand": "# By hand: lines of your own that test your vote\n# …",
 }
 _HEADER = """\
 > **Worksheet.** Vote before you play, then write: a reason, lines of your own, a verdict. What the text says of

@@ -27,6 +27,12 @@ def written(source, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def asked(source):
+    """The cells that the authors wrote."""
+    return build.read_source(source).cells
+
+
 def role(cell):
     return cell.id.rpartition("-")[2]
 
@@ -40,8 +46,7 @@ def parts(text):
     return [part for part in lines + sentences if len(part) >= 20]
 
 
-def test_nothing_of_an_answer_is_left(source, written):
-    asked = build.read_source(source).cells
+def test_nothing_of_an_answer_is_left(asked, written):
     kept = [cell.source for cell in nbformat.read(written, as_version=4).cells]
     text = "\n".join(kept) + "\n" + " ".join(" ".join(kept).split())
     # what a question holds too is no answer: a stub's own line, the set-up of the lines by hand, an import
@@ -78,19 +83,18 @@ def test_no_output_and_no_fold_but_a_hint_is_left(written):
     assert {role(cell) for cell in cells if "<details" in cell.source} == {"hint"}
 
 
-def test_ids_stay(source, written):
-    asked = build.read_source(source).cells
+def test_ids_stay(asked, written):
     names, kept = [cell.id for cell in asked], [cell.id for cell in nbformat.read(written, as_version=4).cells]
     assert [name for name in names if name in kept] == kept
     must = ("predict", "play", "map", "stub", "hint", "why", "verdict", "hand")
     assert [cell.id for cell in asked if role(cell) in must and cell.id not in kept] == []
 
 
-def test_what_asks_stays_as_it_is(source, written):
-    asked = {cell.id: cell.source for cell in build.read_source(source).cells}
+def test_what_asks_stays_as_it_is(asked, written):
+    sources = {cell.id: cell.source for cell in asked}
     for cell in nbformat.read(written, as_version=4).cells:
         if role(cell) not in student.ROOM and cell.id != "title":
-            assert cell.source == asked[cell.id]
+            assert cell.source == sources[cell.id]
 
 
 def test_a_reason_a_verdict_and_own_lines_have_room(written):
@@ -187,15 +191,16 @@ def test_the_source_for_nbgrader_holds_each_solution_once_between_its_marks(sour
     path, _ = student.write(source, tmp_path, "nbgrader")
     assert path == tmp_path / "source" / source.stem / path.name
     cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    notebook = build.read_source(source)
     stubs = [name for name in cells if name.endswith("-stub")]
     for name in stubs:
-        asked = next(cell.source for cell in build.read_source(source).cells if cell.id == name)
+        asked = next(cell.source for cell in notebook.cells if cell.id == name)
         taken_out = re.sub(
             r"    ### BEGIN SOLUTION\n.*?    ### END SOLUTION", "    ...", cells[name].source, flags=re.DOTALL
         )
         assert taken_out == asked.partition("\n\n\nexercises.check(")[0]  # what ClearSolutions makes of it
         assert cells[name.replace("stub", "grade")].metadata["nbgrader"]["points"] == 1
-        solution = student.solution(build.read_source(source), name.split("-")[1])
+        solution = student.solution(notebook, name.split("-")[1])
         assert functions(cells[name].source) == {key: functions(solution)[key] for key in functions(cells[name].source)}
     assert stubs
 

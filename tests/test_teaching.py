@@ -7,15 +7,14 @@ screens that makes is measured in a browser (tests/test_browser.py).
 
 import ast
 import builtins
-import dis
 import html
 import re
-import types
 
 import nbformat
 import pytest
 
 from ngdm_helpers.course import build, explorers
+from ngdm_helpers.course.editions.student import global_names
 from tests.test_notebooks import SOURCES
 
 CORE_WORDS, PARAGRAPH_WORDS, WHY_WORDS = 3000, 90, 80
@@ -186,30 +185,6 @@ def idea(cell):
     """The idea of a cell, or its exercise."""
     first, _, rest = cell.id.partition("-")
     return f"{first}-{rest.partition('-')[0]}" if first == "exercise" else first
-
-
-def global_names(source):
-    """Of a cell: the names that it takes from before it, and those that it leaves; the compiler tells the scopes."""
-    taken, left = set(), set()
-    code = compile(source, "<cell>", "exec")
-    for step in dis.get_instructions(code):
-        if step.opname in ("STORE_NAME", "STORE_GLOBAL"):
-            left.add(step.argval)
-        elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in left:
-            taken.add(step.argval)
-    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    for code in inner:  # functions, and comprehensions of older Pythons: they may use what comes later in the cell
-        inner.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
-        steps = list(dis.get_instructions(code))
-        left |= {step.argval for step in steps if step.opname == "STORE_GLOBAL"}
-        local = {step.argval for step in steps if step.opname == "STORE_NAME"}  # of a class's body
-        taken |= {
-            step.argval
-            for step in steps
-            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
-            and step.argval not in left | local
-        }
-    return taken, left
 
 
 def missing_names(cells):

@@ -17,6 +17,8 @@ def main(arguments=None):
         command = _add_pairs(commands, "build", _build, _BUILD)
         command.add_argument("--discard-edits", action="store_true", help="build over an .ipynb edited by hand")
         _add_pairs(commands, "check", _check, _CHECK)
+        _add_student(commands)
+        _add_grade(commands)
         _add_teacher(commands)
         _add_site(commands)
         _add_record(commands, arguments)
@@ -78,6 +80,66 @@ def _check(names, folder):
             faults.append(str(error))
     print("\n".join(faults) or f"{len(sources)} pair(s) agree", file=sys.stderr if faults else sys.stdout)
     return 1 if faults else 0
+
+
+_STUDENT = """Write the notebooks as worksheets, without answers, solutions and outputs. The exercises keep their stubs
+and checks; ngdm grade checks a filled-in copy. A file that a student has written in is not overwritten."""
+
+
+def _add_student(commands):
+    command = _add_pairs(commands, "student", _student, _STUDENT)
+    command.add_argument("--to", type=pathlib.Path, metavar="FOLDER", help="default: build/student, or build/nbgrader")
+    command.add_argument("--format", default="jupyter", choices=("jupyter", "nbgrader"), help="nbgrader: the source "
+                         "folder of a course, with solutions, for nbgrader generate_assignment")  # fmt: skip
+    command.add_argument("--force", action="store_true", help="replace files that were written in, and say which")
+
+
+def _student(names, folder, to, format, force):
+    from ngdm_helpers.course import build
+    from ngdm_helpers.course.editions import student
+
+    to = to or pathlib.Path("build", "student" if format == "jupyter" else format)
+    for source in build.chosen(names, folder):
+        path, replaced = student.write(source, to, format, force)
+        print(f"{path}{', in place of a file that was not as ngdm student writes it' if replaced else ''}")
+    return 0
+
+
+_GRADE = """Check the exercises of filled-in notebooks: each passed, or the sentence that helps. The code of an
+exercise runs in a process of its own, with limits of time and, on Linux, of memory; it is not kept from your files, so
+grade what you distrust in a container. The status is 0 if every file could be graded, whatever its answers."""
+
+
+def _add_grade(commands):
+    command = commands.add_parser("grade", help=_GRADE.partition(": ")[0], description=_GRADE)
+    command.add_argument("files", nargs="+", type=pathlib.Path, metavar="FILE", help="notebooks of students, .ipynb")
+    command.add_argument("--hidden", type=pathlib.Path, metavar="FILE", help="a Python file of further checks, "
+                         "functions below @exercise(ID) as in ngdm_helpers/course/exercises")  # fmt: skip
+    command.add_argument("--json", action="store_true", help="a JSON object a line and file, in place of text")
+    command.add_argument("--seconds", type=float, default=30, help="for an exercise; default: 30")
+    command.add_argument("--megabytes", type=int, default=2048, help="of memory for an exercise; default: 2048")
+    command.add_argument("--folder", default="notebooks", type=pathlib.Path, help="where the notebooks lie")
+    command.set_defaults(run=_grade)
+
+
+def _grade(files, hidden, json, seconds, megabytes, folder):
+    import json as form
+
+    from ngdm_helpers.course import build
+    from ngdm_helpers.course.editions import grade
+
+    sources, failed = build.pairs(folder), False
+    if hidden is not None:
+        grade.hidden_cases(hidden)
+    for file in files:
+        try:
+            graded = grade.grade(file, sources, hidden, seconds, megabytes)
+        except (ValueError, OSError) as error:  # the other files are graded all the same
+            failed, graded = True, {"file": str(file), "error": str(error)}
+            print(form.dumps(graded, ensure_ascii=False) if json else error, file=None if json else sys.stderr)
+            continue
+        print(form.dumps(graded, ensure_ascii=False) if json else grade.report(graded), flush=True)
+    return 1 if failed else 0
 
 
 _TEACHER = """Write a teacher's papers, seconds a notebook. NAME-run-sheet.html is one A4 page: minutes, goals, what to

@@ -24,9 +24,9 @@ def judge(id, *answers):
     try:
         return True, f"✓ Exercise {id}: {EXERCISES[id](*answers)}."
     except NotYet as hint:
-        return False, f"✗ Exercise {id}: {_short(hint)}."
+        return False, f"✗ Exercise {id}: {short(hint)}."
     except (Exception, SystemExit) as error:  # whatever a student's code may raise
-        what = f"{type(error).__name__}: {_short(error)}".removesuffix(": ")
+        what = f"{type(error).__name__}: {short(error)}".removesuffix(": ")
         theirs = {answer.__code__.co_filename for answer in answers if hasattr(answer, "__code__")}
         lines = [line for line in traceback.extract_tb(error.__traceback__) if line.filename in theirs]
         if not lines:
@@ -34,7 +34,7 @@ def judge(id, *answers):
         return False, f"✗ Exercise {id}: {lines[-1].name}, line {lines[-1].lineno}, raised {what}."
 
 
-def _short(message):
+def short(message):
     """``message`` on one line, without its full stop; an answer that it quotes may be an array of any size."""
     line = " ".join(str(message).split()).removesuffix(".")
     return line if len(line) <= 300 else f"{line[:300]} …"

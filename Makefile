@@ -22,7 +22,7 @@ lab: .venv/installed$(if $(filter no,$(TORCH)),-without-torch)
 	$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks
 
 test: .venv/installed-test
-	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests,-m "not site and not cluster")
+	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests,-m "not site and not cluster and not tools")
 
 build: .venv/installed
 	$(BIN)/ngdm build

@@ -45,6 +45,7 @@ def test_check_names_the_fault_of_every_notebook(tiny, capsys):
     assert len(lines) == 2 and "other.py: cell 0 ('1') has no id" in lines[0] and "has no tiny.ipynb" in lines[1]
 
 
+@pytest.mark.slow
 def test_an_edit_by_hand_is_kept_until_it_is_discarded(tiny, capsys):
     folder = f"--folder={tiny.parent}"
     target = build.build(tiny)
@@ -82,7 +83,8 @@ def test_an_interrupt_ends_with_130(tiny, to_group):
 
 
 @pytest.mark.parametrize(
-    ("command", "duration"), [("build", "1 minute"), ("check", "seconds"), ("record", "minutes to hours")]
+    ("command", "duration"),
+    [("build", "1 minute"), ("check", "seconds"), ("teacher", "seconds"), ("record", "minutes to hours")],
 )
 def test_help_says_what_a_command_does_and_how_long_it_takes(command, duration, capsys):
     for arguments in (["--help"], [command, "--help"]):

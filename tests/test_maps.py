@@ -1,6 +1,7 @@
 """Maps: a pixel shows what `trajectories.run` gives at its setting, and a cross-hair does not draw the map again."""
 
 import functools
+import io
 from unittest import mock
 
 import numpy as np
@@ -63,6 +64,7 @@ def shown(name):
     return widget, *refill.call_args.args[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_a_pixel_is_the_run_at_its_setting(name):
     widget, x, y, field = shown(name)
@@ -86,6 +88,7 @@ def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name)
         assert low - 1e-9 <= control.min <= step[1] and step[-2] <= control.max <= high + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_a_cross_hair_moves_over_a_map_that_stays(name, monkeypatch):
     widget, x, y, _ = shown(name)
@@ -99,6 +102,7 @@ def test_a_cross_hair_moves_over_a_map_that_stays(name, monkeypatch):
     widget.set(**start)
 
 
+@pytest.mark.slow
 def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
     widget = explorers.basins()
     widget.set(u=2.1, v=0.6, zoom=9)
@@ -113,6 +117,21 @@ def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
         ({"zoom": 9, "u": -0.5, "v": 1.5}, other),
     ):
         widget.set(**state)
+        assert picture is None or widget.png == picture
+        assert_picture_is_current(widget)
+
+
+@pytest.mark.slow
+def test_a_part_of_the_background_is_drawn_anew_where_it_changed_whoever_drew_the_figure_before():
+    widget = explorers.basins()
+    first = widget.png
+    plane, sharp, _ = widget.figure.axes
+    with mock.patch.object(type(sharp), "draw", autospec=True, side_effect=type(sharp).draw) as drawn:
+        widget.set(eta=0.5)
+    assert [call.args[0] for call in drawn.call_args_list] == [plane]
+    for eta, picture in ((0.76, first), (0.9, None), (0.62, None)):
+        widget.figure.savefig(io.BytesIO(), dpi=30)
+        widget.set(eta=eta)
         assert picture is None or widget.png == picture
         assert_picture_is_current(widget)
 
@@ -145,6 +164,9 @@ def test_a_map_has_its_cells_around_its_settings():
         across, up = ax.transData.transform((column, [1, 100][row]))
         pixel = np.asarray(canvas.buffer_rgba())[canvas.get_width_height()[1] - 1 - int(up), int(across)]
         assert np.abs(pixel.astype(int) - image.cmap(image.norm(value), bytes=True)).max() <= 1
+    named, ax = figures.new()
+    figures.map_of(ax, [0, 1], [0, 1], np.eye(2), "height", ends=("low", "2/η"))
+    assert [label.get_text() for label in named.axes[1].get_yticklabels()] == ["low", "2/η"]
     plain, bare = figures.new()
     figures.map_of(bare, [0, 1], [0, 1], np.eye(2))
     assert plain.axes == [bare]  # no label, no colour bar

@@ -1,4 +1,4 @@
-"""Each notebook in the hands of other tools, each tool itself: pytest -m tools. The README says what they are good for.
+"""Each notebook in the hands of other tools, each tool itself: make test JOB=tools. The README says what they are good for.
 
 The package is built with them in mind: a picture is HTML with its alt text, a solution a <details> that is closed.
 """
@@ -98,8 +98,8 @@ def test_html(pair, page):
 def npm(tmp_path_factory):
     """A folder with reveal.js, MathJax and what they need. Without npm: skip, or fail where NGDM_REQUIRE_SITE is 1."""
     program, folder = shutil.which("npm"), tmp_path_factory.mktemp("npm")
-    if program is None and os.environ.get("NGDM_REQUIRE_SITE") != "1":
-        pytest.skip("there is no npm on the PATH")
+    if program is None:
+        (pytest.fail if os.environ.get("NGDM_REQUIRE_SITE") == "1" else pytest.skip)("there is no npm on the PATH")
     subprocess.run([program, "install", "--silent", *PACKAGES], cwd=folder, check=True)
     return folder
 

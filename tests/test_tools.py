@@ -1,4 +1,4 @@
-"""Each notebook in the hands of other tools, each tool itself: make test JOB=tools. The README says what they are good for.
+"""Each notebook in the hands of other tools, each tool itself. The README says what they are good for.
 
 The package is built with them in mind: a picture is HTML with its alt text, a solution a <details> that is closed.
 """

@@ -142,7 +142,12 @@ def test_voila_serves_a_notebook_live(jupyter, chromium):
     try:
         page.goto(f"{jupyter.url}/voila/render/{source.name}?token={jupyter.token}")
         page.wait_for_function("() => document.querySelector('canvas.live-canvas')?.dataset.frame >= 1")
-        assert page.get_by_text("Traceback").count() == page.get_by_text("Error").count() == 0
+        cells = nbformat.read(source, as_version=4).cells
+        page.wait_for_function(
+            "number => document.querySelectorAll('canvas.live-canvas').length >= number",
+            arg=sum(cell.id.endswith("-play") for cell in cells),
+        )
+        assert page.get_by_text("Traceback").count() == 0
         folds = page.eval_on_selector_all("details", "folds => folds.map(fold => fold.open)")
         assert folds and not any(folds)
     finally:

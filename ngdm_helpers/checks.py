@@ -58,6 +58,8 @@ def floating(name: str, value: Any, *, like: Array | None = None) -> Array:
             raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
         if like is not None:
             value = namespace(like).asarray(value, dtype=like.dtype, device=array_api_compat.device(like))
+    if "torch.strided" != str(getattr(value, "layout", "torch.strided")) or getattr(value, "is_meta", False):
+        raise TypeError(f"{name} must be a dense tensor with entries, got {value.layout} on {value.device}")
     xp = namespace(value)
     if not array_api_compat.array_namespace(value).isdtype(value.dtype, "real floating"):
         raise TypeError(f"{name} must have a floating dtype (float32, float64), got {value.dtype}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import urllib.error
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,7 +121,7 @@ def _cifar10(train, count, root, download):
 
     try:
         dataset = CIFAR10(root=root, train=train, download=download)
-    except RuntimeError as error:  # torchvision's word for files that are missing or damaged
+    except (RuntimeError, urllib.error.URLError) as error:  # torchvision's for missing or damaged files; no network
         allowed = "root must hold CIFAR-10 (the folder cifar-10-batches-py; download=True fetches it)"
         raise FileNotFoundError(f"{allowed}, got {str(root)!r}: {error}") from None
     chosen = first(count, len(dataset.data))

@@ -30,7 +30,8 @@ def full_redraw(widget):
 def composed(widget):
     """What the widget sent to the page, put together by Agg: the background, and over it the artists that move."""
     stale = widget.figure.stale
-    renderer = RendererAgg(*widget.figure.canvas.get_width_height(), widget.figure.dpi)
+    own = widget.figure.canvas.get_renderer()  # its size need not be whole numbers, and texts are placed by it
+    renderer = RendererAgg(own.width, own.height, own.dpi)
     ground = Image.open(io.BytesIO(widget.canvas.ground)).convert("RGBA")
     renderer.draw_image(renderer.new_gc(), 0, 0, np.array(ground)[::-1])
     for artist in widget._moving:

@@ -4,6 +4,8 @@ import hashlib
 import io
 import pickle
 import re
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -191,6 +193,15 @@ BAD = [
 def test_bad_input_is_named(arguments, exception, message):
     with pytest.raises(exception, match=re.escape(message)):
         data.images(**arguments)
+
+
+def test_no_network_is_said(monkeypatch, tmp_path):
+    def refuse(*arguments, **options):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    with pytest.raises(FileNotFoundError, match=r"^root must hold CIFAR-10 .* no network>$"):
+        data.images("cifar10", root=tmp_path, download=True)
 
 
 def test_only_cifar10_needs_a_home_folder(monkeypatch):

@@ -17,6 +17,7 @@ MASKED = np.ma.array([9e9, 1.0], mask=[True, False])
 X, Y, ONE = np.ones((3, 2)), np.zeros(3), np.ones(2)
 TX, TY, TONE = (torch.tensor(array) for array in (X, Y, ONE))
 ELSEWHERE = TONE.to("meta")  # a device that every machine has besides the CPU
+SPARSE = torch.eye(2).to_sparse()
 LASSO, TORCH_LASSO, BATCHED = Lasso(X, Y, 1.0), Lasso(TX, TY, 1.0), Lasso(np.ones((4, 3, 2)), Y, 1.0)
 A_NUMBER, A_RATE = "a number or an array over the batch", "a number, an array over the batch, or a schedule"
 NOT_MOVED = "on the device of {} (cpu)"
@@ -108,6 +109,10 @@ BAD = [
     (start(lr=MASKED), ValueError, "lr", "no masked entries", "1"),
     (lambda: L1Norm(MASKED), ValueError, "lam", "no masked entries", "1"),
     (lambda: theory.orbit(MASKED, 1, 1), ValueError, "beta0", "no masked entries", "1"),
+    # tensors without entries to compute with
+    (start(objective=L1Norm(1), beta0=SPARSE), TypeError, "beta0", "a dense tensor", "torch.sparse_coo on cpu"),
+    (start(objective=L1Norm(1), beta0=ELSEWHERE), TypeError, "beta0", "a dense tensor", "torch.strided on meta"),
+    (lambda: L1Norm(SPARSE), TypeError, "lam", "a dense tensor", "torch.sparse_coo on cpu"),
     # theory: what is no number, what fits no integer
     (lambda: theory.huber_rise(3, None), TypeError, "start", A_NUMBER, "None"),
     (lambda: theory.huber_rise(3, "a"), TypeError, "start", A_NUMBER, "'a'"),

@@ -7,6 +7,7 @@ overwrite an .ipynb whose cells were edited by hand, because that edit stands no
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -177,6 +178,7 @@ def build(source, discard=False):
     """Execute the notebook that the .py file ``source`` describes and write its .ipynb, atomically.
 
     Raises `Drift` if the .ipynb was edited by hand since it was built, unless ``discard``; nothing is written then.
+    PermissionError, before anything runs, for a folder that cannot be written to.
     A cell that raises stops the build (nbclient's CellExecutionError), an interrupt too, and the old .ipynb stays.
     """
     import nbclient
@@ -186,6 +188,8 @@ def build(source, discard=False):
     notebook = read_source(source)
     if target.exists() and not discard and _is_edited(_read_built(target), notebook):
         raise Drift(f"{target} was edited by hand, and build would overwrite it: {_CARRY_OVER.format(source)}")
+    if not os.access(target.parent, os.W_OK):  # said now, not when all cells have run
+        raise PermissionError(f"{target} cannot be written: {target.parent} is read-only")
     written = fingerprint(inputs(notebook))
     client = nbclient.NotebookClient(notebook, resources={"metadata": {"path": source.parent}}, **_EXECUTION)
     try:

@@ -1,6 +1,7 @@
 """The command ``ngdm`` and its commands. Each is two functions: one adds its parser, one runs it."""
 
 import argparse
+import io
 import pathlib
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from tqdm.auto import tqdm
 def main(arguments=None):
     """Run the command line; 0 when all went well, 1 with the reason on stderr, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # λ where it cannot be written (LANG=C, a pipe on Windows): \u03bb
+            stream.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(prog="ngdm", description="Build and check the notebooks, measure their records.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     try:

@@ -48,7 +48,14 @@ def prepare(source, folder):
     path = folder / f"{source.stem}.ipynb"
     nbformat.write(notebook(source), path)
     paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
-    command = [sys.executable, "-m", "voila", str(path), "--template=lecture", "--VoilaConfiguration.show_tracebacks=True"]
+    command = [
+        sys.executable,
+        "-m",
+        "voila",
+        str(path),
+        "--template=lecture",
+        "--VoilaConfiguration.show_tracebacks=True",
+    ]
     return command, os.environ | {"JUPYTER_PATH": paths}
 
 

@@ -1,4 +1,7 @@
-"""The command ``ngdm``: build | check | site | slides | lecture | record. A command is two functions: one adds its parser, one runs it."""
+"""The command ``ngdm``: build | check | site | slides | lecture | record.
+
+A command is two functions: one adds its parser, one runs it.
+"""
 
 import argparse
 import pathlib

@@ -6,7 +6,7 @@ function clicker(turn, shown) {  // eslint-disable-line no-unused-vars
   const TURNS = {PageDown: 1, PageUp: -1, ArrowRight: 1, ArrowLeft: -1};
   const inside = kinds => Boolean(document.activeElement?.closest(kinds));
   const play = () => [...shown().querySelectorAll(".live-play button:is([title=Play], [title=Pause])")]
-    .find(button => button.checkVisibility());
+    .find(button => button.checkVisibility({visibilityProperty: true}));
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const to = TURNS[event.key];

@@ -25,7 +25,10 @@
     at = Math.min(Math.max(to, 0), last);
     for (const cell of cells) cell.hidden = step(cell) !== at;
     // Who has come as far as a reveal has asked for it. What is folded beside a text stays folded.
-    for (const fold of document.querySelectorAll(".lecture-cell:not([hidden]) .jp-OutputArea details")) fold.open = true;
+    for (const fold of document.querySelectorAll(".lecture-cell:not([hidden]) .jp-OutputArea details")) {
+      fold.open = true;
+      fold.append(...fold.querySelectorAll(":scope > pre"));  // the picture first: the numbers may lie below the screen
+    }
     said.textContent = `${at + 1} / ${last + 1}`;
     [back.disabled, next.disabled] = [at === 0, at === last];
     for (const button of ideas) button.toggleAttribute("aria-current", button.idea === here()[0].dataset.idea);

@@ -20,6 +20,8 @@ from ngdm_helpers.course.editions import lesson
 HERE = pathlib.Path(__file__).parent
 # Roles of code cells whose output the hall sees. What has its point in the code itself is for the notebook.
 SHOWN = ("predict", "play", "map", "picture", "reveal")
+# Of JupyterLab's extensions those that sliders need: others may ask for parts that Voilà does not have.
+_EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
 def serve(source, port=8866, browser=True):
@@ -48,14 +50,8 @@ def prepare(source, folder):
     path = folder / f"{source.stem}.ipynb"
     nbformat.write(notebook(source), path)
     paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
-    command = [
-        sys.executable,
-        "-m",
-        "voila",
-        str(path),
-        "--template=lecture",
-        "--VoilaConfiguration.show_tracebacks=True",
-    ]
+    settings = ["template=lecture", "show_tracebacks=True", *(f"extension_allowlist={name}" for name in _EXTENSIONS)]
+    command = [sys.executable, "-m", "voila", str(path), *(f"--VoilaConfiguration.{one}" for one in settings)]
     return command, os.environ | {"JUPYTER_PATH": paths}
 
 

@@ -1,12 +1,13 @@
 """Slides of a core that need no network: one folder a deck, with reveal.js, the figures and their Python in it.
 
-A claim and its vote are one slide. The next is the slider figure alone; over it come, as fragments, the reveal's picture
-and the verdict. What the notebook says beside them are the presenter's notes.
+A claim and its vote are one slide. The next is the slider figure alone; over it come, as fragments, the picture of the
+reveal and the verdict. What the notebook says beside them are the presenter's notes.
 """
 
 import html
 import json
 import pathlib
+import re
 import shutil
 import tarfile
 import tempfile
@@ -83,7 +84,12 @@ def _write(source, to, core):
         more = {name: HERE / name for name in _OWN}
         more |= {pathlib.Path(name).name: pathlib.Path(temporary, "package", "dist", name) for name in _REVEAL}
         live, summary, formulas = site.shared(to, core, shown, {source.stem: built}, more)
-    read, outputs = notebook.Renderer(formulas).read, {cell.id: cell.get("outputs", []) for cell in built.cells}
+    outputs, render = {cell.id: cell.get("outputs", []) for cell in built.cells}, notebook.Renderer(formulas)
+
+    def read(text):
+        # a line does not end between a formula and its full stop
+        return re.sub(r"(</span></span></span>)(?=[.,;:!?)])", "\\1\N{WORD JOINER}", render.read(text))
+
     written = []
     for idea, cells in parts:
         written += [_asked(idea, cells, read), _answered(cells, read, outputs, summary, live)]
@@ -103,7 +109,10 @@ def _beats(idea):
 def _title(held, read):
     paragraphs = held.cells[0].source.split("\n\n")
     aims = next(at for at, text in enumerate(paragraphs) if text.startswith("**Afterwards"))
-    return f"<section>{read(chr(10).join(chr(10) + text for text in paragraphs[:aims]))}</section>"
+    table = "".join(
+        f"<tr><td>{html.escape(idea.title)}</td><td>{idea.minutes} min</td></tr>" for idea in held.ideas if idea.core
+    )
+    return f"<section>{read((chr(10) * 2).join(paragraphs[:aims]))}<table>{table}</table></section>"
 
 
 def _end(held, read):
@@ -152,9 +161,8 @@ def _figure(name, facts, live):
 
 def _picture(found):
     """The first picture of some outputs; if there is none, what is printed; under what the reveal says of it."""
-    soups = [
-        bs4.BeautifulSoup(one.data["text/html"], "html.parser") for one in found if "text/html" in one.get("data", {})
-    ]
+    markup = [one.data["text/html"] for one in found if "text/html" in one.get("data", {})]
+    soups = [bs4.BeautifulSoup(one, "html.parser") for one in markup]
     for kind in ("figure", "pre"):
         for soup in soups:
             if part := soup.find(kind):

@@ -1,4 +1,4 @@
-"""The official releases that site and slides carry, Pyodide, KaTeX and reveal.js: where they are, and that they are these.
+"""The official releases that site and slides carry, Pyodide, KaTeX, reveal.js: where they are, that they are these.
 
 release.json holds the sha256 of each file: those of Pyodide's packages as its own lock file (in npm's pyodide 314.0.3)
 has them, those of its core, KaTeX and reveal.js as npm has them. A file with another hash is never used.

@@ -34,6 +34,8 @@ TOGETHER = (
     "tests/test_notebooks.py",
     "tests/test_maps.py",
     "tests/test_site.py",
+    "tests/test_slides.py",
+    "tests/test_lecture.py",
     "tests/test_site_whole.py",
 )
 

@@ -84,20 +84,30 @@ def _write(source, to, core):
         more = {name: HERE / name for name in _OWN}
         more |= {pathlib.Path(name).name: pathlib.Path(temporary, "package", "dist", name) for name in _REVEAL}
         live, summary, formulas = site.shared(to, core, shown, {source.stem: built}, more)
-    outputs, render = {cell.id: cell.get("outputs", []) for cell in built.cells}, notebook.Renderer(formulas)
+    outputs = {cell.id: cell.get("outputs", []) for cell in built.cells}
+    render = notebook.Renderer(formulas)
 
     def read(text):
-        # a line does not end between a formula and its full stop
-        return re.sub(r"(</span></span></span>)(?=[.,;:!?)])", "\\1\N{WORD JOINER}", render.read(text))
+        return _together(render.read(text))
 
     written = []
     for idea, cells in parts:
-        written += [_asked(idea, cells, read), _answered(cells, read, outputs, summary, live)]
+        written += [_asked(idea, cells, read), _answered(idea, cells, read, outputs, summary, live)]
     if len(written) + 2 <= MOST:
         written = [_title(held, read), *written, _end(held, read)]
     page = _PAGE.format(title=html.escape(held.title), live=live, slides="\n".join(written))
     (to / "index.html").write_text(page, encoding="utf-8")
     return to
+
+
+def _together(markup):
+    """``markup`` in which no line ends between a formula and its full stop."""
+    soup = bs4.BeautifulSoup(markup, "html.parser")
+    for formula in soup.select(".katex"):
+        if stop := re.match(r"[.,;:!?)]+", after := str(formula.next_sibling or "")):
+            formula.next_sibling.replace_with(after[stop.end() :])
+            formula.wrap(soup.new_tag("span", style="white-space: nowrap")).append(stop[0])
+    return str(soup)
 
 
 def _beats(idea):
@@ -130,14 +140,16 @@ def _asked(idea, cells, read):
     return f'<section>{heading}<div class="text">{read(words)}</div>{asked}{_notes(notes)}</section>'
 
 
-def _answered(cells, read, outputs, summary, live):
+def _answered(idea, cells, read, outputs, summary, live):
     """The slide of a figure, over which the reveal's picture and then the verdict come."""
     names = [name for cell in cells for name in sorted(notebook.explorers_of(cell))]
     layers = [_layer(_figure(name, summary[name], live), at, len(names)) for at, name in enumerate(names)]
     picture = _picture([output for cell in _of(cells, "reveal", "picture") for output in outputs[cell.id]])
     verdict = "".join(read(_seen(cell)) for cell in _of(cells, "verdict"))
-    verdict = f'<div class="fragment" data-fragment-index="{len(names)}">{verdict}</div>' if verdict else ""
-    layers.append(_layer(picture + verdict, len(names), len(names)))
+    if picture and verdict:
+        verdict = f'<div class="fragment" data-fragment-index="{len(names)}">{verdict}</div>'
+    heading = "" if picture.startswith("<h2>") else f"<h2>{html.escape(idea.title)}</h2>"
+    layers.append(_layer(heading + picture + verdict, len(names), len(names)))
     beside = [cell for cell in cells[1:] if cell.cell_type == "markdown" and cell not in _of(cells, "verdict")]
     notes = "".join(read(_seen(cell) + _folded(cell)) for cell in beside)
     notes += "".join(read(_folded(cell)) for cell in _of(cells, "verdict"))

@@ -113,8 +113,8 @@ def _add_slides(commands):
 def _slides(names, folder, to, pyodide, force):
     from ngdm_helpers.course.editions import slides
 
-    for deck in slides.slides(names, to, pyodide, folder, force):
-        print(f"{deck}: python -m http.server --directory {deck}")
+    for deck, replaced in slides.slides(names, to, pyodide, folder, force):
+        print(f"{deck}{', in place of what was no deck' if replaced else ''}: python -m http.server --directory {deck}")
     return 0
 
 

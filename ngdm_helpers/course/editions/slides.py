@@ -51,41 +51,56 @@ _PAGE = """<!doctype html>
 
 
 def slides(names=(), to=pathlib.Path("build/slides"), pyodide=None, folder=build.FOLDER, force=False):
-    """Write a deck for each of the notebooks ``names``, of all if there are none; gives their folders, ``to``/NAME.
+    """Write a deck for each of the notebooks ``names``, of all if there are none.
+
+    Gives [(its folder ``to``/NAME, whether that replaces something else than a deck)].
 
     pyodide: a folder with a copy of the release, see `release`. folder: where the notebooks lie, built. Raises
     ValueError for an unknown name, `build.Drift` for a notebook that is not built, FileNotFoundError without Node, and
     FileExistsError where a folder holds something else than a deck, unless ``force``.
     """
-    sources = build.chosen(names, folder)
-    for source in sources:
+    foreign = {}
+    for source in build.chosen(names, folder):
         build.check(source)
         there = to / source.stem
-        if not force and there.exists() and not (there / DECK).exists():
+        foreign[source] = there.exists() and not (there / DECK).exists()
+        if foreign[source] and not force:
             raise FileExistsError(f"{there} is no deck of slides; --force replaces it and all that is in it")
     site.node()
     core = release.gather(to.parent / f"pyodide-{release.RELEASE['version']}", pyodide)
     at_hand = pyodide if pyodide and (pyodide / release.REVEAL).exists() else None
     release.gather(core, at_hand, release.RELEASE["reveal"])
-    return [_write(source, to / source.stem, core) for source in sources]
+    to.mkdir(parents=True, exist_ok=True)
+    return [(_write(source, to / source.stem, core), replaced) for source, replaced in foreign.items()]
 
 
 def _write(source, to, core):
     held, built = lesson.read(source), nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     parts = [(idea, cells) for idea in held.ideas if idea.core for cells in _beats(idea)]
     shown = [name for _, cells in parts for cell in cells for name in sorted(notebook.explorers_of(cell))]
-    if to.exists():
-        shutil.rmtree(to)
-    to.mkdir(parents=True)
-    (to / DECK).write_text("{}", encoding="utf-8")
-    with tempfile.TemporaryDirectory() as temporary:
-        with tarfile.open(core / release.REVEAL) as archive:
-            archive.extractall(temporary, filter="data")
-        more = {name: HERE / name for name in _OWN}
-        more |= {pathlib.Path(name).name: pathlib.Path(temporary, "package", "dist", name) for name in _REVEAL}
-        live, summary, formulas = site.shared(to, core, shown, {source.stem: built}, more)
+    with tempfile.TemporaryDirectory(dir=to.parent) as temporary:  # from which a whole deck is moved
+        new = pathlib.Path(temporary) / to.name
+        new.mkdir()
+        live, summary, formulas = site.shared(new, core, shown, {source.stem: built}, _modules(core, temporary))
+        page = _page(held, parts, built, summary, live, notebook.Renderer(formulas))
+        (new / "index.html").write_text(page, encoding="utf-8")
+        (new / DECK).write_text(json.dumps({"notebook": held.stem}), encoding="utf-8")
+        if to.exists():
+            shutil.rmtree(to)
+        new.rename(to)
+    return to
+
+
+def _modules(core, folder):
+    """{name: path} of our own files and of reveal.js, which is unpacked into ``folder``."""
+    with tarfile.open(core / release.REVEAL) as archive:
+        archive.extractall(folder, filter="data")
+    more = {pathlib.Path(name).name: pathlib.Path(folder, "package", "dist", name) for name in _REVEAL}
+    return more | {name: HERE / name for name in _OWN}
+
+
+def _page(held, parts, built, summary, live, render):
     outputs = {cell.id: cell.get("outputs", []) for cell in built.cells}
-    render = notebook.Renderer(formulas)
 
     def read(text):
         return _together(render.read(text))
@@ -95,9 +110,7 @@ def _write(source, to, core):
         written += [_asked(idea, cells, read), _answered(idea, cells, read, outputs, summary, live)]
     if len(written) + 2 <= MOST:
         written = [_title(held, read), *written, _end(held, read)]
-    page = _PAGE.format(title=html.escape(held.title), live=live, slides="\n".join(written))
-    (to / "index.html").write_text(page, encoding="utf-8")
-    return to
+    return _PAGE.format(title=html.escape(held.title), live=live, slides="\n".join(written))
 
 
 def _together(markup):
@@ -205,4 +218,8 @@ def _folded(cell):
 
 
 def _notes(text):
-    return f'<aside class="notes">{text}</aside>'
+    """A presenter's notes. Their window has no style sheet for KaTeX's HTML, and shows the MathML beside it."""
+    soup = bs4.BeautifulSoup(text, "html.parser")
+    for part in soup.select(".katex-html"):
+        part.decompose()
+    return f'<aside class="notes">{soup}</aside>'

@@ -141,7 +141,16 @@ _CAUGHT_UP = """name => {
 
 def _notebook(path):
     """Write the notebook with the three sides."""
-    cells = ["%matplotlib inline\nfrom benchmarks import slider", *(f"slider.{side}_side()" for side in SIDES)]
+    begin = [
+        "%matplotlib inline",
+        # the whole figure, as live draws it: the inline backend's default cuts it to what it finds inside
+        "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None}",
+        # a message to another side would end with showing the figure that interact is about to fill
+        "from matplotlib_inline import backend_inline",
+        "get_ipython().events.unregister('post_execute', backend_inline.flush_figures)",
+        "from benchmarks import slider",
+    ]
+    cells = ["\n".join(begin), *(f"slider.{side}_side()" for side in SIDES)]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=metadata)
     nbformat.write(notebook, path)

@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -111,12 +112,21 @@ def bands(count: int) -> ListedColormap:
     return ListedColormap(mpl.colormaps["Blues"](np.linspace(0.6, 0.0, count)))
 
 
-def map_of(ax: Axes, x: Array, y: Array, values: Array, label: str = "", norm: Normalize | None = None) -> AxesImage:
+def map_of(
+    ax: Axes,
+    x: Array,
+    y: Array,
+    values: Array,
+    label: str = "",
+    norm: Normalize | None = None,
+    ends: tuple[str, str] | None = None,
+) -> AxesImage:
     """An image of the field ``values`` (m, n) over x (n,) and y (m,), a cell for each setting; NaN stays white.
 
     x, y: rising and evenly spaced on the scale that ``ax`` has, linear or log; its limits become the edges of the
     outermost cells. label: of the colour bar; without one there is none, for a map that is written on. norm: from
-    values to colours. Returns the image, which fills the axes, for `refill`.
+    values to colours. ends: what the bar calls the norm's ends where a control moves them; the bar itself stays.
+    Returns the image, which fills the axes, for `refill`.
 
     Raises ValueError for settings that are not evenly spaced, or a field that does not fit them.
     """
@@ -136,11 +146,14 @@ def map_of(ax: Axes, x: Array, y: Array, values: Array, label: str = "", norm: N
     refill(image, x, y, values)
     if label:
         with house():
-            bar = image.figure.colorbar(image, ax=ax, label=label, pad=0.02, aspect=30)
+            shades = image if ends is None else ScalarMappable(Normalize(0, 1), FIELD)
+            bar = image.figure.colorbar(shades, ax=ax, label=label, pad=0.02, aspect=30)
             bar.minorticks_off()
             if isinstance(engine := ax.figure.get_layout_engine(), ConstrainedLayoutEngine):
                 engine.set(wspace=0.05)  # or the next panel's label stands beside the bar's
-            if bar.ax.get_yscale() == "linear":
+            if ends is not None:
+                bar.set_ticks([0, 1], labels=ends)
+            elif bar.ax.get_yscale() == "linear":
                 bar.ax.locator_params(nbins=5)
     return image
 

@@ -51,8 +51,7 @@ def differing(one, other):
 
 
 def count_full_draws(widget, monkeypatch):
-    """A list that grows by one with every full redraw of the widget's figure."""
-    canvas, calls = widget.figure.canvas, []
-    draw = canvas.draw
-    monkeypatch.setattr(canvas, "draw", lambda: (calls.append(1), draw())[1])
+    """A list that grows by one with every background that the widget draws."""
+    ground, calls = widget._ground, []
+    monkeypatch.setattr(widget, "_ground", lambda: (calls.append(1), ground())[1])
     return calls

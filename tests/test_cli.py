@@ -82,7 +82,8 @@ def test_an_interrupt_ends_with_130(tiny, to_group):
 
 
 @pytest.mark.parametrize(
-    ("command", "duration"), [("build", "1 minute"), ("check", "seconds"), ("record", "minutes to hours")]
+    ("command", "duration"),
+    [("build", "1 minute"), ("check", "seconds"), ("teacher", "seconds"), ("record", "minutes to hours")],
 )
 def test_help_says_what_a_command_does_and_how_long_it_takes(command, duration, capsys):
     for arguments in (["--help"], [command, "--help"]):

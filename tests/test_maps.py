@@ -1,6 +1,7 @@
 """Maps: a pixel shows what `trajectories.run` gives at its setting, and a cross-hair does not draw the map again."""
 
 import functools
+import io
 from unittest import mock
 
 import numpy as np
@@ -117,6 +118,20 @@ def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
         assert_picture_is_current(widget)
 
 
+def test_a_part_of_the_background_is_drawn_anew_where_it_changed_whoever_drew_the_figure_before():
+    widget = explorers.basins()
+    first = widget.png
+    plane, sharp, _ = widget.figure.axes
+    with mock.patch.object(type(sharp), "draw", autospec=True, side_effect=type(sharp).draw) as drawn:
+        widget.set(eta=0.5)
+    assert [call.args[0] for call in drawn.call_args_list] == [plane]
+    for eta, picture in ((0.76, first), (0.9, None), (0.62, None)):
+        widget.figure.savefig(io.BytesIO(), dpi=30)
+        widget.set(eta=eta)
+        assert picture is None or widget.png == picture
+        assert_picture_is_current(widget)
+
+
 def test_the_plane_of_starts_is_a_quarter_mirrored():
     _, u, v, field = shown("basins")
     assert np.array_equal(field, field.T, equal_nan=True) and np.array_equal(field, field[::-1, ::-1], equal_nan=True)
@@ -145,6 +160,9 @@ def test_a_map_has_its_cells_around_its_settings():
         across, up = ax.transData.transform((column, [1, 100][row]))
         pixel = np.asarray(canvas.buffer_rgba())[canvas.get_width_height()[1] - 1 - int(up), int(across)]
         assert np.abs(pixel.astype(int) - image.cmap(image.norm(value), bytes=True)).max() <= 1
+    named, ax = figures.new()
+    figures.map_of(ax, [0, 1], [0, 1], np.eye(2), "height", ends=("low", "2/η"))
+    assert [label.get_text() for label in named.axes[1].get_yticklabels()] == ["low", "2/η"]
     plain, bare = figures.new()
     figures.map_of(bare, [0, 1], [0, 1], np.eye(2))
     assert plain.axes == [bare]  # no label, no colour bar

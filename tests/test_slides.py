@@ -6,7 +6,7 @@ A deck of the small lesson of ``test_lecture.py``; `pytest -m site` builds those
 import pytest
 
 from ngdm_helpers.course import build, cli
-from ngdm_helpers.course.editions import lesson, slides
+from ngdm_helpers.course.editions import lesson, lessons, slides
 from tests.pictures import differing
 from tests.static import box, painted, served, settled, slider, visited
 from tests.test_lecture import write_lesson
@@ -166,6 +166,15 @@ def test_a_core_has_at_most_14_slides(source):
     beats = [cells for idea in core for cells in slides._beats(idea)]
     assert 2 * len(beats) <= slides.MOST
     assert [cell.id for cells in beats for cell in cells] == [cell.id for idea in core for cell in idea.cells]
+
+
+def test_a_presenter_has_the_run_sheet():
+    held, (_, notes) = lesson.read(build.pairs()[2]), lessons.of_topic("lasso")
+    idea = held.ideas[1]
+    asked = slides._asked(idea, idea.cells, notes["recursion"], str)
+    assert "20 minutes" in asked and "The usual wrong answer: A. “What starts farther out" in asked
+    answered = slides._answered(idea, idea.cells[:3], notes["recursion"], str, {}, {}, "live")
+    assert "Orange cannot make a shorter step" in answered and "To cut: The printed orbits" in answered
 
 
 def test_the_help_says_how_to_show_them(capsys):

@@ -1,7 +1,4 @@
-"""The command ``ngdm``: build | check | site | slides | lecture | record.
-
-A command is two functions: one adds its parser, one runs it.
-"""
+"""The command ``ngdm`` and its commands. Each is two functions: one adds its parser, one runs it."""
 
 import argparse
 import pathlib
@@ -20,6 +17,7 @@ def main(arguments=None):
         command = _add_pairs(commands, "build", _build, _BUILD)
         command.add_argument("--discard-edits", action="store_true", help="build over an .ipynb edited by hand")
         _add_pairs(commands, "check", _check, _CHECK)
+        _add_teacher(commands)
         _add_site(commands)
         _add_slides(commands)
         _add_lecture(commands)
@@ -27,7 +25,7 @@ def main(arguments=None):
         options = vars(parser.parse_args(arguments))
         return options.pop("run")(**options)
     except ModuleNotFoundError as error:
-        extra = {"distributed": "cluster", "voila": "lecture"}.get(error.name)
+        extra = {"distributed": "cluster", "voila": "lecture", "ziamath": "teacher"}.get(error.name)
         how = f'pip install -e ".[{extra}]"' if extra else "make lab"
         print(f"ngdm {arguments[0]} needs {error.name}, which is not installed; {how} installs it", file=sys.stderr)
         return 1
@@ -77,6 +75,30 @@ def _check(names, folder):
             faults.append(str(error))
     print("\n".join(faults) or f"{len(sources)} pair(s) agree", file=sys.stderr if faults else sys.stdout)
     return 1 if faults else 0
+
+
+_TEACHER = """Write a teacher's papers, seconds a notebook. NAME-run-sheet.html is one A4 page: minutes, goals, what to
+say, where to cut. NAME-handout.html is two: claims with room for the votes, then pictures, laws and verdicts.
+NAME-polls.gift has the votes for Moodle, NAME-polls.csv for anything else: vote, notebook, idea, part (core or deeper),
+question, A, B, C, answer, and because_A, because_B, because_C. A page is whole by itself and needs no network."""
+
+
+def _add_teacher(commands):
+    command = _add_pairs(commands, "teacher", _teacher, _TEACHER)
+    command.add_argument("--to", default="build/teacher", type=pathlib.Path, metavar="FOLDER",
+                         help="default: build/teacher")  # fmt: skip
+    command.add_argument("--pdf", action="store_true", help="print both pages to PDF as well, by Chromium or Chrome")
+    command.add_argument("--force", action="store_true", help="replace files that it did not write, and say which")
+
+
+def _teacher(names, folder, to, pdf, force):
+    from ngdm_helpers.course import build
+    from ngdm_helpers.course.editions import teacher
+
+    for source in build.chosen(names, folder):
+        for path, replaced in teacher.write(source, to, force, pdf):
+            print(f"{path}{', in place of a file that ngdm teacher did not write' if replaced else ''}")
+    return 0
 
 
 _SITE = """Write the notebooks and their sliders as a folder for any web host, minutes. It needs Node; Pyodide is

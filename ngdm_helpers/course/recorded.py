@@ -89,10 +89,15 @@ def _text(rows, compact):
 
 def write_text(path, text):
     """Write a file whole or not at all: a failure or an interruption leaves the old one."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path, content):
+    """As `write_text`, for what is no text."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

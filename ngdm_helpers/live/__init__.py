@@ -9,6 +9,7 @@ value back until the kernel is idle, so the latest value wins without a queue of
 import contextlib
 import html
 import inspect
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 import anywidget
 import ipywidgets as widgets
+import numpy as np
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -142,6 +144,7 @@ class Live(widgets.VBox):
             sys.modules["matplotlib.pyplot"].close(figure)
         self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
         self._grounds = {}  # backgrounds, by the page's ratio and the values that they depend on
+        self._layers = {}  # what stays in each of the axes, as last drawn at the page's ratio
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self._drawn = None  # the values that the picture shows
@@ -282,6 +285,8 @@ class Live(widgets.VBox):
         if fresh or (self.figure.stale and not redraw):  # something changed that no name in `background` tells of
             self._grounds.clear()
         if fresh or redraw or self.figure.stale:
+            # noted here: any drawing of the figure, a reader's savefig as well, makes it forget
+            self._layers = {ax: layer for ax, layer in self._layers.items() if not ax.stale}
             key = self.canvas.ratio, self._background(**self.values)
             if key not in self._grounds:
                 if len(self._grounds) == MOST_GROUNDS:
@@ -313,10 +318,33 @@ class Live(widgets.VBox):
         canvas, dpi = self.figure.canvas, self.figure.dpi
         self.figure.dpi = self.canvas.ratio * dpi
         try:
-            canvas.draw()
+            boxes = [ax.bbox for ax in self.figure.axes]
+            if any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2)):
+                canvas.draw()
+            else:
+                self._draw_stale(canvas)
             return figures.canvas_png(canvas)
         finally:
             self.figure.dpi, self.figure.stale = dpi, False
+
+    def _draw_stale(self, canvas):
+        """Draw on ``canvas`` what stays; for axes in which nothing has changed the last drawing serves."""
+        renderer, axes = canvas.get_renderer(), self.figure.axes
+        page = np.asarray(canvas.buffer_rgba())
+        if any(page.shape != layer.shape for layer in self._layers.values()):
+            self._layers.clear()
+        for ax in axes:
+            if ax not in self._layers:
+                renderer.clear()
+                self.figure.patch.draw(renderer)
+                ax.draw(renderer)
+                self._layers[ax] = page.copy()
+        renderer.clear()
+        for artist in self.figure.get_children():
+            if artist not in axes and not artist.get_animated():
+                artist.draw(renderer)
+        for layer in self._layers.values():  # dark on white, and apart: the darker one is what stands there
+            np.minimum(page, layer, out=page)
 
     def _split(self, fresh):
         """Note, in drawing order, what each move draws over what stays. ``fresh``: what moves for the first time.

@@ -1,7 +1,7 @@
 """Slides of a core that need no network: one folder a deck, with reveal.js, the figures and their Python in it.
 
 A claim and its vote are one slide. The next is the slider figure alone; over it come, as fragments, the picture of the
-reveal and the verdict. What the notebook says beside them are the presenter's notes.
+reveal and the verdict. The presenter's notes are those of the run sheet, and what the notebook says beside the slides.
 """
 
 import html
@@ -16,7 +16,7 @@ import bs4
 import nbformat
 
 from ngdm_helpers.course import build, votes
-from ngdm_helpers.course.editions import lesson
+from ngdm_helpers.course.editions import lesson, lessons
 from ngdm_helpers.course.site import build as site
 from ngdm_helpers.course.site import notebook, release
 
@@ -105,9 +105,10 @@ def _page(held, parts, built, summary, live, render):
     def read(text):
         return _together(render.read(text))
 
-    written = []
+    (_, notes), written = lessons.of_topic(held.topic), []
     for idea, cells in parts:
-        written += [_asked(idea, cells, read), _answered(idea, cells, read, outputs, summary, live)]
+        note = notes.get(idea.cells[0].id.rpartition("-")[0])
+        written += [_asked(idea, cells, note, read), _answered(idea, cells, note, read, outputs, summary, live)]
     if len(written) + 2 <= MOST:
         written = [_title(held, read), *written, _end(held, read)]
     return _PAGE.format(title=html.escape(held.title), live=live, slides="\n".join(written))
@@ -144,16 +145,20 @@ def _end(held, read):
     return f"<section><h2>Now you can</h2>{read(aims.partition(chr(10) * 2 + '|')[0])}</section>"
 
 
-def _asked(idea, cells, read):
-    """The slide of a claim and its vote."""
+def _asked(idea, cells, note, read):
+    """The slide of a claim and its vote. note: the run sheet's `lessons.Notes`, or None."""
     words = _seen(cells[0])
     heading = "" if words.startswith("#") else f"<h2>{html.escape(idea.title)}</h2>"
-    asked = "".join(map(_vote, lesson.votes_of(cells)))
-    notes = read(f"{idea.minutes} minutes for the idea.\n\n{_folded(cells[0])}")
+    names = lesson.votes_of(cells)
+    asked, notes = "".join(map(_vote, names)), f"<p>{idea.minutes} minutes for the idea.</p>"
+    for name in (name.partition(".")[2] for name in names):
+        if note and name in note.usual:
+            notes += f"<p>The usual wrong answer: {note.usual[name]}. {html.escape(note.reveals.get(name, ''))}</p>"
+    notes += read(_folded(cells[0]))
     return f'<section>{heading}<div class="text">{read(words)}</div>{asked}{_notes(notes)}</section>'
 
 
-def _answered(idea, cells, read, outputs, summary, live):
+def _answered(idea, cells, note, read, outputs, summary, live):
     """The slide of a figure, over which the reveal's picture and then the verdict come."""
     names = [name for cell in cells for name in sorted(notebook.explorers_of(cell))]
     layers = [_layer(_figure(name, summary[name], live), at, len(names)) for at, name in enumerate(names)]
@@ -164,7 +169,9 @@ def _answered(idea, cells, read, outputs, summary, live):
     heading = "" if picture.startswith("<h2>") else f"<h2>{html.escape(idea.title)}</h2>"
     layers.append(_layer(heading + picture + verdict, len(names), len(names)))
     beside = [cell for cell in cells[1:] if cell.cell_type == "markdown" and cell not in _of(cells, "verdict")]
-    notes = "".join(read(_seen(cell) + _folded(cell)) for cell in beside)
+    first = note is not None and cells[0] is idea.cells[0]
+    notes = f"<p>{html.escape(note.say)}</p><p>To cut: {html.escape(note.cut)}</p>" if first else ""
+    notes += "".join(read(_seen(cell) + _folded(cell)) for cell in beside)
     notes += "".join(read(_folded(cell)) for cell in _of(cells, "verdict"))
     return f'<section class="layers">{"".join(layers)}{_notes(notes)}</section>'
 

@@ -894,7 +894,8 @@ def basins():
         u, v = (width * (place - (zoom - 1) / 2) + width * cells for place in (column, row))
         return u, v, problems.product_field(u, v, eta)
 
-    image = figures.map_of(plane, *part(0.76, 1, 0, 0), f"sharpness after {steps} steps", Normalize(2, 2 / 0.76))
+    shades = {"label": f"sharpness after {steps} steps", "norm": Normalize(2, 2 / 0.76), "ends": ("2", "2/η")}
+    image = figures.map_of(plane, *part(0.76, 1, 0, 0), **shades)
     plane.set(box_aspect=1, xlabel="start u", ylabel="start v")
     plane.locator_params(nbins=5)
     note(plane, 0.02, 0.02, "white: diverges", va="bottom")

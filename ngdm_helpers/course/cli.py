@@ -127,7 +127,8 @@ show them: python -m http.server --directory build/slides/03_lasso, then http://
 
 def _add_slides(commands):
     command = _add_pairs(commands, "slides", _slides, _SLIDES)
-    command.add_argument("--to", default="build/slides", type=pathlib.Path, metavar="FOLDER", help="build/slides")
+    command.add_argument("--to", default="build/slides", type=pathlib.Path, metavar="FOLDER",
+                         help="default: build/slides")  # fmt: skip
     command.add_argument("--pyodide", type=pathlib.Path, metavar="FOLDER", help="a copy of Pyodide's release at hand")
     command.add_argument("--force", action="store_true", help="replace FOLDER/NAME even if it is no deck of slides")
 

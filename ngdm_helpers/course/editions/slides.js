@@ -2,7 +2,8 @@
 const here = document.currentScript.src, query = new URLSearchParams(location.search);
 Reveal.initialize({
   width: 1280, height: 720, margin: 0, center: false, hash: true, transition: "none", slideNumber: "c/t",
-  controls: false, overview: true, plugins: [RevealNotes],
+  controls: false, plugins: [RevealNotes],
+  viewDistance: 2,  // while a class votes Python makes the next figure, and no other
   keyboardCondition: event => !["PageDown", "PageUp", "ArrowRight", "ArrowLeft", " "].includes(event.key),
 });
 clicker(by => (by > 0 ? Reveal.next() : Reveal.prev()), () => Reveal.getCurrentSlide());

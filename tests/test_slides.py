@@ -25,6 +25,9 @@ FAULTS = """() => {
     }
     return [...cut.map(one => `${one.innerText.slice(0, 40)}: ${one.scrollWidth} × ${one.scrollHeight}`), ...small];
 }"""
+SETTLED = """() => document.getAnimations().every(one => one.playState !== "running")
+    && [...document.querySelectorAll("section.present [data-explorer]")].every(one =>
+        !one.checkVisibility({visibilityProperty: true}) || one.querySelector("canvas.live-canvas[data-frame]"))"""
 RACE = "l1_orbit"  # the first of the two figures
 AT_END = "Reveal.isLastSlide() && !Reveal.availableFragments().next"
 
@@ -33,9 +36,8 @@ def screens(page):
     """Go through a deck with a clicker, voting on the way; before each press, what is wrong with the screen."""
     page.wait_for_function("window.Reveal?.isReady()")
     while True:
-        page.wait_for_timeout(500)  # fragments fade; figures are opened
-        for figure in page.locator("section.present [data-explorer]:visible").all():
-            figure.locator("canvas.live-canvas[data-frame]").wait_for()
+        page.wait_for_timeout(300)  # then fragments fade, and figures are opened
+        page.wait_for_function(SETTLED)
         yield page.evaluate(FAULTS)
         for vote in page.locator("section.present .live-vote").all():
             vote.locator("input").last.check()

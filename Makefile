@@ -2,6 +2,7 @@
 # make lab TORCH=no     the same without PyTorch and its gigabytes; what trains networks says what is missing
 # make test             everything: unit tests, every cell, JupyterLab in a browser
 # make test FAST=yes    what one runs after each edit, in under a minute
+# make test JOB=site    what takes minutes and is left out above: pages, site, cluster, tools, classroom, or all
 # make check            style, types, and whether each .ipynb is what its .py says
 # make build            each .ipynb from its .py
 # make site             the notebooks and their sliders as a folder for any web host, in build/site; it needs Node
@@ -10,6 +11,8 @@
 PYTHON ?= python3
 TORCH ?= yes
 FAST ?= no
+JOB ?= none
+JOBS := pages site cluster tools classroom
 BIN := .venv/bin
 
 .PHONY: lab test build check site bench help anew
@@ -18,11 +21,22 @@ ifneq ($(filter-out yes no,$(TORCH) $(FAST)),)
 $(error TORCH and FAST are yes or no, got TORCH=$(TORCH) FAST=$(FAST))
 endif
 
+ifneq ($(filter-out none all $(JOBS),$(JOB)),)
+$(error JOB is all or one of: $(JOBS); got JOB=$(JOB))
+endif
+
+# "a b c" as "a or b or c", the marks that pytest looks for
+any = $(subst $() , or ,$(strip $(1)))
+
 lab: .venv/installed$(if $(filter no,$(TORCH)),-without-torch)
 	$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks
 
 test: .venv/installed-test
-	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not slow" tests,-m "not site and not cluster")
+ifeq ($(JOB),none)
+	$(BIN)/pytest $(if $(filter yes,$(FAST)),-m "not (slow or $(call any,$(JOBS)))" tests)
+else
+	$(BIN)/pytest -m "$(call any,$(if $(filter all,$(JOB)),$(JOBS),$(JOB)))" tests
+endif
 
 build: .venv/installed
 	$(BIN)/ngdm build

@@ -45,6 +45,7 @@ def test_check_names_the_fault_of_every_notebook(tiny, capsys):
     assert len(lines) == 2 and "other.py: cell 0 ('1') has no id" in lines[0] and "has no tiny.ipynb" in lines[1]
 
 
+@pytest.mark.slow
 def test_an_edit_by_hand_is_kept_until_it_is_discarded(tiny, capsys):
     folder = f"--folder={tiny.parent}"
     target = build.build(tiny)

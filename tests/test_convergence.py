@@ -276,6 +276,7 @@ def test_the_shaded_set_is_the_largest_in_the_cube():
     assert 0.99 < np.abs(shaded.get_path().vertices).max() <= 1 + 1e-3
 
 
+@pytest.mark.slow
 def test_slider_titles_say_what_was_computed():
     capture = explorers.capture()
     capture.set(start=0.99)

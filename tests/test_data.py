@@ -77,6 +77,7 @@ def test_digits():
     torch.testing.assert_close(data.digits(20)[0], X[:20])
 
 
+@pytest.mark.slow
 def test_digits_come_as_colour_images_between_minus_one_and_one():
     X, y = data.images("digits")
     assert X.shape == (1437, 3, 32, 32) and X.dtype == torch.float32 and X.is_contiguous()

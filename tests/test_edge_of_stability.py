@@ -149,6 +149,7 @@ def test_logistic_curvature_is_the_largest_eigenvalue_of_autograds_hessian(reduc
         theory.logistic_curvature(Product(), points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
 @pytest.mark.parametrize("margin", [0.1, 0.5, 1.0])
 def test_flipped_labels_cycle_past_the_threshold(share, margin):
@@ -200,6 +201,7 @@ def test_c_and_eta_are_one_quantity():
     assert widget.values["c"] == 0.5 and widget.values["eta"] == pytest.approx(0.5 / other)
 
 
+@pytest.mark.slow
 def test_following_slider_costs_one_drawing(monkeypatch):
     widget, drawn = explorers.huber_losses(), []
     paint = type(widget)._paint
@@ -217,6 +219,7 @@ def test_huber_losses_predicts_the_rise_only_where_it_applies():
     assert "starts past δ" in titles(widget)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("c", [2.05, 2.5, 10.0])
 def test_rise_leaves_the_parabola_where_predicted_and_ends_on_a_2_cycle(c):
     widget = explorers.huber_rise()

@@ -119,7 +119,7 @@ def checkout(tmp_path):
 
 def make(checkout, *arguments):
     """Run make in the checkout: (exit status, what it says on stderr, what the Pythons were called for)."""
-    own = ("PYTHON", "TORCH", "FAST", "LAB_OPTIONS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    own = ("PYTHON", "TORCH", "FAST", "JOB", "LAB_OPTIONS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
     environment = {key: value for key, value in os.environ.items() if key not in own}
     environment["PATH"] = f"{checkout / 'bin'}{os.pathsep}{environment['PATH']}"
     run = subprocess.run(["make", *arguments], cwd=checkout, env=environment, capture_output=True, text=True)
@@ -184,13 +184,28 @@ def test_an_environment_that_could_not_be_made_is_not_kept(checkout):
     assert not (checkout / ".venv").exists()
 
 
-@pytest.mark.parametrize("option", ["TORCH=nope", "FAST=true"])
-def test_an_option_that_make_does_not_know_is_an_error(checkout, option):
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [
+        ("TORCH=nope", "TORCH and FAST are yes or no, got"),
+        ("FAST=true", "TORCH and FAST are yes or no, got"),
+        ("JOB=sight", "JOB is all or one of: pages site cluster tools classroom; got"),
+    ],
+)
+def test_an_option_that_make_does_not_know_is_an_error(checkout, option, allowed):
     status, message, calls = make(checkout, "lab", option)
     assert status and calls == []
-    assert "TORCH and FAST are yes or no, got" in message and option in message
+    assert allowed in message and option in message
 
 
+def test_the_jobs_of_make_are_the_marks_of_pytest():
+    jobs = re.search(r"^JOBS := (.*)$", read("Makefile"), re.MULTILINE)[1].split()
+    options = tomllib.loads(read("pyproject.toml"))["tool"]["pytest"]["ini_options"]
+    assert jobs == [mark.partition(":")[0] for mark in options["markers"]][1:]
+    assert f'-m "not ({" or ".join(jobs)})"' in options["addopts"]
+
+
+@pytest.mark.slow
 def test_contributing_examples_run(tmp_path):
     """Every Python block of CONTRIBUTING.md, in one interpreter from top to bottom."""
     text = read("CONTRIBUTING.md")

@@ -46,6 +46,7 @@ def test_the_shipped_record_of_gradient_descent_is_small_and_stands_at_the_edge(
             assert row["sharpness"] < 1.1 * 2 / lr
 
 
+@pytest.mark.slow
 def test_curvature_by_two_rulers_is_that_of_one_long_run(tmp_path):
     edge.edge_ruler(("gelu",), (0.2,), seeds=(3,), steps=120, folder=tmp_path, progress=False)
     (row,) = load(tmp_path, edge.RULER)

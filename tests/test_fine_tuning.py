@@ -67,6 +67,7 @@ def test_bad_input_to_the_law_is_named(call, message):
 # --- the update rules -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("method", ["sgd", "momentum", "adam"])
 def test_update_is_torch_optim_on_the_penalised_loss_step_by_step(method, dtype):

@@ -71,6 +71,7 @@ def test_a_fold_has_a_name(summary):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("png", ["iVBORw==\n", b"\x89PNG"])
 def test_a_bare_picture_is_folded_as_a_picture(outputs, png):
     text = CELL.partition("figure, ax")[0] + "from IPython.display import display\n"
@@ -81,6 +82,7 @@ def test_a_bare_picture_is_folded_as_a_picture(outputs, png):
     assert output.data["text/html"].endswith(inside)
 
 
+@pytest.mark.slow
 def test_a_fold_without_a_display_says_that_it_is_empty(outputs):
     (output,) = outputs(CELL.partition("figure, ax")[0] + 'with reveal("x"):\n    1 + 1\n')
     assert "Nothing was printed or displayed here." in output.data["text/html"]

@@ -12,6 +12,7 @@ from tests import lab
 from tests.pictures import differing, pixels
 from tests.test_browser import SAVE, write_notebook
 
+pytestmark = pytest.mark.pages
 CELLS = (
     """
 from ngdm_helpers import figures

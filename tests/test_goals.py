@@ -147,6 +147,7 @@ def test_the_stored_notebook_lists_the_goals():
     assert "Goals" not in sine()._repr_mimebundle_()[0]["text/html"]
 
 
+@pytest.mark.slow
 def test_the_two_norms_of_the_paradox_are_noticed():
     widget = explorers.l1_orbit()
     same, above = widget.goals.goals

@@ -53,6 +53,7 @@ def test_what_warms_a_graph_up_is_put_back():
     assert [call(torch.tensor(x)).item() for x in ([1.0, 1.0], [2.0, 0.0])] == pytest.approx([5.0, 2.56])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("network", [stand_in, narrow_vgg])
 def test_a_step_in_bfloat16_keeps_the_norms(network, half, monkeypatch):
@@ -63,6 +64,7 @@ def test_a_step_in_bfloat16_keeps_the_norms(network, half, monkeypatch):
     assert apart == 0 or half
 
 
+@pytest.mark.slow
 def test_appendix_b_compiled_is_appendix_b(monkeypatch):
     monkeypatch.setattr(vgg16_step, "network", lambda device: stand_in().to(device).train())
     pixels = vgg16_step.Pixels(12)
@@ -103,6 +105,7 @@ case "$*" in "-m pytest "*) exit 3 ;; *"--method adam"*) exec sleep 300 ;; esac
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt" or shutil.which("timeout") is None, reason="a script for Linux")
 def test_the_script_runs_every_part_and_says_how_each_ended(tmp_path):
     python = tmp_path / "python"

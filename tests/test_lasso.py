@@ -26,6 +26,7 @@ def grid(dtype, low=-1.0, high=1.0):
     return values, np.diff(edges) / (high - low)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("exponent", [3, 7, 8, 9, 10, 11, 12])
 def test_share_of_zeros_and_of_frozen_weights_over_every_float_of_the_format(dtype, exponent):
@@ -491,6 +492,7 @@ def titles(widget):
     return [ax.get_title() for ax in widget.figure.axes]
 
 
+@pytest.mark.slow
 def test_general_lasso_shows_both_branches():
     widget = explorers.general_lasso()
     widget.buttons["NGDM is right"].click()
@@ -499,6 +501,7 @@ def test_general_lasso_shows_both_branches():
     assert "exact 0" in titles(widget)[0] and "pηλ/2 = 50" in titles(widget)[1]
 
 
+@pytest.mark.slow
 def test_float_weights_names_those_that_cannot_move():
     widget = explorers.float_weights()
     widget.buttons["bfloat16, 0.001"].click()
@@ -515,12 +518,14 @@ def test_finite_precision_knows_when_rounding_makes_zero():
     assert titles(widget)[0] == "1/(k + 1), 34 digits: never 0"
 
 
+@pytest.mark.slow
 def test_best_so_far_reaches_the_bound_where_residues_balance():
     widget = explorers.best_so_far()
     widget.set(residues="all the same", residue=0.5)
     assert "best 1.0000 of the bound" in titles(widget)[1]
 
 
+@pytest.mark.slow
 def test_sparse_solvers_tells_exact_support_from_wrong():
     widget = explorers.sparse_solvers()
     assert titles(widget)[1] == "zeros: 0, exact 181; cut at 2ηλ: wrong support"

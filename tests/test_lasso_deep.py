@@ -122,6 +122,7 @@ def narrow_vgg(weights="none", seed=0):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", lasso_deep.METHODS)
 @pytest.mark.parametrize("network", [stand_in, narrow_vgg])
 def test_a_row_is_appendix_bs_loop(monkeypatch, tmp_path, network, method):
@@ -170,6 +171,7 @@ def test_a_row_is_appendix_bs_loop(monkeypatch, tmp_path, network, method):
     assert row["accuracy"] == pytest.approx(float((model(X).argmax(1) == y).float().mean()), abs=0.051)
 
 
+@pytest.mark.slow
 def test_in_the_band_the_mean_is_the_law_and_the_row_says_from_when(small, tmp_path):
     measure(tmp_path, method=("sgd", "proximal"), lam=(3.0,), steps=200)
     sgd, proximal = load(tmp_path)
@@ -183,6 +185,7 @@ def test_in_the_band_the_mean_is_the_law_and_the_row_says_from_when(small, tmp_p
     assert [steps[-1], zeros[-1]] == [198, proximal["zeros"]]
 
 
+@pytest.mark.slow
 def test_recorded_runs_are_skipped_and_force_measures_them_again(small, tmp_path):
     assert measure(tmp_path, method=("sgd", "adam")) == 2
     first = load(tmp_path)

@@ -41,6 +41,7 @@ def sine(update=None, **options):
 # --- the picture ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_equals_a_full_redraw_at_every_move():
     widget = sine()
     for a, b in itertools.product((0.01, 0.3, 1.0), (-2.0, 0.7, 2.0)):
@@ -82,6 +83,7 @@ def test_axes_without_frame_stay_without():
     assert_picture_is_current(widget)
 
 
+@pytest.mark.slow
 def test_the_last_of_200_values_is_shown():
     widget, fresh = sine(), sine()
     for value in np.geomspace(0.01, 1, 200):
@@ -191,6 +193,7 @@ def test_a_background_control_that_follows_redraws_everything(monkeypatch):
         assert calls
 
 
+@pytest.mark.slow
 def test_moves_from_another_thread_wait_for_drive():
     """JupyterLab handles slider messages in a thread of its own, while a cell may be driving."""
     widget = sine()
@@ -286,6 +289,7 @@ def test_drive_lets_errors_out():
         sine(raising_above(1.9)).drive()
 
 
+@pytest.mark.slow
 def test_drive_lets_errors_at_a_mark_out():
     with pytest.raises(ValueError, match="b must be at most"):
         sine(raising_between(0.4, 0.6), marks={"there": {"b": 0.5}}).drive()

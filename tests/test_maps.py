@@ -64,6 +64,7 @@ def shown(name):
     return widget, *refill.call_args.args[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_a_pixel_is_the_run_at_its_setting(name):
     widget, x, y, field = shown(name)
@@ -87,6 +88,7 @@ def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name)
         assert low - 1e-9 <= control.min <= step[1] and step[-2] <= control.max <= high + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_a_cross_hair_moves_over_a_map_that_stays(name, monkeypatch):
     widget, x, y, _ = shown(name)
@@ -100,6 +102,7 @@ def test_a_cross_hair_moves_over_a_map_that_stays(name, monkeypatch):
     widget.set(**start)
 
 
+@pytest.mark.slow
 def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
     widget = explorers.basins()
     widget.set(u=2.1, v=0.6, zoom=9)
@@ -118,6 +121,7 @@ def test_where_the_enlarged_part_follows_the_cross_hair_its_background_does():
         assert_picture_is_current(widget)
 
 
+@pytest.mark.slow
 def test_a_part_of_the_background_is_drawn_anew_where_it_changed_whoever_drew_the_figure_before():
     widget = explorers.basins()
     first = widget.png

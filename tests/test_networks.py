@@ -146,6 +146,7 @@ def test_the_numpy_activations_are_the_layers():
     assert set(problems.ACTIVATIONS) == set(recorded.ACTIVATIONS)
 
 
+@pytest.mark.slow
 def test_at_the_start_outputs_are_alike_and_gradients_small_with_relu_and_its_analytic_double():
     X, y = data.images("digits", count=64)
     relu, double, gelu = (probes.at_the_start(19, name, X, y) for name in ("relu", "bridge-100", "gelu"))
@@ -178,6 +179,7 @@ def test_kinks_crossed_counts_signs_that_change():
     assert shares[0] == pytest.approx((before != after).float().mean().item(), rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gain_keeps_mean_squares_through_wide_layers(name):
     generator = torch.Generator().manual_seed(0)

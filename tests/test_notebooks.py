@@ -281,6 +281,7 @@ def test_what_is_folded_and_collapsed_follows_from_the_ids(tiny):
         build.check(tiny)
 
 
+@pytest.mark.slow
 def test_rebuild_is_byte_identical(tiny):
     first = build.build(tiny).read_bytes()
     assert build.build(tiny).read_bytes() == first

@@ -11,6 +11,7 @@ import pytest
 from tests import lab
 from tests.test_notebooks import SOURCES
 
+pytestmark = pytest.mark.pages
 SCREEN = 620  # pixels of notebook that the window shows
 MOST_SCREENS = 25
 

@@ -108,6 +108,7 @@ def test_frozen_states_take_the_kinks_out_and_change_nothing_else():
 # --- gradient descent -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradient_descent_is_torch_sgd_step_by_step(activation):
     model, X, Y = tiny(activation)
@@ -188,6 +189,7 @@ def test_a_run_that_starts_at_the_minimum_stays_there():
     assert run.losses.tolist() == [0, 0, 0, 0] and np.isnan(run.directional).all()
 
 
+@pytest.mark.slow
 def test_the_seed_determines_the_run():
     X, Y = data.digits(100)
     first, again, other = (

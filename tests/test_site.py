@@ -78,6 +78,7 @@ def test_a_page_paints_plays_and_jumps_to_marks_without_python(small, chromium):
         page.get_by_text(re.compile("then it draws η = 0.01, λ = 9")).wait_for()
 
 
+@pytest.mark.site
 def test_a_figure_of_few_states_moves_everywhere_without_python(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{FEW}/", python=False) as page:
         pictures = [painted(page)]
@@ -92,6 +93,7 @@ def test_a_figure_of_few_states_moves_everywhere_without_python(small, chromium)
         assert all(differing(one, other) > 0 for one, other in itertools.pairwise(pictures[1:]))
 
 
+@pytest.mark.site
 def test_a_link_restores_a_setting_and_share_makes_it(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/#eta=0.01&lam=100") as page:
         painted(page)
@@ -157,6 +159,7 @@ def test_a_reader_reaches_the_goals(small, chromium):
         page.wait_for_function(f"document.body.innerText.split('reached at').length > {len(figure.goals.goals)}")
 
 
+@pytest.mark.site
 def test_a_hand_drags_the_start_and_the_keyboard_reaches_all(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
         wait(page, "live")
@@ -178,6 +181,7 @@ def test_a_hand_drags_the_start_and_the_keyboard_reaches_all(small, chromium):
         assert {"η", "λ", "β₀ first", "paper, λ = 1", "Play", "step", "Share"} <= set(names)
 
 
+@pytest.mark.site
 def test_functions_of_torch_have_their_twins_in_numpy(small, chromium):
     import torch
 
@@ -206,6 +210,7 @@ def test_functions_of_torch_have_their_twins_in_numpy(small, chromium):
         assert found == derivative or (name, found) == ("clamp(min=0)", 1.0)
 
 
+@pytest.mark.site
 def test_two_tabs_and_a_worker_that_dies(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
         other = page.context.new_page()
@@ -226,6 +231,7 @@ def test_two_tabs_and_a_worker_that_dies(small, chromium):
         assert not again.is_visible()
 
 
+@pytest.mark.site
 def test_a_second_visit_needs_no_network(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
         wait(page, "live")
@@ -243,6 +249,7 @@ def test_a_second_visit_needs_no_network(small, chromium):
 # --- other pages, other screens
 
 
+@pytest.mark.site
 def test_a_notebook_reads_without_scripts(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/03_lasso.html", java_script_enabled=False) as page:
         assert page.get_by_role("img", name="an orbit").count() == 1
@@ -254,6 +261,7 @@ def test_a_notebook_reads_without_scripts(small, chromium):
         assert page.get_by_text("Inside.").is_visible()
 
 
+@pytest.mark.site
 def test_the_figures_and_votes_of_a_notebook_live(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/03_lasso.html") as page:
         page.get_by_label("B No, 2 < 1.").check()
@@ -265,6 +273,7 @@ def test_the_figures_and_votes_of_a_notebook_live(small, chromium):
         assert differing(settled(page), before) > 0
 
 
+@pytest.mark.site
 def test_the_index_leads_to_every_page(small, chromium):
     with served(small) as host, visited(chromium, host) as page:
         assert page.locator(".card").count() == 3
@@ -273,12 +282,14 @@ def test_the_index_leads_to_every_page(small, chromium):
             assert page.request.get(link).ok, link
 
 
+@pytest.mark.site
 def test_embedded_there_is_only_the_figure(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{FEW}/?embed#eta=0.1", python=False) as page:
         painted(page)
         assert not page.get_by_role("navigation").is_visible() and not page.get_by_role("heading").first.is_visible()
 
 
+@pytest.mark.site
 @pytest.mark.parametrize("path", ["", f"play/{MANY}/", "03_lasso.html"])
 def test_a_phone_shows_a_page_without_sideways_scrolling(path, small, chromium):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
@@ -293,6 +304,7 @@ def test_a_phone_shows_a_page_without_sideways_scrolling(path, small, chromium):
         assert small_ones == []
 
 
+@pytest.mark.site
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", f"play/{MANY}/", "03_lasso.html"])
 def test_nothing_keeps_a_reader_out(path, scheme, small, chromium):

@@ -263,6 +263,7 @@ def test_chord_curvature_is_nan_where_iterates_coincide():
 # --- capture ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", [2, math.inf])
 @pytest.mark.parametrize("seed", range(5))
 def test_capture_level_is_the_minimum_over_the_sphere(norm, seed):
@@ -328,6 +329,7 @@ def test_huber_rise_is_the_step_at_which_the_parabola_is_left(c, start):
     assert theory.huber_rise(c, start * 0.5, delta=0.5) == pytest.approx(predicted)
 
 
+@pytest.mark.slow
 def test_trough_height_is_the_asymptotic_law():
     for width, lr in ((0.25, 1.0), (0.1, 0.5)):
         y = run(Trough(width), [lr / 2, 0.0], lr, 40_000, record_every=20_000).iterates[:, 1]
@@ -427,6 +429,7 @@ def test_the_correlation_map_is_the_arc_cosine_formula_and_its_slope_a_differenc
     assert theory.correlation_slope(gelu) == pytest.approx(rise / 1e-6, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_fixed_point_is_where_many_layers_end():
     for activation, expected in ((np.tanh, 0.0), (np.abs, 1.0), (lambda z: z * ndtr(z), None)):
         fixed = theory.correlation_fixed_point(activation)

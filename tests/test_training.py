@@ -107,6 +107,7 @@ def test_training_is_reproducible_and_learns(digits):
     assert first.losses[0, -20:].mean() < 1.2 < 2 < first.losses[0, :20].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 def test_a_model_that_diverges_is_left_behind(digits, together):
     wild = models("relu", 2)
@@ -117,6 +118,7 @@ def test_a_model_that_diverges_is_left_behind(digits, together):
     assert np.isnan(run.losses[0, 1:]).all() and np.isfinite(run.losses[1]).all() and run.losses.shape == (2, 30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 def test_an_interrupt_keeps_what_was_computed(digits, monkeypatch, together):
     whole = networks.train(models(count=2), *digits, 0.01, 6, together=together, progress=False)

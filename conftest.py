@@ -36,6 +36,8 @@ TOGETHER = (
     "tests/test_notebooks.py",
     "tests/test_maps.py",
     "tests/test_site.py",
+    "tests/test_slides.py",
+    "tests/test_lecture.py",
     SITE,
 )
 

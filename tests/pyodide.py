@@ -26,10 +26,11 @@ def folder():
     if named := os.environ.get("NGDM_PYODIDE"):
         return pathlib.Path(named)
     target = CACHE / f"pyodide-{release.RELEASE['version']}"
-    if all((target / name).exists() for name in release.SHA256):
-        return target
     target.mkdir(parents=True, exist_ok=True)
     try:
+        release.gather(target, files=release.RELEASE["reveal"])
+        if all((target / name).exists() for name in release.SHA256):
+            return target
         with tempfile.TemporaryDirectory() as temporary:
             _gather(pathlib.Path(temporary))
             release.gather(target, temporary)

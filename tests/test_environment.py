@@ -65,7 +65,7 @@ def test_a_plain_install_is_small_and_the_tests_bring_everything(project):
     plain = {name(entry) for entry in project["dependencies"]}
     widgets, arrays = {"ipywidgets", "anywidget"}, {"numpy", "scipy", "array-api-compat"}
     assert plain == {*widgets, *arrays, "matplotlib", "scikit-learn", "tqdm"}
-    assert "ngdm-notebooks[cluster,lab,site,teacher,torch]" in project["optional-dependencies"]["test"]
+    assert "ngdm-notebooks[cluster,lab,lecture,site,teacher,torch]" in project["optional-dependencies"]["test"]
 
 
 def test_every_direct_dependency_has_an_oldest_version_in_ci(project):

@@ -25,6 +25,8 @@ def main(arguments=None):
         _add_grade(commands)
         _add_teacher(commands)
         _add_site(commands)
+        _add_slides(commands)
+        _add_lecture(commands)
         _add_record(commands, arguments)
         options = vars(parser.parse_args(arguments))
         return options.pop("run")(**options)
@@ -32,6 +34,7 @@ def main(arguments=None):
         extra = {
             "distributed": "cluster",
             "ziamath": "teacher",
+            "voila": "lecture",
             "jupyterlite_core": "site",
             "jupyterlite_pyodide_kernel": "site",
         }.get(error.name)
@@ -188,6 +191,47 @@ def _site(names, to, pyodide, folder):
     from ngdm_helpers.course.site import build
 
     build.build(to, pyodide, names, folder)
+    return 0
+
+
+_SLIDES = """Write the slides of each core, a folder a deck that needs no network, a minute a deck. It needs Node. To
+show them: python -m http.server --directory build/slides/03_lasso, then http://localhost:8000"""
+
+
+def _add_slides(commands):
+    command = _add_pairs(commands, "slides", _slides, _SLIDES)
+    command.add_argument("--to", default="build/slides", type=pathlib.Path, metavar="FOLDER",
+                         help="default: build/slides")  # fmt: skip
+    command.add_argument("--pyodide", type=pathlib.Path, metavar="FOLDER", help="a copy of Pyodide's release at hand")
+    command.add_argument("--force", action="store_true", help="replace FOLDER/NAME even if it is no deck of slides")
+
+
+def _slides(names, folder, to, pyodide, force):
+    from ngdm_helpers.course.editions import slides
+
+    for deck, replaced in slides.slides(names, to, pyodide, folder, force):
+        print(f"{deck}{', in place of what was no deck' if replaced else ''}: python -m http.server --directory {deck}")
+    return 0
+
+
+_LECTURE = """Serve the core of a notebook with Voilà for the hall, without code, a step at a time. All cells run first,
+about a minute. PageDown, as a clicker sends it, goes on, and so do the arrow keys; space plays."""
+
+
+def _add_lecture(commands):
+    command = commands.add_parser("lecture", help=_LECTURE.partition(". ")[0], description=_LECTURE)
+    command.add_argument("name", metavar="NAME", help="such as 03_lasso")
+    command.add_argument("--port", default=8866, type=int, help="default: 8866")
+    command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
+    command.add_argument("--folder", default="notebooks", type=pathlib.Path, help="where the notebooks lie")
+    command.set_defaults(run=_lecture)
+
+
+def _lecture(name, folder, port, browser):
+    from ngdm_helpers.course import build
+    from ngdm_helpers.course.editions import lecture
+
+    lecture.serve(build.chosen([name], folder)[0], port, browser)
     return 0
 
 

@@ -24,8 +24,7 @@ class Idea:
     @property
     def votes(self):
         """{"lasso.recursion": {"question", "options", "answer", "because"}}, in the notebook's order."""
-        asked = [pair for cell in self.of_role("predict") for pair in _VOTE.findall(cell.source)]
-        return {f"{topic}.{name}": votes.of_topic(topic)[name] for topic, name in asked}
+        return {name: votes.of_topic(name.partition(".")[0])[name.partition(".")[2]] for name in votes_of(self.cells)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +64,11 @@ def read(source):
             exercises = tuple(cells[at:end])
     stem = source.stem
     return Lesson(stem, stem.partition("_")[2], _heading(cells[0]), cells, tuple(ideas), exercises)
+
+
+def votes_of(cells):
+    """The names of the votes that ``cells`` ask, such as "lasso.recursion"."""
+    return [f"{topic}.{name}" for cell in cells for topic, name in _VOTE.findall(cell.source)]
 
 
 def _heading(cell):

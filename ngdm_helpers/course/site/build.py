@@ -52,6 +52,21 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
     core = release.gather(to.parent / f"pyodide-{release.RELEASE['version']}", pyodide)
     to.mkdir(parents=True, exist_ok=True)
     (to / SITE).write_text("{}", encoding="utf-8")  # from here on this is a site, if not a whole one
+    live, summary, formulas = shared(to, core, shown, told)
+    if edited:
+        lite.write(to, to / live, core, edited, run)
+    pages.write(to, live, summary, told, formulas, [*edited])
+    facts = {"live": live, "explorers": shown, "notebooks": [*told]}
+    (to / SITE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return to
+
+
+def shared(to, core, shown, told, more=()):
+    """Write what pages in ``to`` share that show the explorers ``shown`` and the notebooks ``told``, {name: notebook}.
+
+    core: the release, gathered. more: {name: path} of files beside the others. Gives the name of their folder, what
+    `store` says of each explorer, and the formulas typeset.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         out, katex = (pathlib.Path(temporary) / name for name in ("out", "katex"))
         _unpack(core / release.KATEX, katex)
@@ -59,14 +74,9 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
         run(core, out, HERE / "store.py", *shown)
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         formulas = notebook.formulas(told.values(), node(), katex) if told else {}
-        live = _live(to, out, core, katex)
-    if edited:
-        lite.write(to, live, core, edited, run)
+        live = _live(to, out, core, katex, dict(more))
     shutil.copy(HERE / "sw.js", to)
-    pages.write(to, live.name, summary, told, formulas, [*edited])
-    facts = {"live": live.name, "explorers": shown, "notebooks": [*told]}
-    (to / SITE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return to
+    return live.name, summary, formulas
 
 
 def run(core, out, script, *arguments, add=lambda stage: None):
@@ -126,11 +136,11 @@ def _stage(folder):
         shutil.copytree(found, folder / found.name)
 
 
-def _live(to, out, core, katex):
+def _live(to, out, core, katex, more):
     """Put together what the pages share, in a folder that is named by what it holds."""
     for old in to.glob("live-*"):
         shutil.rmtree(old)
-    files = {path.name: path for path in MODULES} | {name: core / name for name in release.RELEASE["core"]}
+    files = more | {path.name: path for path in MODULES} | {name: core / name for name in release.RELEASE["core"]}
     files |= {str(path.relative_to(katex)): path for path in katex.rglob("*.*") if path.suffix != ".mjs"}
     files |= {str(path.relative_to(out)): path for path in sorted(out.rglob("*.*")) if path.name != "summary.json"}
     files["code.css"] = out / "code.css"

@@ -24,7 +24,7 @@ def page(notebook, alive, formulas, pictures):
     alive: the explorers that move on it. formulas: {(TeX, whether it is displayed): HTML}. pictures: a folder for the
     pictures, which the page refers to by its name.
     """
-    render = _Renderer(formulas)
+    render = Renderer(formulas)
     parts, headings, folded, seen = [], [], [], set()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -43,7 +43,7 @@ def page(notebook, alive, formulas, pictures):
                 parts.append(f'<section class="cell" id="{cell.id}">{text}</section>')
         elif cell.cell_type == "code":
             parts.append(_code(cell, render, alive - seen))
-            seen |= _explorers(cell)
+            seen |= explorers_of(cell)
     parts += ["</details>"] * len(folded)
     return _PICTURE.sub(functools.partial(_keep, pictures), "\n".join(parts)), headings
 
@@ -51,7 +51,7 @@ def page(notebook, alive, formulas, pictures):
 def formulas(notebooks, node, katex):
     """All formulas of ``notebooks``, typeset: {(TeX, whether it is displayed): HTML}. KaTeX stops at a wrong one."""
     found = {}
-    collect = _Renderer(found, collect=True)
+    collect = Renderer(found, collect=True)
     for notebook in notebooks:
         for cell in notebook.cells:
             texts = [cell.source] if cell.cell_type == "markdown" else []
@@ -65,7 +65,7 @@ def formulas(notebooks, node, katex):
     return dict(zip(found, json.loads(done.stdout), strict=True))
 
 
-class _Renderer(IPythonRenderer):
+class Renderer(IPythonRenderer):
     """Markdown as nbconvert reads it, with formulas that are typeset already."""
 
     def __init__(self, formulas, collect=False):
@@ -117,7 +117,7 @@ def _output(cell, output, render, alive):
         return f"<pre>{ansi2html(chr(10).join(output.traceback))}</pre>"
     if _has(output, "html"):
         markup = output.data["text/html"]
-        if "<figure" in markup and (names := _explorers(cell) & alive):
+        if "<figure" in markup and (names := explorers_of(cell) & alive):
             return f'<div data-explorer="{min(names)}">{markup}</div>'
         if vote := _vote(markup):
             return f'<div data-vote="{html.escape(json.dumps(vote, ensure_ascii=False))}">{markup}</div>'
@@ -133,10 +133,10 @@ def _has(output, kind):
 
 def explorers_in(notebook):
     """The names of the explorers that a notebook makes, in its order."""
-    return [name for cell in notebook.cells if cell.cell_type == "code" for name in sorted(_explorers(cell))]
+    return [name for cell in notebook.cells if cell.cell_type == "code" for name in sorted(explorers_of(cell))]
 
 
-def _explorers(cell):
+def explorers_of(cell):
     """The explorers that a cell makes."""
     if "explorers." not in cell.source:
         return set()

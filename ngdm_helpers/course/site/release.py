@@ -1,7 +1,7 @@
-"""The official releases that the site carries, Pyodide and KaTeX: where their files come from, and that they are these.
+"""The official releases that site and slides carry, Pyodide, KaTeX, reveal.js: where they are, that they are these.
 
 release.json holds the sha256 of each file: those of Pyodide's packages as its own lock file (in npm's pyodide 314.0.3)
-has them, those of its core and of KaTeX as npm has them. A file with another hash is never used.
+has them, those of its core, KaTeX and reveal.js as npm has them. A file with another hash is never used.
 """
 
 import functools
@@ -16,21 +16,23 @@ import urllib.error
 import urllib.request
 
 RELEASE = json.loads(pathlib.Path(__file__).with_name("release.json").read_text(encoding="utf-8"))
-(KATEX,) = RELEASE["katex"]
+(KATEX,), (REVEAL,) = RELEASE["katex"], RELEASE["reveal"]
 CORE = f"pyodide@{RELEASE['version']}"  # npm's package, which has all of it
 PACKAGES = f"https://cdn.jsdelivr.net/pyodide/v{RELEASE['version']}/full/"
 _WHEELS = {one["file_name"]: one["sha256"] for one in RELEASE["lock"]["packages"].values()}
 SHA256 = RELEASE["core"] | RELEASE["katex"] | _WHEELS
 
 
-def gather(to, folder=None):
+def gather(to, folder=None, files=SHA256):
     """Put the release into ``to``, from ``folder`` if one is given, else from the network; what is there stays.
+
+    files: {name: sha256} of those that are wanted.
 
     Raises ValueError for a file that is missing in ``folder``, or that is not the official one; OSError where the
     network does not give a file.
     """
     to.mkdir(parents=True, exist_ok=True)
-    for name, wanted in SHA256.items():
+    for name, wanted in files.items():
         target = to / name
         if target.exists() and _sha256(target.read_bytes()) == wanted:
             continue
@@ -58,7 +60,9 @@ def _source(name):
     """Where a file is: the core and KaTeX in npm's packages, one of Pyodide's packages at jsDelivr."""
     if name in RELEASE["core"]:
         return CORE
-    return KATEX.removesuffix(".tgz").replace("-", "@") if name == KATEX else PACKAGES + name
+    if name in (KATEX, REVEAL):
+        return name.removesuffix(".tgz").replace("-", "@")
+    return PACKAGES + name
 
 
 def fetch(name):

@@ -1,0 +1,212 @@
+"""The slides in a browser, behind a plain file server and as a file, with every other host refused.
+
+A deck of the small lesson of ``test_lecture.py``; `pytest -m site` builds those of the notebooks and walks through.
+"""
+
+import pytest
+
+from ngdm_helpers.course import build, cli
+from ngdm_helpers.course.editions import lesson, lessons, slides
+from tests.pictures import differing
+from tests.static import box, painted, served, settled, slider, visited
+from tests.test_lecture import write_lesson
+
+# Of the screen that is shown: what is cut off, and words of fewer than 24 pixels. Smaller may be: formulas' own small
+# letters, captions and the list behind a choice. (What is drawn in a picture is no text of the page.)
+FAULTS = """() => {
+    const slide = Reveal.getCurrentSlide(), seen = one => one.checkVisibility({visibilityProperty: true});
+    const cut = [slide, ...slide.querySelectorAll(".layer, .row label, .live-play")].filter(one => seen(one)
+        && (one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth));
+    const texts = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT), small = [];
+    while (texts.nextNode()) {
+        const {textContent, parentElement} = texts.currentNode;
+        if (textContent.trim() && seen(parentElement) && parseFloat(getComputedStyle(parentElement).fontSize) < 24
+            && !parentElement.closest(".katex, figcaption, .words, .live-said, option")) small.push(textContent);
+    }
+    return [...cut.map(one => `${one.innerText.slice(0, 40)}: ${one.scrollWidth} × ${one.scrollHeight}`), ...small];
+}"""
+SETTLED = """() => document.getAnimations().every(one => one.playState !== "running")
+    && [...document.querySelectorAll("section.present [data-explorer]")].every(one =>
+        !one.checkVisibility({visibilityProperty: true}) || one.querySelector("canvas.live-canvas[data-frame]"))"""
+RACE = "l1_orbit"  # the first of the two figures
+AT_END = "Reveal.isLastSlide() && !Reveal.availableFragments().next"
+
+
+def screens(page):
+    """Go through a deck with a clicker, voting on the way; before each press, what is wrong with the screen."""
+    page.wait_for_function("window.Reveal?.isReady()")
+    while True:
+        page.wait_for_timeout(300)  # then fragments fade, and figures are opened
+        page.wait_for_function(SETTLED)
+        yield page.evaluate(FAULTS)
+        for vote in page.locator("section.present .live-vote").all():
+            vote.locator("input").last.check()
+            vote.get_by_role("button", name="Answer").click()
+            yield page.evaluate(FAULTS)
+        if page.evaluate(AT_END):
+            return
+        page.keyboard.press("PageDown")
+
+
+@pytest.fixture(scope="module")
+def deck(release_folder, tmp_path_factory):
+    """The deck of the small lesson, as the command writes it over what it was told to replace."""
+    here = tmp_path_factory.mktemp("deck")
+    build.build(write_lesson(here / "notebooks"))
+    foreign = here / "slides" / "03_lasso" / "letter.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    options = ["--to", here / "slides", "--pyodide", release_folder, "--folder", here / "notebooks"]
+    arguments = ["slides", *map(str, options)]
+    assert cli.main(arguments) == 1 and foreign.exists()  # no deck: it stays
+    assert cli.main([*arguments, "--force"]) == 0 and not foreign.exists()
+    assert sorted(path.name for path in (here / "slides").iterdir()) == ["03_lasso"]  # nothing is left over
+    return here / "slides" / "03_lasso"
+
+
+def redrawn(page, move):
+    """What is on the canvas of the race once ``move()`` has been drawn: other figures may be Python's first."""
+    frame = "document.querySelector(`[data-explorer=l1_orbit] canvas`).dataset.frame"
+    before = page.evaluate(frame)
+    move()
+    page.wait_for_function(f"before => {frame} !== before", arg=before)
+    return settled(page, RACE)
+
+
+def where(page):
+    """The slide and the fragment that are shown."""
+    found = page.evaluate("Reveal.getIndices()")
+    return found["h"], found.get("f")
+
+
+def go(page, slide):
+    page.wait_for_function("window.Reveal?.isReady()")
+    page.evaluate("slide => { document.activeElement.blur(); Reveal.slide(slide); }", slide)
+    page.locator("section.present [data-explorer] canvas.live-canvas[data-frame]").first.wait_for()
+
+
+def test_without_python_nothing_is_cut_off_or_small_and_no_one_is_asked(deck, chromium):
+    with served(deck) as host, visited(chromium, f"{host}/", python=False) as page:
+        found = [*screens(page)]
+        # title; claim, answered; figure, reveal, verdict; claim; figure, verdict; what one can do
+        assert len(found) == 10 and not any(found), found
+        assert page.evaluate("Reveal.getTotalSlides()") == 6
+        notes = page.locator("aside.notes").all_text_contents()
+        assert "2 minutes" in notes[0] and "Press ▶" in notes[1] and "Much more" in notes[1] and "Key" in notes[1]
+        assert page.locator(".notes math").count() == 2 and page.locator(".notes .katex-html").count() == 0
+        assert page.locator("h1, p, pre").filter(has_text="not for the hall").count() == 0
+
+
+def test_keys_turn_the_slides_but_not_from_a_slider_or_what_plays(deck, chromium):
+    with served(deck) as host, visited(chromium, f"{host}/", python=False) as page:
+        page.wait_for_function("window.Reveal?.isReady()")
+        for key, to in (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("PageUp", 0)):
+            page.keyboard.press(key)
+            assert where(page)[0] == to
+        go(page, 2)
+        page.keyboard.press("Space")
+        page.wait_for_function("Number(document.querySelector('.present .live-canvas').dataset.step) > 2")
+        page.keyboard.press("Space")
+        canvas = page.locator("section.present canvas.live-canvas")
+        stopped = int(canvas.get_attribute("data-step"))
+        page.keyboard.press("ArrowRight")
+        assert int(canvas.get_attribute("data-step")) == stopped + 1 and where(page) == (2, -1)
+        before = slider(page, "λ").input_value()
+        slider(page, "λ").press("ArrowRight")
+        assert slider(page, "λ").input_value() != before and where(page) == (2, -1)
+        page.keyboard.press("PageDown")  # while the slider has the focus
+        assert where(page) == (2, 0)
+        canvas.wait_for(state="hidden")
+        assert page.get_by_role("img", name="a line that rises").is_visible()
+        page.keyboard.press("ArrowRight")
+        assert where(page) == (2, 1) and page.get_by_role("strong").filter(has_text="Verdict: holds.").is_visible()
+
+
+def test_marks_play_without_python_and_with_it_every_slider_moves(deck, chromium):
+    with served(deck) as host, visited(chromium, f"{host}/") as page:
+        go(page, 2)
+        first = painted(page, RACE)
+        mark = page.get_by_role("button", name="paper, λ = 100")
+        page.wait_for_timeout(300)
+        mark.click()
+        page.wait_for_function("document.querySelector('[aria-label=λ]').ariaValueText === 'λ = 100'")
+        page.wait_for_timeout(500)
+        if box(page, RACE).get_attribute("data-state") == "stored":
+            assert differing(painted(page, RACE), first) > 0
+        marked = settled(page, RACE)
+        assert differing(redrawn(page, lambda: slider(page, "η").press("End")), marked) > 0
+        assert box(page, RACE).locator(".status").inner_text() == ""
+
+
+def test_a_deck_is_as_wide_as_its_screen(deck, chromium):
+    with served(deck) as host, visited(chromium, f"{host}/", viewport={"width": 1920, "height": 1080}) as page:
+        go(page, 2)
+        shown = box(page, RACE).locator("canvas.live-canvas").bounding_box()
+        assert shown["width"] > 1300 and shown["x"] >= 0 and shown["x"] + shown["width"] <= 1920
+        settled(page, RACE)
+        ring, before = page.locator(".live-ring").first.bounding_box(), slider(page, "β₀ first").input_value()
+        at = ring["x"] + ring["width"] / 2 - 60, ring["y"] + ring["height"] / 2
+        redrawn(page, lambda: page.mouse.click(*at))
+        assert int(slider(page, "β₀ first").input_value()) < int(before)
+
+
+def test_opened_as_a_file_it_shows_pictures_and_says_how_to_move_them(deck, chromium):
+    with visited(chromium, (deck / "index.html").as_uri()) as page:
+        page.wait_for_function("window.Reveal?.isReady()")
+        assert page.get_by_text("python -m http.server").is_visible()
+        page.keyboard.press("PageDown")
+        vote = page.locator("section.present [data-vote]")
+        vote.get_by_text("Answer", exact=True).click()
+        assert vote.get_by_text("C, right.").is_visible()
+        page.keyboard.press("PageDown")
+        picture = page.locator("section.present [data-explorer] img")
+        assert picture.is_visible() and picture.evaluate("one => one.naturalWidth") > 500
+
+
+def test_what_is_no_deck_and_what_is_not_built_is_refused(tmp_path, capsys):
+    source = write_lesson(tmp_path / "notebooks")
+    options = [f"--folder={source.parent}", f"--to={tmp_path / 'slides'}"]
+    assert cli.main(["slides", "04_none", *options]) == 1
+    assert "NAME must be one of 03_lasso, got 04_none" in capsys.readouterr().err
+    assert cli.main(["slides", *options]) == 1
+    assert "has no 03_lasso.ipynb; run: ngdm build 03_lasso" in capsys.readouterr().err
+    assert not (tmp_path / "slides").exists()
+
+
+@pytest.mark.parametrize("source", build.pairs(), ids=lambda path: path.stem)
+def test_a_core_has_at_most_14_slides(source):
+    core = [idea for idea in lesson.read(source).ideas if idea.core]
+    beats = [cells for idea in core for cells in slides._beats(idea)]
+    assert 2 * len(beats) <= slides.MOST
+    assert [cell.id for cells in beats for cell in cells] == [cell.id for idea in core for cell in idea.cells]
+
+
+def test_a_presenter_has_the_run_sheet():
+    held, (_, notes) = lesson.read(build.pairs()[2]), lessons.of_topic("lasso")
+    idea = held.ideas[1]
+    asked = slides._asked(idea, idea.cells, notes["recursion"], str)
+    assert "20 minutes" in asked and "The usual wrong answer: A. “What starts farther out" in asked
+    answered = slides._answered(idea, idea.cells[:3], notes["recursion"], str, {}, {}, "live")
+    assert "Orange cannot make a shorter step" in answered and "To cut: The printed orbits" in answered
+
+
+def test_the_help_says_how_to_show_them(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["slides", "--help"])
+    assert "python -m http.server --directory build/slides/03_lasso" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture(scope="module")
+def decks(release_folder, tmp_path_factory):
+    to = tmp_path_factory.mktemp("decks")
+    assert cli.main(["slides", "--to", str(to), "--pyodide", str(release_folder)]) == 0
+    return to
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("stem", [path.stem for path in build.pairs()])
+def test_no_screen_of_a_core_is_cut_off_small_or_asks_for_another_host(stem, decks, chromium):
+    with served(decks / stem) as host, visited(chromium, f"{host}/", python=False) as page:
+        for number, faults in enumerate(screens(page)):
+            assert faults == [], (number, where(page))
+        assert page.evaluate("Reveal.getTotalSlides()") <= slides.MOST

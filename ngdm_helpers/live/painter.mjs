@@ -203,7 +203,7 @@ function render({model, el}) {
   // (within a frame, which may be as high as what it holds, the window's height tells nothing). The figure's ground is
   // white in any theme.
   const stage = document.createElement("div");
-  const high = `calc(max(200px, 50vh) * ${model.get("width") / model.get("height")})`;
+  const high = `calc(var(--live-high, max(200px, 50vh)) * ${model.get("width") / model.get("height")})`;
   const maxWidth = window === window.top ? `min(100%, ${high})` : "100%";
   Object.assign(stage.style, {position: "relative", width: `${model.get("width")}px`, maxWidth});
   Object.assign(canvas.style, {width: "100%", display: "block"});

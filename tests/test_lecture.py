@@ -169,6 +169,7 @@ def text(page):
     return page.locator("#rendered_cells").inner_text()
 
 
+@pytest.mark.pages
 def test_every_step_is_turned_to_and_none_shows_code(hall):
     page, faults = hall
     seen = []
@@ -192,6 +193,7 @@ def test_every_step_is_turned_to_and_none_shows_code(hall):
     assert faults == []
 
 
+@pytest.mark.pages
 def test_the_hall_votes(hall):
     page, faults = hall
     at(page, 2)
@@ -203,6 +205,7 @@ def test_the_hall_votes(hall):
     assert page.locator(".lecture-bar output").inner_text() == "3 / 8" and faults == []
 
 
+@pytest.mark.pages
 def test_space_plays_arrows_step_and_a_clicker_goes_on(hall):
     page, faults = hall
     at(page, 3)
@@ -227,6 +230,7 @@ def test_space_plays_arrows_step_and_a_clicker_goes_on(hall):
     assert where.inner_text() == "4 / 8" and faults == []
 
 
+@pytest.mark.pages
 def test_who_comes_to_a_reveal_sees_it_and_keys_stay_folded(hall):
     page, _ = hall
     at(page, 4)
@@ -237,6 +241,7 @@ def test_who_comes_to_a_reveal_sees_it_and_keys_stay_folded(hall):
     assert page.locator("details[open]:visible").count() == 1
 
 
+@pytest.mark.pages
 def test_a_page_that_is_loaded_anew_opens_where_it_was(hall):
     page, _ = hall
     at(page, 7)

@@ -85,6 +85,7 @@ def go(page, slide):
     page.locator("section.present [data-explorer] canvas.live-canvas[data-frame]").first.wait_for()
 
 
+@pytest.mark.site
 def test_without_python_nothing_is_cut_off_or_small_and_no_one_is_asked(deck, chromium):
     with served(deck) as host, visited(chromium, f"{host}/", python=False) as page:
         found = [*screens(page)]
@@ -97,6 +98,7 @@ def test_without_python_nothing_is_cut_off_or_small_and_no_one_is_asked(deck, ch
         assert page.locator("h1, p, pre").filter(has_text="not for the hall").count() == 0
 
 
+@pytest.mark.site
 def test_keys_turn_the_slides_but_not_from_a_slider_or_what_plays(deck, chromium):
     with served(deck) as host, visited(chromium, f"{host}/", python=False) as page:
         page.wait_for_function("window.Reveal?.isReady()")
@@ -122,6 +124,7 @@ def test_keys_turn_the_slides_but_not_from_a_slider_or_what_plays(deck, chromium
         assert where(page) == (2, 1) and page.get_by_role("strong").filter(has_text="Verdict: holds.").is_visible()
 
 
+@pytest.mark.site
 def test_marks_play_without_python_and_with_it_every_slider_moves(deck, chromium):
     with served(deck) as host, visited(chromium, f"{host}/") as page:
         go(page, 2)
@@ -138,6 +141,7 @@ def test_marks_play_without_python_and_with_it_every_slider_moves(deck, chromium
         assert box(page, RACE).locator(".status").inner_text() == ""
 
 
+@pytest.mark.site
 def test_a_deck_is_as_wide_as_its_screen(deck, chromium):
     with served(deck) as host, visited(chromium, f"{host}/", viewport={"width": 1920, "height": 1080}) as page:
         go(page, 2)
@@ -150,6 +154,7 @@ def test_a_deck_is_as_wide_as_its_screen(deck, chromium):
         assert int(slider(page, "β₀ first").input_value()) < int(before)
 
 
+@pytest.mark.site
 def test_opened_as_a_file_it_shows_pictures_and_says_how_to_move_them(deck, chromium):
     with visited(chromium, (deck / "index.html").as_uri()) as page:
         page.wait_for_function("window.Reveal?.isReady()")

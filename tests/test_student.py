@@ -206,6 +206,7 @@ def test_the_source_for_nbgrader_holds_each_solution_once_between_its_marks(sour
 
 
 @pytest.mark.slow
+@pytest.mark.tools
 def test_a_worksheet_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", kernel_environment()["PYTHONPATH"])
     path, _ = student.write(SOURCES[3], tmp_path)

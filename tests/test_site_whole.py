@@ -97,17 +97,20 @@ def test_an_explorer_moves_on_its_page(name, whole, host, chromium):
             page.get_by_role("button", name="Play").click()
             page.wait_for_function("document.querySelector('.live-canvas').dataset.step !== '0'")
             page.get_by_label("step", exact=True).press("End")
+        key, control = next(iter(widget.controls.items()))
+        # a link sets what it does not name to the start; a mark leaves it where it is
+        reads = control._options_labels[control.index] if hasattr(control, "_options_labels") else control.value
+        start = f"{key}={quote(str(reads))}"
         marks = [box(page).get_by_role("button", name=label, exact=True) for label in widget.marks]
-        for mark in marks:
+        for k, mark in enumerate(marks):
+            page.evaluate("hash => { location.hash = hash; }", f"{start}&visit={k}")  # each a new link
+            page.wait_for_timeout(50)
             mark.click()
             assert "draws" not in box(page).locator(".status").inner_text()
         assert box(page).get_attribute("data-state") == "stored"
         page.let_python()
         wait(page, "live")
-        key, control = next(iter(widget.controls.items()))
-        # a link sets what it does not name to the start
-        reads = control._options_labels[control.index] if hasattr(control, "_options_labels") else control.value
-        page.evaluate("hash => { location.hash = hash; }", f"{key}={quote(str(reads))}")
+        page.evaluate("hash => { location.hash = hash; }", start)
         page.wait_for_timeout(300)
         (picture,) = whole.glob(f"live-*/play/{name}/picture.png")  # Agg's, by the same Python
         assert differing(settled(page), pixels(picture.read_bytes())) < 0.02

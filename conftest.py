@@ -38,6 +38,7 @@ TOGETHER = (
     "tests/test_site.py",
     "tests/test_slides.py",
     "tests/test_lecture.py",
+    "tests/test_cluster.py",
     SITE,
 )
 

@@ -27,7 +27,7 @@ SETTINGS = [{"x": x} for x in range(6)]
 def cluster():
     """A scheduler and two worker processes with one thread each."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster
 
 

@@ -143,8 +143,6 @@ def _notebook(path):
     """Write the notebook with the three sides."""
     begin = [
         "%matplotlib inline",
-        # the whole figure, as live draws it: the inline backend's default cuts it to what it finds inside
-        "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None}",
         # a message to another side would end with showing the figure that interact is about to fill
         "from matplotlib_inline import backend_inline",
         "get_ipython().events.unregister('post_execute', backend_inline.flush_figures)",

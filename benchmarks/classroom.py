@@ -235,7 +235,7 @@ class Screen(threading.Thread):
         page.wait_for_url(f"**/user/{SCREEN}/**")
         page.goto(f"{self.class_.url}/user/{SCREEN}/doc/tree/{NAME}?reset")
         page.wait_for_function(lab.KERNEL_IDLE)
-        page.evaluate(lab._LISTEN)
+        page.evaluate(lab.LISTEN)
         notebook = lab.Notebook(page, NAME)
         notebook.run_all()
         figure = notebook.live(SLIDERS[0])

@@ -174,12 +174,7 @@ def _account(name, here, stack):
 
 def _end(process, names):
     """End the hub, which ends its servers and they their kernels; then for certain whatever these accounts run."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(60)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    lab._end(process, 60)
     uids = {pwd.getpwnam(name).pw_uid for name in names}
     for left in [p for p in psutil.process_iter(["uids"]) if p.info["uids"] and p.info["uids"].real in uids]:
         with contextlib.suppress(psutil.NoSuchProcess):

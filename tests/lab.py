@@ -394,11 +394,11 @@ def _wait(condition, what):
         time.sleep(0.1)
 
 
-def _end(process):
-    """End the server and all that it started: politely, so that it ends its kernels, then for certain."""
+def _end(process, seconds=15):
+    """End a server and all that it started: politely, so that it ends its kernels, after ``seconds`` for certain."""
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(15)
+        process.wait(seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

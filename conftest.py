@@ -5,7 +5,6 @@ The variables are set before NumPy and torch are imported; kernels and other pro
 """
 
 import os
-import zlib
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -23,14 +22,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("unhurried")
 
 SLIDERS = "tests/test_explorers.py"
-SITE = "tests/test_site_whole.py"
 # The tests of each of these stay on one worker, as they share what is expensive: a page, a process, what has been
-# executed. In the order in which they begin, the longest first; "" is where the notebooks come.
+# executed.
 TOGETHER = (
     "tests/test_browser.py",
     "tests/test_screens.py",
     "tests/test_torchless_notebooks.py",
-    "",
     "tests/test_frontends.py",
     "tests/test_memory.py",
     "tests/test_notebooks.py",
@@ -39,8 +36,29 @@ TOGETHER = (
     "tests/test_slides.py",
     "tests/test_lecture.py",
     "tests/test_cluster.py",
-    SITE,
 )
+# These share no more than a site that is built once for all workers: each test may go to either.
+APART = ("tests/test_lite.py", "tests/test_site_whole.py")
+# How the ids of the longest begin, in the order in which they are begun. "notebooks/" is where the cells come.
+FIRST = (
+    "tests/test_browser.py",
+    "tests/test_site_whole.py::test_the_site_is_light",  # has the whole site built, beside what does without it:
+    "tests/test_slides.py",
+    "tests/test_screens.py",
+    "tests/test_torchless_notebooks.py",
+    "notebooks/",
+    "tests/test_lite.py::test_a_notebook",
+    "tests/test_frontends.py",
+    "tests/test_site_whole.py::test_pyodide",
+    "tests/test_site.py",
+    "tests/test_cluster.py",
+    "tests/test_site_whole.py::test_every_figure",
+    "tests/test_memory.py",
+    "tests/test_notebooks.py",
+    "tests/test_maps.py",
+    "tests/test_lecture.py",
+)
+LAST = "tests/test_site_whole.py::test_an_explorer"  # many of seconds each: with them both workers end together
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
@@ -74,14 +92,14 @@ def _group(nodeid):
     """
     path, _, test = nodeid.partition("::")
     name, _, case = test.partition("[")
-    if path == SITE and "same_numbers" not in name:  # a browser on either worker, and minutes for either
-        return f"{path}::{zlib.crc32(case.encode()) % 2}"
+    if path in APART and "same_numbers" not in name:
+        return nodeid
     if path in TOGETHER or path.endswith(".ipynb"):
         return path
     return f"{path}[{case}" if path == SLIDERS else f"{path}::{name}"
 
 
 def _rank(item):
-    """`TOGETHER`, the other slow tests, the rest."""
-    path = "" if item.path.suffix == ".ipynb" else item.nodeid.partition("::")[0]
-    return TOGETHER.index(path) if path in TOGETHER else len(TOGETHER), item.get_closest_marker("slow") is None
+    """`FIRST`, the other slow tests, `LAST`, the rest."""
+    place = next((k for k, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+    return place, item.get_closest_marker("slow") is None, item.nodeid.startswith(LAST)

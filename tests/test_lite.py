@@ -3,15 +3,17 @@
 import contextlib
 import json
 import pathlib
+import re
 import sys
 
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from ngdm_helpers.course import TORCH_MARK, cli, without_torch
-from ngdm_helpers.course.site import kept, lite, pages
+from ngdm_helpers.course import TORCH_MARK, cli, explorers, without_torch
+from ngdm_helpers.course.site import build, kept, lite, pages
 from tests import lab
+from tests.lab import expect
 from tests.static import served
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -54,13 +56,13 @@ def test_without_jupyterlite_it_is_named_before_anything_is_built(tmp_path, caps
     assert not (tmp_path / "site").exists()
 
 
-@pytest.fixture(scope="module")
-def site(release_folder, tmp_path_factory):
-    """A site of JupyterLite and no page but the index."""
-    to = tmp_path_factory.mktemp("lite") / "site"
-    options = ["--to", to, "--pyodide", release_folder, "--folder", ROOT / "notebooks"]
-    assert cli.main(["site", *map(str, options), lite.NAME]) == 0
-    return to
+def test_jupyterlite_is_had_without_pages_or_beside_them_or_not_at_all():
+    names = [path.stem for path in NOTEBOOKS]
+    shown, told, edited = build._chosen([lite.NAME], ROOT / "notebooks")
+    assert (shown, told, [*edited]) == ([], {}, names)
+    shown, told, edited = build._chosen([], ROOT / "notebooks")
+    assert sorted(shown) == sorted(explorers.__all__) and [*told] == [*edited] == names
+    assert build._chosen(["l1_orbit"], ROOT / "notebooks") == (["l1_orbit"], {}, {})
 
 
 @contextlib.contextmanager
@@ -90,19 +92,10 @@ def opened(site, chromium, name):
         context.close()
 
 
-def first_slider(notebook):
-    """The first cell with a slider figure that is painted."""
-    for output in notebook.outputs():
-        cell = notebook.cell(output["cell"])
-        if output["model"] and cell.locator("canvas.live-canvas[data-frame]").count():
-            return cell
-    raise AssertionError("no slider figure is painted")
-
-
 @pytest.mark.site
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_to_the_end(path, site, chromium):
-    with opened(site, chromium, path.stem) as notebook:
+def test_a_notebook_runs_to_the_end(path, whole, chromium):
+    with opened(whole, chromium, path.stem) as notebook:
         notebook.run_all(patience=5 * lab.PATIENCE)
         assert notebook.errors() == []
         cells = notebook.page.evaluate("() => jupyterapp.shell.currentWidget.content.model.toJSON().cells")
@@ -113,28 +106,29 @@ def test_a_notebook_runs_to_the_end(path, site, chromium):
             assert "There is no PyTorch for browsers" in "".join(sentence["text"])
             pictures = [output.data["text/html"] for output in stored[name] if "data" in output]
             assert [output["data"]["text/html"] for output in rest if "data" in output] == pictures
-        cell = first_slider(notebook)
-        canvas, handle = cell.locator("canvas.live-canvas"), cell.locator(".noUi-handle").first
+        figure = next(k for k, cell in enumerate(cells) if cell["id"].endswith("-play") and cell["id"] not in kept)
+        canvas, handle = (notebook.cell(figure).locator(part).first for part in ("canvas.live-canvas", ".noUi-handle"))
+        expect(canvas).to_have_attribute("data-frame", re.compile(r"\d"))
         before = canvas.get_attribute("data-frame"), handle.get_attribute("aria-valuetext")
         handle.press("ArrowLeft")
-        canvas.and_(notebook.page.locator(f"canvas:not([data-frame='{before[0]}'])")).wait_for()
-        assert handle.get_attribute("aria-valuetext") != before[1]
+        expect(canvas).not_to_have_attribute("data-frame", before[0])
+        expect(handle).not_to_have_attribute("aria-valuetext", before[1])
 
 
 @pytest.mark.site
-def test_the_folder_weighs_little_and_has_nothing_twice(site):
-    files = [path for path in (site / lite.NAME).rglob("*") if path.is_file()]
+def test_the_folder_weighs_little_and_has_nothing_twice(whole):
+    files = [path for path in (whole / lite.NAME).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
     assert not [path for path in files if path.suffix == ".map" or path.name == "pyodide.asm.wasm"]
 
 
 @pytest.mark.site
-def test_only_the_own_host_is_named(site):
+def test_only_the_own_host_is_named(whole):
     """What JupyterLite takes from elsewhere by default, Pyodide and the packages of %pip, it takes from here or not."""
-    config = json.loads((site / lite.NAME / "jupyter-lite.json").read_text())["jupyter-config-data"]
+    config = json.loads((whole / lite.NAME / "jupyter-lite.json").read_text())["jupyter-config-data"]
     (kernel,) = config["litePluginSettings"].values()
-    assert kernel["disablePyPIFallback"] and (site / lite.NAME / kernel["pyodideUrl"]).exists()
-    folder = (site / lite.NAME / kernel["loadPyodideOptions"]["lockFileURL"]).parent
+    assert kernel["disablePyPIFallback"] and (whole / lite.NAME / kernel["pyodideUrl"]).exists()
+    folder = (whole / lite.NAME / kernel["loadPyodideOptions"]["lockFileURL"]).parent
     lock = json.loads((folder / "pyodide-lock.json").read_text())
     assert {*kernel["loadPyodideOptions"]["packages"]} <= {*lock["packages"]}
     assert all((folder / entry["file_name"]).exists() for entry in lock["packages"].values())

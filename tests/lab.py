@@ -56,7 +56,7 @@ class Server:
     def responds(self, path="api/status"):
         request = urllib.request.Request(f"{self.url}/{path}", headers={"Authorization": f"token {self.token}"})
         try:
-            with urllib.request.urlopen(request, timeout=5):
+            with urllib.request.urlopen(request, timeout=PATIENCE):
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -138,6 +138,35 @@ def save_screenshot(page, path):
     """Keep a picture of ``page`` at ``path``, making its folder."""
     pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)
+
+
+def expect(shown):
+    """playwright's ``expect(shown)``, as patient as every other wait."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=1000 * PATIENCE)
+    return expect(shown)
+
+
+def calm(page, condition="() => true", arg=None, frames=5):
+    """Wait until a function of JavaScript holds at ``frames`` frames in a row: what was to begin has, and has ended."""
+    page.wait_for_function(
+        f"""([arg, frames, wait]) => {{
+            if (window.wait !== wait) [window.wait, window.calm] = [wait, 0];
+            window.calm = ({condition})(arg) ? window.calm + 1 : 0;
+            return window.calm >= frames;
+        }}""",
+        arg=[arg, frames, secrets.token_hex(4)],
+    )
+
+
+# For `calm`: nothing that is laid out has moved since the last frame, and nothing fades.
+STILL = """() => {
+    const places = () => [...document.querySelectorAll('canvas, .jp-Notebook')].map(one => one.getBoundingClientRect());
+    const [before, now] = [window.places, JSON.stringify(places())];
+    window.places = now;
+    return now === before && !document.getAnimations().some(one => one instanceof CSSTransition);
+}"""
 
 
 class Notebook:
@@ -268,8 +297,8 @@ class Slider:
         raise TimeoutError(f"after {PATIENCE} s the page does not show the kernel's picture of {values}")
 
     def message(self):
-        """The words above the picture: empty, or why it could not be drawn."""
-        return self.root.locator(".widget-html-content").first.inner_text()
+        """A locator of the words above the picture: empty, or why it could not be drawn."""
+        return self.root.locator(".widget-html-content").first
 
     def lost(self):
         """A locator of the words below the picture: empty, or that there is no Python any more."""

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ngdm_helpers import live
+from tests import lab
 
 SOURCE = pathlib.Path(live.__file__).with_name("painter.mjs").read_text(encoding="utf-8")
 
@@ -58,6 +59,7 @@ _OPEN = """async source => {
 def open_page(chromium, ratio=1, source=SOURCE):
     """An empty page with the painter, or another module, at ``ratio`` pixels of the screen per CSS pixel."""
     page = chromium.new_page(device_scale_factor=ratio, viewport={"width": 1400, "height": 700})
+    page.set_default_timeout(1000 * lab.PATIENCE)
     page.evaluate(_OPEN, source)
     return page
 
@@ -73,8 +75,12 @@ def tell(page, widget, *names):
     send(page, {name: state[name] for name in names or state})
 
 
-def send(page, state):
-    """Send the page a ``state``, or a part of one, as `told` gives it."""
+def send(page, *states):
+    """Send the page ``states``, or parts of them, as `told` gives them, one right after the other."""
+    page.evaluate("all => all.forEach(tell)", [_plain(state) for state in states])
+
+
+def _plain(state):
     state = dict(state)
     if "ground" in state:
         state["ground"] = _text(state["ground"])
@@ -82,7 +88,7 @@ def send(page, state):
         frame = state["frame"]
         images = [_text(image) for image in frame["images"]]
         state["frame"] = {**frame, "numbers": _text(frame["numbers"]), "images": images}
-    page.evaluate("news => tell(news)", state)
+    return state
 
 
 def painted(page):

@@ -26,14 +26,27 @@ def served(folder):
             server.shutdown()
 
 
+# A page whose `drawing` counts the backgrounds that are being unpacked for a canvas.
+_COUNT = """{
+    const make = createImageBitmap.bind(window);
+    window.drawing = 0;
+    window.createImageBitmap = (...given) => {
+        window.drawing += 1;
+        return make(...given).finally(() => { window.drawing -= 1; });
+    };
+}"""
+
+
 @contextlib.contextmanager
 def visited(chromium, url, python=True, **options):
     """A browser at ``url`` that refuses every other host; nothing may have been asked of one, nor said as an error.
 
-    python: whether the page's Python is let through; what waits for it goes on by ``page.let_python()``.
+    python: whether the page's Python is let through; what waits for it goes on by ``page.let_python()``. The page may
+    go on to another of the host, ``page.goto(…)``, where Python waits again.
     """
     host = "/".join(url.split("/")[:3])
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
+    context.add_init_script(_COUNT)
     page, faults = context.new_page(), []
     page.set_default_timeout(1000 * lab.PATIENCE)
     page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
@@ -50,7 +63,7 @@ def visited(chromium, url, python=True, **options):
             page.wait_for_timeout(50)
         waiting.pop().continue_()
 
-    page.let_python = let_python
+    page.let_python, page.faults = let_python, faults
 
     context.route(lambda address: not address.startswith((host, "data:", "blob:")), refuse)
     if not python:
@@ -79,11 +92,30 @@ def wait(page, state, name=None):
 
 
 def settled(page, name=None):
-    """What is on the canvas once Python has drawn the newest move."""
-    wait(page, "live", name)
-    page.wait_for_timeout(300)  # the screen's next frame, on a busy machine
-    wait(page, "live", name)
+    """What is on the canvas once Python has answered the newest move and the page has painted it."""
+    live = f"[data-explorer{f'={name}' if name else ''}][data-state=live]"
+    lab.calm(page, "live => !window.drawing && document.querySelector(live)", live)
     return painted(page, name)
+
+
+def repainted(page, move, name=None):
+    """What is on the canvas once ``move()`` has changed it."""
+    canvas = box(page, name).locator("canvas.live-canvas")
+    before = canvas.get_attribute("data-frame")
+    move()
+    lab.expect(canvas).not_to_have_attribute("data-frame", before)
+    return painted(page, name)
+
+
+def follow(page, setting):
+    """Follow a link to a ``setting`` of the page's figure, not that of now, and wait until the page has taken it."""
+    page.evaluate(
+        """setting => new Promise(done => {
+            addEventListener('hashchange', done, {once: true});
+            location.hash = setting;
+        })""",
+        setting,
+    )
 
 
 def slider(page, label):

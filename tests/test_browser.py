@@ -11,6 +11,7 @@ import pytest
 
 from ngdm_helpers.course import explorers
 from tests import lab
+from tests.lab import expect
 from tests.pictures import SAME_LETTERS, differing, pixels
 
 WHOLE = lab.ROOT / "notebooks" / "01_preliminaries.ipynb"
@@ -113,11 +114,15 @@ def assert_shows(slider, twin):
     values = slider.settled()
     twin.set(**values)
     assert differing(pixels(slider.picture()), pixels(twin.png)) < (0.01 if SAME_LETTERS else 0.02), values
-    for name in (name for name, control in twin.controls.items() if hasattr(control, "numbers")):
-        control = twin.controls[name]
-        shown = float(slider.readout(control.description).replace("−", "-"))
-        assert shown == pytest.approx(values[name], rel=6e-3), f"{name} reads {shown}"
+    for name, control in twin.controls.items():
+        if hasattr(control, "numbers"):
+            await_readout(slider, control.description, pytest.approx(values[name], rel=6e-3))
     return values
+
+
+def await_readout(slider, label, value):
+    """Wait until this is the number that stands next to a slider."""
+    lab._wait(lambda: float(slider.readout(label).replace("−", "-")) == value, f"{label} to read {value}")
 
 
 def nudge(slider, handle):
@@ -133,6 +138,7 @@ def nudge(slider, handle):
     place = handle.get_attribute("aria-valuetext")
     for key in 5 * ["ArrowRight"] + 5 * ["ArrowLeft"]:
         slider.page.keyboard.press(key)
+        lab.calm(slider.page, frames=2)
         if handle.get_attribute("aria-valuetext") != place:
             return
     raise AssertionError(f"arrow keys leave a slider at {place}")
@@ -211,15 +217,18 @@ def test_marks_jump_to_exactly_their_values(orbit, twin):
 
 def test_an_update_that_raises_says_so_and_the_last_picture_stays(small):
     widget = small.live("widget")
-    assert widget.settled() == {"n": 5} and widget.message() == ""
+    assert widget.settled() == {"n": 5}
+    expect(widget.message()).to_have_text("")
     widget.press("n", "ArrowRight")
     assert widget.settled() == {"n": 6}
     last = widget.picture()
     widget.press("n", "ArrowRight")
-    assert widget.settled() == {"n": 7} and widget.picture() == last
-    assert "ValueError: n must be <= 6, got 7" in widget.message()
+    assert widget.settled() == {"n": 7}
+    expect(widget.message()).to_contain_text("ValueError: n must be <= 6, got 7")
+    assert widget.picture() == last
     widget.press("n", "ArrowLeft", times=2)
-    assert widget.settled() == {"n": 5} and widget.picture() != last and widget.message() == ""
+    assert widget.settled() == {"n": 5} and widget.picture() != last
+    expect(widget.message()).to_have_text("")
 
 
 def test_every_handle_has_a_name_and_its_value_in_words(walked):
@@ -237,12 +246,14 @@ def test_axe_finds_nothing_serious_on_any_explorer(walked):
 def test_a_value_in_words_follows_keys_and_marks(orbit):
     orbit.click("paper, λ = 100")
     orbit.settled()
-    assert (orbit.text("η"), orbit.text("λ")) == ("η = 0.01", "λ = 100")
+    for label, words in (("η", "η = 0.01"), ("λ", "λ = 100")):
+        expect(orbit.handle(label)).to_have_attribute("aria-valuetext", words)
     # 200 places on a rail of fewer pixels
-    assert orbit.handle("η").get_attribute("aria-description") == "arrow keys: one step"
+    expect(orbit.handle("η")).to_have_attribute("aria-description", "arrow keys: one step")
     orbit.press("λ", "Home")
     orbit.settled()
-    assert orbit.text("λ") == "λ = 0.01" and orbit.handle("λ").get_attribute("aria-label") == "λ"
+    expect(orbit.handle("λ")).to_have_attribute("aria-valuetext", "λ = 0.01")
+    expect(orbit.handle("λ")).to_have_attribute("aria-label", "λ")
 
 
 def test_tab_goes_from_sliders_to_marks_and_on_to_play(orbit):
@@ -284,7 +295,7 @@ def finger(page, x, y, right, down):
         tell("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
         page.wait_for_timeout(16)
     tell("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(500)
+    lab.calm(page, lab.STILL, frames=30)  # what a swipe has set going comes to rest
 
 
 def test_a_swipe_across_a_rail_or_the_picture_scrolls_and_one_along_it_moves(tablet):
@@ -309,7 +320,7 @@ def test_a_swipe_across_a_rail_or_the_picture_scrolls_and_one_along_it_moves(tab
     assert scrolled == 0 and dragged["b1"] < moved["b1"] and dragged["b2"] < moved["b2"]
     box = rail.bounding_box()
     page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
-    assert orbit.settled()["lam"] > 10
+    lab._wait(lambda: orbit.settled()["lam"] > 10, "a tap to move λ")
 
 
 SAVE = "jupyterapp.commands.execute('docmanager:save')"
@@ -333,10 +344,12 @@ def test_a_reopened_notebook_shows_the_picture_and_says_how_to_move_it(small, ju
         cell = notebook.cell(len(kept.cells) - 1)
         cell.get_by_text("This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.").wait_for()
         image = notebook.page.get_by_role("img", name="a line")
-        assert image.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [picture.shape[1], picture.shape[0]]
+        expect(image).to_have_js_property("naturalWidth", picture.shape[1])
+        expect(image).to_have_js_property("naturalHeight", picture.shape[0])
         assert notebook.errors() == []
         notebook.run_all()
-        assert notebook.live("widget").settled() == {"n": 5} and image.count() == 1
+        assert notebook.live("widget").settled() == {"n": 5}
+        expect(image).to_have_count(1)
 
 
 def test_the_picture_is_as_fine_as_the_screen(tablet):

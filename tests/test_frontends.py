@@ -3,12 +3,14 @@
 One small notebook serves all: a figure with two runs of a 2-cycle, a slider, a mark, a goal, play, and a vote.
 """
 
+import re
 import shutil
 
 import pytest
 
 from ngdm_helpers.course import build
 from tests import lab
+from tests.lab import expect
 from tests.pictures import differing, pixels
 from tests.test_browser import SAVE, write_notebook
 from tests.test_explorers import EXPLORERS
@@ -66,10 +68,10 @@ def test_a_vote_answers_each_letter_in_jupyterlab(notebook):
     cell.locator("input[value=A]").check()
     cell.get_by_role("button", name="Answer").click()
     answers = cell.get_by_role("status").locator("p")
-    assert answers.all_inner_texts() == ["A, your answer, is wrong. No.", "B is right. Yes, by one."]
+    expect(answers).to_have_text(["A, your answer, is wrong. No.", "B is right. Yes, by one."])
     cell.locator("input[value=A]").press("ArrowDown")
     cell.get_by_role("button", name="Answer").press("Space")  # JupyterLab has a shortcut of its own for it
-    assert answers.all_inner_texts() == ["B, your answer, is right. Yes, by one.", "A is wrong. No."]
+    expect(answers).to_have_text(["B, your answer, is right. Yes, by one.", "A is wrong. No."])
 
 
 def test_keys_step_and_play_and_jupyterlab_takes_none_of_them(notebook):
@@ -77,13 +79,10 @@ def test_keys_step_and_play_and_jupyterlab_takes_none_of_them(notebook):
     slider.settled()
     button = slider.root.get_by_role("button", name="Step back")
     button.focus()
-    steps = []
-    for key in ("Space", "ArrowLeft", "ArrowLeft", "Enter", "ArrowRight"):
+    for key, step in (("Space", 39), ("ArrowLeft", 38), ("ArrowLeft", 37), ("Enter", 36), ("ArrowRight", 37)):
         page.keyboard.press(key)
-        page.wait_for_timeout(100)
-        steps.append(slider.canvas.get_attribute("data-step"))
+        expect(slider.canvas).to_have_attribute("data-step", str(step))
         assert button.evaluate("e => e === document.activeElement")
-    assert steps == ["39", "38", "37", "36", "37"]
     slider.root.get_by_label("step", exact=True).press("End")
     mark = slider.root.get_by_role("button", name="two", exact=True)
     for key in ("Enter", "Space"):
@@ -100,8 +99,8 @@ def test_the_keys_of_a_dropdown_are_its_own(jupyter, chromium, tmp_path):
         dropdown = notebook.cell(0).get_by_label("verdict")
         for key in ("ArrowDown", "b"):
             dropdown.press(key)
-            notebook.page.wait_for_timeout(200)
             notebook.page.keyboard.press("Escape")  # where an arrow opens the list
+            assert notebook.evaluate("0") == 0  # there and back: JupyterLab is done with the key
             assert dropdown.evaluate("e => e === document.activeElement")
         assert notebook.page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length") == 1
         dropdown.select_option(label="wrong (1)")
@@ -114,19 +113,16 @@ def test_a_goal_ticks_when_the_hand_rests_there_and_a_second_view_follows(notebo
     slider = notebook.live("widget")
     slider.press("s", "Home")
     slider.settled()
-    assert first.locator(".live-goals li").inner_text().startswith("○")
+    expect(first.locator(".live-goals li")).to_have_text(re.compile("^○"))
     slider.press("s", "End")
     assert slider.settled() == {"s": 5}
     for view in (first, second):
-        view.locator(".live-goals li", has_text="✓").wait_for()
-        assert view.locator(".live-goals li").inner_text().endswith("– reached at s = 5")
-    pictures = [view.locator("canvas.live-canvas").evaluate("canvas => canvas.toDataURL()") for view in (first, second)]
-    assert pictures[0] == pictures[1]
+        expect(view.locator(".live-goals li")).to_have_text(re.compile("^✓.* – reached at s = 5$"))
+    same = "new Set([...document.querySelectorAll('canvas.live-canvas')].map(one => one.toDataURL())).size === 1"
+    notebook.page.wait_for_function(same)
     second.locator(".noUi-handle").first.press("Home")
     assert slider.settled() == {"s": 0.5}
-    notebook.page.wait_for_function(
-        """() => new Set([...document.querySelectorAll('canvas.live-canvas')].map(c => c.toDataURL())).size === 1"""
-    )
+    notebook.page.wait_for_function(same)
     first.get_by_role("button", name="start again").click()
     second.locator(".live-goals li", has_text="○").wait_for()
 
@@ -138,7 +134,7 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wide_screen(notebook, width):
     page.evaluate("jupyterapp.shell.collapseLeft()")
     try:
         slider = notebook.live("widget")
-        page.wait_for_timeout(300)
+        lab.calm(page, lab.STILL, frames=20)
         left, _, right, _ = box(page.locator(".jp-Notebook"))
         parts = [slider.canvas, *slider.root.locator(".widget-inline-hbox, .live-play, .live-goals, button").all()]
         for part in parts:
@@ -158,7 +154,7 @@ def test_in_the_dark_theme_the_picture_stays_and_the_words_are_seen(notebook):
     page.evaluate(theme, "JupyterLab Dark")
     try:
         page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
-        page.wait_for_timeout(500)
+        lab.calm(page, lab.STILL, frames=20)
         assert differing(pixels(slider.picture()), light) == 0
         axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
         for index in (0, 1):
@@ -245,7 +241,8 @@ def test_who_runs_all_and_saves_has_edited_nothing_and_unfolded_nothing(jupyter,
         notebook.page.evaluate(SAVE)
         for words in ("The end", "Solution"):
             fold = notebook.page.locator("details", has=notebook.page.get_by_text(words, exact=True))
-            assert fold.count() == 1 and not fold.evaluate("fold => fold.open")
+            expect(fold).to_have_count(1)
+            assert not fold.evaluate("fold => fold.open")
     shutil.copy(jupyter.folder / target.name, target)
     assert '"execution_count": 1' in target.read_text()
     build.check(source)  # the same cells, the same outputs
@@ -269,12 +266,12 @@ def test_it_moves_plays_and_answers_in_other_front_ends(address, jupyter, chromi
         page.wait_for_function(
             "before => document.querySelector('canvas.live-canvas').toDataURL() !== before", arg=before
         )
-        assert handle.get_attribute("aria-valuetext") == "s = 1.5"
+        expect(handle).to_have_attribute("aria-valuetext", "s = 1.5")
         page.get_by_role("button", name="Restart").first.click()
         page.get_by_role("button", name="Step forward").first.press("ArrowRight")
         page.wait_for_function("() => document.querySelector('canvas.live-canvas').dataset.step === '1'")
         page.locator("input[value=A]").press("ArrowDown")
         page.get_by_role("button", name="Answer").press("Enter")
-        assert page.get_by_role("status").locator("p", has_text="B, your answer, is right").count() == 1
+        expect(page.get_by_role("status").locator("p", has_text="B, your answer, is right")).to_have_count(1)
     finally:
         page.close()

@@ -6,6 +6,7 @@ from ngdm_helpers import figures
 from ngdm_helpers.course import explorers
 from ngdm_helpers.live import choice, goal, goals, live, log_slider, slider
 from tests import painter
+from tests.lab import expect
 
 LARGE = goal("(i) Make η *large*.", lambda eta: eta > 0.5, {"eta": 1.0})
 
@@ -176,11 +177,15 @@ def shown(page, *texts):
 
 def test_the_page_tells_once_that_a_move_has_come_to_rest(page):
     shown(page, "(i) one")
-    for move in range(1, 6):
-        page.evaluate("move => tell({moves: move})", move)
-        page.wait_for_timeout(50)
-    assert page.evaluate("said") == []
-    page.wait_for_function("said.length", timeout=5000)
+    moves = """async () => {
+        for (let moves = 1; moves < 6; moves++) {
+            tell({moves});
+            await new Promise(done => setTimeout(done, 50));
+        }
+        return [...said];
+    }"""
+    assert page.evaluate(moves) == []
+    page.wait_for_function("said.length")
     assert page.evaluate("said") == [["rested", 5]]
 
 
@@ -191,10 +196,10 @@ def test_a_tick_says_where_and_is_announced_and_taken_back(page):
     assert page.get_by_role("status").inner_text() == ""
     assert page.get_by_role("button", name="start again").count() == 0  # hidden
     page.evaluate("tell({reached: ['', 'η = 0.5, λ = 2']})")
-    assert rows.all_inner_texts() == ["○(i) one", "✓(ii) two – reached at η = 0.5, λ = 2"]
-    assert page.get_by_role("status").inner_text() == "Goal (ii) two – reached at η = 0.5, λ = 2"
+    expect(rows).to_have_text(["○(i) one", "✓(ii) two – reached at η = 0.5, λ = 2"])
+    expect(page.get_by_role("status")).to_have_text("Goal (ii) two – reached at η = 0.5, λ = 2")
     page.get_by_role("button", name="start again").click()
-    assert rows.all_inner_texts() == ["○(i) one", "○(ii) two"]
+    expect(rows).to_have_text(["○(i) one", "○(ii) two"])
     assert page.evaluate("said.at(-1)") == ["reached", ["", ""]]
 
 

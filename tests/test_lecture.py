@@ -1,5 +1,6 @@
 """The lecture view in a browser: Voilà on a small lesson, every other host refused."""
 
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -9,6 +10,7 @@ import pytest
 from ngdm_helpers.course import build, cli
 from ngdm_helpers.course.editions import lecture
 from tests import lab
+from tests.lab import expect
 
 LESSON = r"""
 # %% [markdown] id="title"
@@ -148,7 +150,7 @@ def hall(chromium, tmp_path_factory):
 
 def _answers(address):
     try:
-        with urllib.request.urlopen(address, timeout=5):
+        with urllib.request.urlopen(address, timeout=lab.PATIENCE):
             return True
     except (urllib.error.URLError, OSError):
         return False
@@ -157,12 +159,17 @@ def _answers(address):
 def at(page, number):
     """Go to the step with this number, from 1 on."""
     page.evaluate("document.activeElement.blur()")
-    for _ in range(20):
-        here = int(page.locator(".lecture-bar output").inner_text().partition(" / ")[0])
-        if here == number:
-            return
-        page.keyboard.press("PageDown" if here < number else "PageUp")
-    raise AssertionError(f"step {number} is not reached")
+    here = int(page.locator(".lecture-bar output").inner_text().partition(" / ")[0])
+    while here != number:
+        way = 1 if here < number else -1
+        page.keyboard.press("PageDown" if way > 0 else "PageUp")
+        here += way
+        shows(page, here)
+
+
+def shows(page, number):
+    """Wait until the page shows the step with this number."""
+    expect(page.locator(".lecture-bar output")).to_have_text(f"{number} / 8")
 
 
 def text(page):
@@ -173,23 +180,21 @@ def text(page):
 def test_every_step_is_turned_to_and_none_shows_code(hall):
     page, faults = hall
     seen = []
-    for number in range(1, 9):
+    steps = "3 · Small", "Predict", "Press ▶", "It rises", "Because of", "Verdict: holds", "One more", "Verdict: wrong"
+    for number, words in enumerate(steps, 1):
         at(page, number)
+        expect(page.locator("#rendered_cells")).to_contain_text(words, use_inner_text=True)
         seen.append(text(page))
         assert not any(word in seen[-1] for word in ("explorers.", "import ", "not for the hall", "needed by nothing"))
         assert page.locator(".jp-InputArea:visible pre, .highlight:visible").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    for words, shown in zip(
-        ("3 · Small", "Predict", "Press ▶", "It rises", "Because of", "Verdict: holds", "One more", "Verdict: wrong"),
-        seen,
-        strict=True,
-    ):
-        assert words in shown and sum(words in other for other in seen) == 1
-    assert page.locator("mjx-container, .MathJax").count() > 0
+    for words in steps:
+        assert sum(words in other for other in seen) == 1
+    page.locator("mjx-container, .MathJax").first.wait_for(state="attached")
     page.keyboard.press("ArrowRight")
-    assert page.locator(".lecture-bar output").inner_text() == "8 / 8"
+    shows(page, 8)
     page.locator(".lecture-bar").get_by_role("button", name="1", exact=True).click()
-    assert page.locator(".lecture-bar output").inner_text() == "2 / 8"
+    shows(page, 2)
     assert faults == []
 
 
@@ -200,45 +205,47 @@ def test_the_hall_votes(hall):
     page.locator("input[value=A]").check()
     page.keyboard.press("ArrowDown")  # the arrows choose: they do not turn the page
     page.get_by_role("button", name="Answer").click()
-    assert page.get_by_role("status").locator("p:visible").first.inner_text().startswith("B, your answer, is wrong.")
+    expect(page.get_by_role("status").locator("p:visible").first).to_have_text(re.compile("^B, your answer, is wrong."))
     page.keyboard.press("ArrowRight")  # a button has no arrows of its own
-    assert page.locator(".lecture-bar output").inner_text() == "3 / 8" and faults == []
+    shows(page, 3)
+    assert faults == []
 
 
 @pytest.mark.pages
 def test_space_plays_arrows_step_and_a_clicker_goes_on(hall):
     page, faults = hall
     at(page, 3)
-    canvas, where = page.locator("canvas.live-canvas:visible"), page.locator(".lecture-bar output")
+    canvas, bar = page.locator("canvas.live-canvas:visible"), page.locator(".live-play:visible")
     page.keyboard.press("Space")
     page.wait_for_function("Number(document.querySelector('canvas.live-canvas').dataset.step) > 2")
     page.keyboard.press("Space")
-    stopped = int(canvas.get_attribute("data-step"))
-    steps = []
-    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+    bar.get_by_role("button", name="Play").wait_for()
+    stopped = int(bar.get_by_label("step", exact=True).input_value())
+    for key, steps in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
         page.keyboard.press(key)
-        page.wait_for_timeout(100)
-        steps.append(int(canvas.get_attribute("data-step")) - stopped)
-    assert steps == [1, 2, 1]
+        expect(canvas).to_have_attribute("data-step", str(stopped + steps))
     handle, before = page.locator(".noUi-handle:visible").first, canvas.evaluate("one => one.toDataURL()")
-    assert handle.get_attribute("aria-valuetext") == "η = 0.1"
+    expect(handle).to_have_attribute("aria-valuetext", "η = 0.1")
     handle.press("ArrowRight")
     page.wait_for_function("before => document.querySelector('canvas.live-canvas').toDataURL() !== before", arg=before)
-    assert handle.get_attribute("aria-valuetext") != "η = 0.1"
-    assert where.inner_text() == "3 / 8"
+    expect(handle).not_to_have_attribute("aria-valuetext", "η = 0.1")
+    shows(page, 3)
     page.keyboard.press("PageDown")  # while the slider has the focus
-    assert where.inner_text() == "4 / 8" and faults == []
+    shows(page, 4)
+    assert faults == []
 
 
 @pytest.mark.pages
 def test_who_comes_to_a_reveal_sees_it_and_keys_stay_folded(hall):
     page, _ = hall
     at(page, 4)
-    assert page.get_by_role("img", name="a line that rises").is_visible() and "at 42" in text(page)
+    expect(page.get_by_role("img", name="a line that rises")).to_be_visible()
+    expect(page.locator("#rendered_cells")).to_contain_text("at 42", use_inner_text=True)
     at(page, 6)
+    expect(page.get_by_text("Key")).to_be_visible()
     assert not page.get_by_text("λ=3").is_visible()
     page.get_by_text("Key").click()
-    assert page.locator("details[open]:visible").count() == 1
+    expect(page.locator("details[open]:visible")).to_have_count(1)
 
 
 @pytest.mark.pages
@@ -246,8 +253,7 @@ def test_a_page_that_is_loaded_anew_opens_where_it_was(hall):
     page, _ = hall
     at(page, 7)
     page.reload()
-    page.locator(".lecture-bar").wait_for()
-    assert page.locator(".lecture-bar output").inner_text() == "7 / 8"
+    shows(page, 7)
 
 
 @pytest.mark.parametrize("source", build.pairs(), ids=lambda path: path.stem)

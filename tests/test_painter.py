@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 from ngdm_helpers import figures
 from ngdm_helpers.live import drawlist, live, slider
 from tests import painter
+from tests.lab import expect
 from tests.pictures import SAME_LETTERS, differing, pixels
 
 X = np.linspace(0, 1, 60)
@@ -211,7 +213,7 @@ def test_the_canvas_is_an_image_with_words(shown):
 def test_a_page_that_has_lost_its_kernel_says_so_for_good(signal, state, shown):
     page = shown(still(lines))
     page.evaluate("([name, state]) => signals[name].emit(state)", [signal, state])
-    assert "run again" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("run again")
     page.evaluate("signals.connectionStatusChanged.emit('connected')")
     assert "run again" in page.get_by_role("status").inner_text()
 
@@ -220,7 +222,7 @@ def test_a_page_that_has_lost_the_connection_says_so_until_it_is_back(shown):
     page = shown(still(lines))
     for state, words in [("connecting", "No connection"), ("disconnected", "No connection"), ("connected", "")]:
         page.evaluate("state => signals.connectionStatusChanged.emit(state)", state)
-        assert page.get_by_role("status").inner_text().startswith(words)
+        expect(page.get_by_role("status")).to_have_text(re.compile(f"^{words}" if words else "^$"))
     page.evaluate("signals.statusChanged.emit('busy')")
     assert page.get_by_role("status").inner_text() == ""
 

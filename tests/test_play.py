@@ -1,6 +1,7 @@
 """Runs in time: the page plays what the kernel has sent, without it."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from ngdm_helpers.course import explorers
 from ngdm_helpers.live import live, log_slider, slider, steps
 from ngdm_helpers.objectives import L1Norm
 from tests import painter
+from tests.lab import expect
 
 STEPS = 40
 
@@ -72,20 +74,21 @@ def test_on_a_cycle_the_plane_alternates_between_two_pictures(page):
 def test_the_buttons_and_keys_step_play_and_pause(page):
     shown(page, orbit())
     said = page.get_by_role("status").filter(has_text="step")
-    assert said.inner_text() == f"step {STEPS}: ‖β‖₁ = 0.12"
+    expect(said).to_have_text(f"step {STEPS}: ‖β‖₁ = 0.12")
     page.get_by_role("button", name="Restart").click()
-    assert said.inner_text() == "step 0: ‖β‖₁ = 1.14"
+    expect(said).to_have_text("step 0: ‖β‖₁ = 1.14")
     page.get_by_role("button", name="Step forward").click()
-    assert said.inner_text() == "step 1: ‖β‖₁ = 0.74"
+    expect(said).to_have_text("step 1: ‖β‖₁ = 0.74")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert said.inner_text().startswith("step 0:")
-    page.get_by_label("speed").select_option("100")
+    expect(said).to_have_text(re.compile("^step 0:"))
+    page.get_by_label("speed").select_option("1")
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_label("speed").select_option("100")
     page.get_by_role("button", name="Play").wait_for()  # at the end it pauses by itself
-    assert said.inner_text().startswith(f"step {STEPS}:")
+    expect(said).to_have_text(re.compile(f"^step {STEPS}:"))
     page.get_by_label("speed").select_option("1")
     page.get_by_role("button", name="Play").focus()
     page.keyboard.press("Space")
@@ -103,24 +106,27 @@ def test_it_plays_at_the_screens_rate_and_never_by_itself(page):
     seen = page.evaluate(
         """async () => {
             const steps = new Set();
-            for (const end = performance.now() + 900; performance.now() < end;) {
+            let frames = 0;
+            for (const end = performance.now() + 900; performance.now() < end; frames++) {
                 await new Promise(requestAnimationFrame);
                 steps.add(document.querySelector('canvas').dataset.step);
             }
-            return steps.size;
+            return steps.size / Math.min(frames, 27);
         }"""
     )
-    assert seen > 15  # 27 of 30 steps a second on an idle machine
+    assert seen > 0.55  # of 30 steps a second, or of the frames of a machine that has fewer
 
 
 def test_a_reader_who_asked_for_less_motion_gets_two_steps_a_second(page):
     page.emulate_media(reduced_motion="reduce")
     shown(page, orbit())
     page.get_by_label("speed").select_option("1000")
+    page.evaluate("window.begun = performance.now()")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(1200)
+    page.wait_for_function("Number(document.querySelector('canvas').dataset.step) >= 2")
     page.get_by_role("button", name="Pause").click()
-    assert 1 <= int(page.evaluate("document.querySelector('canvas').dataset.step")) <= 4
+    step = int(page.locator(".live-canvas").get_attribute("data-step"))
+    assert step <= 2 * page.evaluate("(performance.now() - begun) / 1000") + 1
 
 
 def test_a_move_of_a_slider_keeps_the_step(page):
@@ -207,13 +213,13 @@ def test_the_sound_is_off_until_asked_for_and_hums_as_loud_as_the_step(page):
     button = page.get_by_role("button", name="Sound")
     assert button.get_attribute("aria-pressed") == "false" and page.evaluate("loud.length") == 0
     button.click()
-    assert button.get_attribute("aria-pressed") == "true"
+    expect(button).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("largest()") == pytest.approx(0.2, rel=1e-3)  # NGDM jumps by η for ever
     widget.set(function="x²", eta=0.2)
     painter.tell(page, widget, "frame")
     assert page.evaluate("largest()") < 1e-6  # gradient descent fades
     button.click()
-    assert button.get_attribute("aria-pressed") == "false"
+    expect(button).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_figure_without_sound_has_no_button_for_it(page):

@@ -27,8 +27,12 @@ LAYOUT = """async ids => {
     }
     const core = content.widgets.slice(0, number);
     const heights = () => core.map(cell => cell.node.isConnected ? cell.node.getBoundingClientRect().height : 0);
+    const sliders = ids.filter(id => /-(play|map)$/.test(id)).length;
     const settled = async () => {
-        for (let last = []; last.some(height => !height) || `${last}` !== `${heights()}`;) {
+        let last = [];
+        for (const end = performance.now() + PATIENCE; performance.now() < end
+            && (document.querySelectorAll('canvas.live-canvas[data-frame]').length < sliders
+                || last.some(height => !height) || `${last}` !== `${heights()}`);) {
             last = heights();
             await new Promise(done => setTimeout(done, 1000));
         }
@@ -42,7 +46,7 @@ LAYOUT = """async ids => {
         const tops = outputs.map(output => output.getBoundingClientRect().top - zero);
         return [cell.model.id, [box.top - zero, box.bottom - zero, tops]];
     }));
-}"""
+}""".replace("PATIENCE", str(1000 * lab.PATIENCE))
 
 
 def role(name):

@@ -18,8 +18,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from ngdm_helpers import live
 from ngdm_helpers.course import cli, explorers, problems
 from ngdm_helpers.course.site import build, notebook, release
+from tests import lab
+from tests.lab import expect
 from tests.pictures import differing, pixels
-from tests.static import box, painted, served, settled, slider, visited, wait
+from tests.static import box, follow, painted, repainted, served, settled, slider, visited, wait
 
 pytestmark = pytest.mark.slow
 FEW, MANY, TORCH = "chord_law", "l1_orbit", "subdifferential"  # 8 states; 10¹²; functions of torch in the notebook
@@ -70,9 +72,8 @@ def test_a_page_paints_plays_and_jumps_to_marks_without_python(small, chromium):
         page.get_by_label("speed").select_option("1000")
         page.get_by_role("button", name="Play").click()
         page.wait_for_function("Number(document.querySelector('.live-canvas').dataset.step) > 2")
-        page.get_by_role("button", name="paper, λ = 100").click()
-        page.wait_for_function("document.querySelector('.live-canvas').dataset.frame !== '2'")
-        assert slider(page, "λ").get_attribute("aria-valuetext") == "λ = 100"
+        repainted(page, page.get_by_role("button", name="paper, λ = 100").click)
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 100")
         assert box(page).get_attribute("data-state") == "stored"
         slider(page, "λ").press("ArrowLeft")
         page.get_by_text(re.compile("then it draws η = 0.01, λ = 9")).wait_for()
@@ -81,34 +82,34 @@ def test_a_page_paints_plays_and_jumps_to_marks_without_python(small, chromium):
 @pytest.mark.site
 def test_a_figure_of_few_states_moves_everywhere_without_python(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{FEW}/", python=False) as page:
-        pictures = [painted(page)]
-        page.wait_for_function("performance.getEntriesByType('resource').some(one => one.name.endsWith('states.bin'))")
-        page.wait_for_timeout(500)
+        painted(page)
         slider(page, "η").press("Home")
-        for _ in range(8):
-            page.wait_for_timeout(200)
-            pictures.append(painted(page))
+        expect(page.locator(".status")).not_to_contain_text("draws η")  # once all states have come
+        lab.calm(page)
+        pictures = [painted(page)]
+        for _ in range(7):
+            pictures.append(repainted(page, lambda: slider(page, "η").press("ArrowRight")))
             assert "draws η" not in page.locator(".status").inner_text()
-            slider(page, "η").press("ArrowRight")
-        assert all(differing(one, other) > 0 for one, other in itertools.pairwise(pictures[1:]))
+        assert all(differing(one, other) > 0 for one, other in itertools.pairwise(pictures))
 
 
 @pytest.mark.site
 def test_a_link_restores_a_setting_and_share_makes_it(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/#eta=0.01&lam=100") as page:
         painted(page)
-        assert slider(page, "η").get_attribute("aria-valuetext") == "η = 0.01"
-        assert slider(page, "λ").get_attribute("aria-valuetext") == "λ = 100"
-        page.evaluate("location.hash = 'eta=0.5&lam=3.01&rival=nobody&none=1'")
-        page.wait_for_function("document.querySelector('[aria-label=λ]').ariaValueText === 'λ = 3.02'")
-        assert slider(page, "η").get_attribute("aria-valuetext") == "η = 0.501"
+        expect(slider(page, "η")).to_have_attribute("aria-valuetext", "η = 0.01")
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 100")
+        follow(page, "eta=0.5&lam=3.01&rival=nobody&none=1")
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 3.02")
+        expect(slider(page, "η")).to_have_attribute("aria-valuetext", "η = 0.501")
         page.go_back()
-        page.wait_for_function("document.querySelector('[aria-label=λ]').ariaValueText === 'λ = 100'")
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 100")
         wait(page, "live")
         slider(page, "λ").press("ArrowLeft")
         page.get_by_role("button", name="Share").click()
+        expect(page.get_by_label("link to this setting")).to_have_value(re.compile("#eta=0.01&lam=9"))
         link, there = page.get_by_label("link to this setting").input_value(), settled(page)
-        assert link == page.url and "#eta=0.01&lam=9" in link
+        expect(page).to_have_url(link)
         page.goto("about:blank")
         page.goto(link)
         painted(page)
@@ -137,12 +138,9 @@ def test_python_takes_over_and_paints_what_the_widget_draws(small, chromium):
             assert differing(settled(page), start) > 0
             control = widget.controls[name]
             control.index = int(slider(page, label).input_value())
-            assert (
-                slider(page, label).get_attribute("aria-valuetext")
-                == f"{label} = {control._options_labels[control.index]}"
-            )
-        page.evaluate("location.hash = 'eta=0.1&rival=proximal'")
-        page.wait_for_timeout(300)
+            words = f"{label} = {control._options_labels[control.index]}"
+            expect(slider(page, label)).to_have_attribute("aria-valuetext", words)
+        follow(page, "eta=0.1&rival=proximal")
         assert np.array_equal(settled(page), start)
         assert page.locator(".status").inner_text() == ""
 
@@ -151,21 +149,16 @@ def test_a_reader_reaches_the_goals(small, chromium):
     figure = explorers.l1_orbit()
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
         wait(page, "live")
-        for one in figure.goals.goals:
-            reached = {}
-            for setting in one.at:
-                reached |= setting
-                page.evaluate("hash => { location.hash = hash; }", "&".join(f"{key}={v}" for key, v in reached.items()))
-                page.wait_for_timeout(200)
-                wait(page, "live")
-                page.wait_for_timeout(1000)  # a move comes to rest
-        page.wait_for_function(f"document.body.innerText.split('reached at').length > {len(figure.goals.goals)}")
+        for k, one in enumerate(figure.goals.goals):
+            (setting,) = one.at
+            follow(page, "&".join(f"{key}={value}" for key, value in setting.items()))
+            expect(page.locator(".live-goals li").nth(k)).to_contain_text("reached at")
 
 
 @pytest.mark.site
 def test_a_hand_drags_the_start_and_the_keyboard_reaches_all(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
-        wait(page, "live")
+        settled(page)
         ring = page.locator(".live-ring").bounding_box()
         x, y = ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2
         before = slider(page, "β₀ first").input_value(), slider(page, "β₀ second").input_value()
@@ -221,17 +214,19 @@ def test_two_tabs_and_a_worker_that_dies(small, chromium):
         wait(page, "live")
         wait(other, "live")
         other.close()
-        before = painted(page)
+        before = settled(page)
         with contextlib.suppress(Exception):
             page.workers[0].evaluate("self.close()")
-        slider(page, "λ").press("End")
+        page.evaluate("window.timer = setTimeout; window.setTimeout = (then, ms) => timer(then, ms / 20)")
+        slider(page, "λ").press("End")  # which is not answered for 20 seconds, here for one
         again = page.get_by_role("button", name="Start Python again")
         again.wait_for()
+        page.evaluate("window.setTimeout = timer")
         assert np.array_equal(painted(page), before)
         again.click()
         assert differing(settled(page), before) > 0
-        assert slider(page, "λ").get_attribute("aria-valuetext") == "λ = 100"
-        assert not again.is_visible()
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 100")
+        expect(again).to_be_hidden()
 
 
 @pytest.mark.site
@@ -257,11 +252,12 @@ def test_a_notebook_reads_without_scripts(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/03_lasso.html", java_script_enabled=False) as page:
         assert page.get_by_role("img", name="an orbit").count() == 1
         page.get_by_text("Answer").click()
-        assert page.get_by_text("It is.").is_visible()
+        expect(page.get_by_text("It is.")).to_be_visible()
         assert page.locator(".katex-display").count() == 1 and page.locator("math").count() == 2
-        assert not page.get_by_text("Inside.").is_visible() and page.get_by_role("heading", name="After").is_visible()
+        expect(page.get_by_role("heading", name="After")).to_be_visible()
+        assert not page.get_by_text("Inside.").is_visible()
         page.locator("summary", has_text="Deeper").click()
-        assert page.get_by_text("Inside.").is_visible()
+        expect(page.get_by_text("Inside.")).to_be_visible()
 
 
 @pytest.mark.site
@@ -269,7 +265,7 @@ def test_the_figures_and_votes_of_a_notebook_live(small, chromium):
     with served(small) as host, visited(chromium, f"{host}/03_lasso.html") as page:
         page.get_by_label("B No, 2 < 1.").check()
         page.get_by_role("button", name="Answer").click()
-        assert page.get_by_role("status").first.inner_text().startswith("B, your answer, is wrong. Count.")
+        expect(page.get_by_role("status").first).to_have_text(re.compile(r"^B, your answer, is wrong\. Count\."))
         box(page).scroll_into_view_if_needed()
         before = settled(page)
         slider(page, "λ").press("End")

@@ -7,8 +7,10 @@ import pytest
 
 from ngdm_helpers.course import build, cli
 from ngdm_helpers.course.editions import lesson, lessons, slides
+from tests import lab
+from tests.lab import expect
 from tests.pictures import differing
-from tests.static import box, painted, served, settled, slider, visited
+from tests.static import box, painted, repainted, served, settled, slider, visited
 from tests.test_lecture import write_lesson
 
 # Of the screen that is shown: what is cut off, and words of fewer than 24 pixels. Smaller may be: formulas' own small
@@ -36,8 +38,7 @@ def screens(page):
     """Go through a deck with a clicker, voting on the way; before each press, what is wrong with the screen."""
     page.wait_for_function("window.Reveal?.isReady()")
     while True:
-        page.wait_for_timeout(300)  # then fragments fade, and figures are opened
-        page.wait_for_function(SETTLED)
+        lab.calm(page, SETTLED)  # fragments fade, and figures are opened
         yield page.evaluate(FAULTS)
         for vote in page.locator("section.present .live-vote").all():
             vote.locator("input").last.check()
@@ -66,10 +67,7 @@ def deck(release_folder, tmp_path_factory):
 
 def redrawn(page, move):
     """What is on the canvas of the race once ``move()`` has been drawn: other figures may be Python's first."""
-    frame = "document.querySelector(`[data-explorer=l1_orbit] canvas`).dataset.frame"
-    before = page.evaluate(frame)
-    move()
-    page.wait_for_function(f"before => {frame} !== before", arg=before)
+    repainted(page, move, RACE)
     return settled(page, RACE)
 
 
@@ -77,6 +75,12 @@ def where(page):
     """The slide and the fragment that are shown."""
     found = page.evaluate("Reveal.getIndices()")
     return found["h"], found.get("f")
+
+
+def comes_to(page, slide, fragment=None):
+    """Wait until this is what `where` gives."""
+    found = "Reveal.getIndices().h === h && (Reveal.getIndices().f ?? null) === f"
+    page.wait_for_function(f"([h, f]) => {found}", arg=[slide, fragment])
 
 
 def go(page, slide):
@@ -104,50 +108,52 @@ def test_keys_turn_the_slides_but_not_from_a_slider_or_what_plays(deck, chromium
         page.wait_for_function("window.Reveal?.isReady()")
         for key, to in (("ArrowRight", 1), ("PageDown", 2), ("ArrowLeft", 1), ("PageUp", 0)):
             page.keyboard.press(key)
-            assert where(page)[0] == to
+            comes_to(page, to)
         go(page, 2)
         page.keyboard.press("Space")
         page.wait_for_function("Number(document.querySelector('.present .live-canvas').dataset.step) > 2")
         page.keyboard.press("Space")
-        canvas = page.locator("section.present canvas.live-canvas")
-        stopped = int(canvas.get_attribute("data-step"))
+        here = page.locator("section.present")
+        canvas = here.locator("canvas.live-canvas")
+        here.get_by_role("button", name="Play").wait_for()
+        stopped = int(here.get_by_label("step", exact=True).input_value())
         page.keyboard.press("ArrowRight")
-        assert int(canvas.get_attribute("data-step")) == stopped + 1 and where(page) == (2, -1)
+        expect(canvas).to_have_attribute("data-step", str(stopped + 1))
+        assert where(page) == (2, -1)
         before = slider(page, "λ").input_value()
         slider(page, "λ").press("ArrowRight")
-        assert slider(page, "λ").input_value() != before and where(page) == (2, -1)
+        expect(slider(page, "λ")).not_to_have_value(before)
+        assert where(page) == (2, -1)
         page.keyboard.press("PageDown")  # while the slider has the focus
-        assert where(page) == (2, 0)
-        canvas.wait_for(state="hidden")
-        assert page.get_by_role("img", name="a line that rises").is_visible()
+        comes_to(page, 2, 0)
+        expect(canvas).to_be_hidden()
+        expect(page.get_by_role("img", name="a line that rises")).to_be_visible()
         page.keyboard.press("ArrowRight")
-        assert where(page) == (2, 1) and page.get_by_role("strong").filter(has_text="Verdict: holds.").is_visible()
+        comes_to(page, 2, 1)
+        expect(page.get_by_role("strong").filter(has_text="Verdict: holds.")).to_be_visible()
 
 
 @pytest.mark.site
 def test_marks_play_without_python_and_with_it_every_slider_moves(deck, chromium):
-    with served(deck) as host, visited(chromium, f"{host}/") as page:
+    with served(deck) as host, visited(chromium, f"{host}/", python=False) as page:
         go(page, 2)
         first = painted(page, RACE)
-        mark = page.get_by_role("button", name="paper, λ = 100")
-        page.wait_for_timeout(300)
-        mark.click()
-        page.wait_for_function("document.querySelector('[aria-label=λ]').ariaValueText === 'λ = 100'")
-        page.wait_for_timeout(500)
-        if box(page, RACE).get_attribute("data-state") == "stored":
-            assert differing(painted(page, RACE), first) > 0
+        stored = repainted(page, page.get_by_role("button", name="paper, λ = 100").click, RACE)
+        assert differing(stored, first) > 0 and box(page, RACE).get_attribute("data-state") == "stored"
+        expect(slider(page, "λ")).to_have_attribute("aria-valuetext", "λ = 100")
+        page.let_python()
         marked = settled(page, RACE)
         assert differing(redrawn(page, lambda: slider(page, "η").press("End")), marked) > 0
-        assert box(page, RACE).locator(".status").inner_text() == ""
+        expect(box(page, RACE).locator(".status")).to_have_text("")
 
 
 @pytest.mark.site
 def test_a_deck_is_as_wide_as_its_screen(deck, chromium):
     with served(deck) as host, visited(chromium, f"{host}/", viewport={"width": 1920, "height": 1080}) as page:
         go(page, 2)
+        settled(page, RACE)
         shown = box(page, RACE).locator("canvas.live-canvas").bounding_box()
         assert shown["width"] > 1300 and shown["x"] >= 0 and shown["x"] + shown["width"] <= 1920
-        settled(page, RACE)
         ring, before = page.locator(".live-ring").first.bounding_box(), slider(page, "β₀ first").input_value()
         at = ring["x"] + ring["width"] / 2 - 60, ring["y"] + ring["height"] / 2
         redrawn(page, lambda: page.mouse.click(*at))
@@ -158,14 +164,14 @@ def test_a_deck_is_as_wide_as_its_screen(deck, chromium):
 def test_opened_as_a_file_it_shows_pictures_and_says_how_to_move_them(deck, chromium):
     with visited(chromium, (deck / "index.html").as_uri()) as page:
         page.wait_for_function("window.Reveal?.isReady()")
-        assert page.get_by_text("python -m http.server").is_visible()
+        expect(page.get_by_text("python -m http.server")).to_be_visible()
         page.keyboard.press("PageDown")
         vote = page.locator("section.present [data-vote]")
         vote.get_by_text("Answer", exact=True).click()
-        assert vote.get_by_text("C, right.").is_visible()
+        expect(vote.get_by_text("C, right.")).to_be_visible()
         page.keyboard.press("PageDown")
-        picture = page.locator("section.present [data-explorer] img")
-        assert picture.is_visible() and picture.evaluate("one => one.naturalWidth") > 500
+        expect(page.locator("section.present [data-explorer] img")).to_be_visible()
+        page.wait_for_function("document.querySelector('section.present [data-explorer] img').naturalWidth > 500")
 
 
 def test_what_is_no_deck_and_what_is_not_built_is_refused(tmp_path, capsys):

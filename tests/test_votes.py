@@ -10,6 +10,7 @@ from ngdm_helpers.course import build
 from ngdm_helpers.course import votes as ballots
 from ngdm_helpers.live import vote, votes
 from tests import painter
+from tests.lab import expect
 
 ROOT = pathlib.Path(__file__).parents[1]
 OPTIONS = {"A": "it is 0;", "B": "it is *less* than 1 < 2;", "C": "`x`."}
@@ -135,11 +136,13 @@ def page(chromium):
 )
 def test_the_page_answers_every_letter_the_chosen_one_first(page, letter, order):
     answers = page.get_by_role("status").locator("p")
-    assert page.get_by_role("button", name="Answer").is_disabled() and answers.count() == 0
+    expect(page.get_by_role("button", name="Answer")).to_be_disabled()
+    assert answers.count() == 0
     page.locator(f"input[value={letter}]").check()
+    expect(page.get_by_role("button", name="Answer")).to_be_enabled()
     assert answers.count() == 0  # the arrow keys choose on their way: nothing is given away before the button
     page.get_by_role("button", name="Answer").click()
-    assert answers.all_inner_texts() == order
+    expect(answers).to_have_text(order)
 
 
 def test_it_is_a_named_group_that_the_keyboard_reaches(page):
@@ -149,7 +152,7 @@ def test_it_is_a_named_group_that_the_keyboard_reaches(page):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    assert page.get_by_role("status").locator("p").first.inner_text().startswith("C, your answer, is wrong.")
+    expect(page.get_by_role("status").locator("p").first).to_have_text(re.compile("^C, your answer, is wrong."))
 
 
 def test_two_votes_on_a_page_do_not_disturb_each_other(page):
@@ -157,4 +160,5 @@ def test_two_votes_on_a_page_do_not_disturb_each_other(page):
     radios = page.get_by_role("radio")
     radios.nth(0).check()
     radios.nth(4).check()
-    assert radios.nth(0).is_checked() and radios.nth(4).is_checked()
+    for number in (0, 4):
+        expect(radios.nth(number)).to_be_checked()

@@ -78,9 +78,9 @@ def where(page):
 
 
 def comes_to(page, slide, fragment=None):
-    """Wait until this is what `where` gives."""
-    found = "Reveal.getIndices().h === h && (Reveal.getIndices().f ?? null) === f"
-    page.wait_for_function(f"([h, f]) => {found}", arg=[slide, fragment])
+    """Wait until this slide is shown, and of its fragments this one or, without it, any."""
+    here = "const {h, f} = Reveal.getIndices(); return h === slide && [f, null].includes(fragment);"
+    page.wait_for_function(f"([slide, fragment]) => {{ {here} }}", arg=[slide, fragment])
 
 
 def go(page, slide):

@@ -36,6 +36,7 @@ TOGETHER = (
     "tests/test_slides.py",
     "tests/test_lecture.py",
     "tests/test_cluster.py",
+    "tests/test_classroom.py",
 )
 # These share no more than a site that is built once for all workers: each test may go to either.
 APART = ("tests/test_lite.py", "tests/test_site_whole.py")
@@ -47,17 +48,20 @@ FIRST = (
     "tests/test_screens.py",
     "tests/test_torchless_notebooks.py",
     "notebooks/",
+    "tests/test_tools.py::test_papermill",
     "tests/test_lite.py::test_a_notebook",
     "tests/test_frontends.py",
     "tests/test_site_whole.py::test_pyodide",
     "tests/test_site.py",
     "tests/test_cluster.py",
+    "tests/test_classroom.py",
     "tests/test_site_whole.py::test_every_figure",
     "tests/test_memory.py",
     "tests/test_notebooks.py",
     "tests/test_maps.py",
     "tests/test_lecture.py",
 )
+SLOW = {"slow", "tools", "classroom"}  # the marks of what takes seconds, or minutes
 LAST = "tests/test_site_whole.py::test_an_explorer"  # many of seconds each: with them both workers end together
 
 
@@ -102,4 +106,4 @@ def _group(nodeid):
 def _rank(item):
     """`FIRST`, the other slow tests, `LAST`, the rest."""
     place = next((k for k, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
-    return place, item.get_closest_marker("slow") is None, item.nodeid.startswith(LAST)
+    return place, SLOW.isdisjoint(mark.name for mark in item.iter_markers()), item.nodeid.startswith(LAST)

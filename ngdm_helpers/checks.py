@@ -291,7 +291,7 @@ def scalar(value: Array) -> Number:
 
 
 def inf_where_positive(lam: Number, otherwise: Number) -> Number:
-    """inf where λ > 0, ``otherwise`` where it is 0: an ℓ1 penalty has no Lipschitz gradient."""
+    """inf where ``lam`` > 0, ``otherwise`` elsewhere: an ℓ1 penalty has no Lipschitz gradient."""
     if is_array(lam):
         xp = namespace(lam)
         return xp.where(lam > 0, xp.full_like(lam, math.inf), xp.zeros_like(lam) + otherwise)

@@ -9,7 +9,7 @@ import array_api_compat
 
 from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
-from ngdm_helpers.objectives import Objective, Oracle, l1_oracle, smooth_oracle, soft_threshold
+from ngdm_helpers.objectives import Objective, Oracle, ReLURegression, l1_oracle, smooth_oracle, soft_threshold
 
 
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
@@ -64,10 +64,7 @@ class NeuronRegression(Objective):
         if not _everywhere(self.slope, lambda slope: slope <= 1):
             raise ValueError(f"slope must be at most 1, got {self.slope!r}")
 
-    @property
-    def curvature(self) -> Number:
-        """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
-        return 2 * checks.largest_eigenvalue(self.X) + 2 * self.lam2
+    curvature = ReLURegression.curvature  # of the members without a rounded kink
 
     @property
     def smoothness(self) -> Number:
@@ -294,11 +291,7 @@ class PowerTail(Objective):
 
     @property
     def smoothness(self) -> Number:
-        if checks.is_array(self.exponent):
-            xp = checks.namespace(self.exponent)
-            one = xp.ones_like(self.exponent)
-            return xp.where(self.exponent <= 2, one, one * math.inf)
-        return 1.0 if self.exponent <= 2 else math.inf
+        return checks.inf_where_positive(self.exponent - 2, 1.0)
 
     def oracle(self, beta: Array) -> Oracle:
         q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
@@ -341,10 +334,7 @@ class Logistic(Objective):
     def smoothness(self) -> Number:
         return checks.largest_eigenvalue(self.X) / (4 * self._samples)
 
-    @property
-    def lipschitz(self) -> Number:
-        """An upper bound on ‖∇f‖₂: √n·σmax(X), divided by n for the mean."""
-        return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
+    lipschitz = LeastAbsolute.lipschitz  # each sample's slope is at most 1 here as well
 
     def oracle(self, beta: Array) -> Oracle:
         samples = self._samples

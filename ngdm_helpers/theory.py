@@ -1,8 +1,9 @@
 """Closed forms in the order of the notebooks: thresholds, bounds, orbits, the band law. NumPy; nothing is simulated.
 
 η is ``lr``, λ is ``lam``, and s = ηλ is the step of recursion (8): every update moves every coordinate by exactly ±s.
-Arguments are numbers or NumPy arrays, which broadcast against one another. Errors (TypeError, ValueError) name the
-argument, its value and what is allowed.
+R = ‖x₀ − x*‖₂ is ``distance``, L of (5) ``smoothness``, G of (6) ``lipschitz``, ε ``eps``. Arguments are numbers or
+NumPy arrays, which broadcast against one another. Errors (TypeError, ValueError) name the argument, its value and what
+is allowed.
 """
 
 import functools
@@ -22,8 +23,7 @@ from ngdm_helpers.trajectories import Trajectory
 def best_value_bound(distance: Number, lipschitz: Number, lr: Number, steps: int | Array) -> Number:
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 
-    Convex G-Lipschitz f; distance = R = ‖x₀ − x*‖₂, lipschitz = G, lr = η, steps = T (Boyd, Xiao & Mutapcic 2003). The
-    average of the first T values obeys it too.
+    For a convex G-Lipschitz f (Boyd, Xiao & Mutapcic 2003). The average of the first T values obeys it too.
     """
     R, G = _positive("distance", distance), _positive("lipschitz", lipschitz)
     lr, steps = _positive("lr", lr), _counts("steps", steps)
@@ -75,19 +75,13 @@ def diagonally_dominant(A: Array) -> bool | Array:
 
 
 def smooth_steps_bound(distance: Number, smoothness: Number, eps: Number) -> Number:
-    """LR²/(2ε): after so many steps of gradient descent with η = 1/L, a convex L-smooth f has f − f* ≤ ε.
-
-    distance = R = ‖x₀ − x*‖₂, smoothness = L, eps = ε.
-    """
+    """LR²/(2ε): after so many steps of gradient descent with η = 1/L, a convex L-smooth f has f − f* ≤ ε."""
     R, L = _positive("distance", distance), _positive("smoothness", smoothness)
     return L * R**2 / (2 * _positive("eps", eps))
 
 
 def subgradient_steps_bound(distance: Number, lipschitz: Number, eps: Number) -> Number:
-    """G²R²/ε²: after so many steps of NGDM with η = ε/G², the best value of a convex G-Lipschitz f is within ε of f*.
-
-    distance = R = ‖x₀ − x*‖₂, lipschitz = G, eps = ε.
-    """
+    """G²R²/ε²: after so many steps of NGDM at η = ε/G², the best value of a convex G-Lipschitz f is within ε of f*."""
     R, G = _positive("distance", distance), _positive("lipschitz", lipschitz)
     return (G * R / _positive("eps", eps)) ** 2
 
@@ -219,19 +213,13 @@ def band_mean_l1(p: int, lr: Number, lam: Number) -> Number:
 
 
 def band_sd_l1(p: int, lr: Number, lam: Number) -> Number:
-    """ηλ√(p/12): the standard deviation of ‖β‖₁ at one step, for p independent residues, uniform on (0, ηλ).
-
-    The mean over two steps does not fluctuate at all, see `band_mean_l1`.
-    """
+    """ηλ√(p/12): the standard deviation of ‖β‖₁ at one step, for p independent residues, uniform on (0, ηλ)."""
     p, lr, lam = checks.count("p", p), _positive("lr", lr), _nonnegative("lam", lam)
     return lr * lam * math.sqrt(p / 12)
 
 
 def band_share(threshold: float, lr: float, lam: float) -> float:
-    """min(1, threshold/ηλ): the share of weights with |β| < threshold, for residues that are uniform on (0, ηλ).
-
-    Numbers, all > 0.
-    """
+    """min(1, threshold/ηλ): the share of weights with |β| < threshold, for residues that are uniform on (0, ηλ)."""
     threshold = checks.positive_number("threshold", threshold)
     return min(1.0, threshold / (checks.positive_number("lr", lr) * checks.positive_number("lam", lam)))
 

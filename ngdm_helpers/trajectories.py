@@ -89,9 +89,7 @@ def silver(smoothness: Number) -> Schedule:
 
 
 def _decay_factor(factor):
-    if checks.fraction("factor", factor) == 0:
-        raise ValueError("factor must be positive, got 0.0")
-    return float(factor)
+    return checks.positive_number("factor", checks.fraction("factor", factor))
 
 
 # --- update rules: each yields β₁, β₂, … ------------------------------------------------------------------------------

@@ -73,11 +73,11 @@ def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0
     widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
     if len(widths) < 2:
         raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
+    layers: list[torch.nn.Module] = []
     with seeded(seed):
-        layers: list[torch.nn.Module] = [torch.nn.Linear(widths[0], widths[1])]
-        for inputs, outputs in itertools.pairwise(widths[1:]):
+        for inputs, outputs in itertools.pairwise(widths):
             layers += [activation_layer(activation), torch.nn.Linear(inputs, outputs)]
-    return torch.nn.Sequential(*layers)
+    return torch.nn.Sequential(*layers[1:])  # no activation before the first
 
 
 def mse(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -157,9 +157,7 @@ def vgg(
                 spread = activation_gain(activation) / math.sqrt(layer.weight[0].numel())
                 torch.nn.init.normal_(layer.weight, std=spread)
                 torch.nn.init.zeros_(layer.bias)
-    if images is not None:
-        model = model.to(images.device)
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(None if images is None else images.device, memory_format=torch.channels_last)
     with torch.no_grad():
         if init == "variance-preserving" and images is not None:
             checked_tensor("images", images, weighted[0].weight.dtype)

@@ -419,11 +419,8 @@ class FineTuned:
     def pruned(self) -> "FineTuned":
         """The same with every weight |β| < ηλ set to 0: pruning by the one threshold that fits (8)."""
         limits = torch.tensor(self.lr * self.lams)
-        weights = {}
-        for name, weight in self.weights.items():
-            limit = limits.to(weight).view(-1, *[1] * (weight.ndim - 1))
-            weights[name] = torch.where(weight.abs() < limit, torch.zeros_like(weight), weight)
-        return replace(self, weights=weights)
+        cut = torch.func.vmap(lambda weight, limit: torch.where(weight.abs() < limit, 0.0, weight))
+        return replace(self, weights={name: cut(weight, limits.to(weight)) for name, weight in self.weights.items()})
 
     def count_small_weights(self) -> list[dict]:
         """`count_small_weights` of each network, a list of L dicts; its step is ηλ."""

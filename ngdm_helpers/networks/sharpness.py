@@ -143,7 +143,7 @@ def full_batch_gd(
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
     flat = torch.cat([part.detach().reshape(-1) for part in parameters])
     torch.nn.utils.vector_to_parameters(flat, parameters)
-    losses, directional, measured, interrupted = [], [], [], False  # measured: (step, sharpness)
+    losses, directional, measured, interrupted = [], [], {}, False  # measured: {step: sharpness}
     vector = previous = overflow = None
     try:
         with cpu_threads(1):
@@ -157,8 +157,7 @@ def full_batch_gd(
                     overflow = k
                     break
                 if measure:
-                    top, vector = sharpness(loss, parameters, start=vector)
-                    measured.append((k, top))
+                    measured[k], vector = sharpness(loss, parameters, start=vector)
                 if previous is not None:
                     directional.append((1 - torch.dot(gradient, previous[0]) / previous[1]).item())
                 losses.append(loss.item())
@@ -171,10 +170,9 @@ def full_batch_gd(
         interrupted = True
     if overflow is not None and on_overflow == "warn":
         warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
-    measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
-    steps_measured, tops = np.array([k for k, _ in measured], dtype=int), np.array([top for _, top in measured])
-    curvatures = np.array(directional[: max(len(losses) - 1, 0)])
-    return GDRun(np.array(losses), curvatures, tops, steps_measured, lr, interrupted, overflow)
+    measured_at = np.array([k for k in measured if k < len(losses)], dtype=int)  # an interrupt may have come in between
+    curvatures, tops = np.array(directional[: max(len(losses) - 1, 0)]), np.array([measured[k] for k in measured_at])
+    return GDRun(np.array(losses), curvatures, tops, measured_at, lr, interrupted, overflow)
 
 
 def checked_parameters(model: torch.nn.Module, X: Tensor, Y: Tensor) -> list[torch.nn.Parameter]:

@@ -17,8 +17,7 @@ from ngdm_helpers.objectives import Objective, Oracle, ReLURegression, l1_oracle
 class LeastAbsolute(Objective):
     """Least absolute deviations: f(β) = Σᵢ|xᵢᵀβ − yᵢ|, a mean by default; δ → 0 in Huber's loss divided by δ.
 
-    X: (..., n, p), y: (..., n). Where y = Xβ* for some β* and X has full column rank, f is sharp: it grows at least
-    linearly with the distance to β*.
+    X: (..., n, p), y: (..., n). If y = Xβ* and X has full column rank, f is sharp: at least linear growth from β*.
     """
 
     X: Array = field(repr=False)
@@ -46,10 +45,9 @@ class LeastAbsolute(Objective):
 class NeuronRegression(Objective):
     """Relatives of (3): f(β) = ‖y − φ(Xβ)‖² + λ₁‖β‖₁ + λ₂‖β‖², φ(z) = a·z + (1 − a)·w·log(1 + exp(z/w)).
 
-    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; both numbers or arrays over the batch, so
-    that one call runs all members of the family. w = 0, a = 0 is (3), for any y; w > 0 softplus; a = 1 linear (ridge)
-    regression. Convex for a = 1, and for a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for
-    softplus.
+    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; arrays over the batch run all members in
+    one call. w = 0, a = 0 is (3), for any y; w > 0 softplus; a = 1 linear (ridge) regression. Convex for a = 1, and for
+    a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for softplus.
     """
 
     X: Array = field(repr=False)

@@ -2,8 +2,7 @@
 
 η is ``lr``, λ is ``lam``, and s = ηλ is the step of recursion (8): every update moves every coordinate by exactly ±s.
 R = ‖x₀ − x*‖₂ is ``distance``, L of (5) ``smoothness``, G of (6) ``lipschitz``, ε ``eps``. Arguments are numbers or
-NumPy arrays, which broadcast against one another. Errors (TypeError, ValueError) name the argument, its value and what
-is allowed.
+NumPy arrays, which broadcast against one another. Errors name the argument, its value and what is allowed.
 """
 
 import functools
@@ -237,8 +236,7 @@ def subgradient_bound(objective: Objective, lr: Number) -> Number:
 def best_value_deficit(p: int | Array) -> Number:
     """√(2/(3πp)): by how much the best value of (8) on its orbit falls short of (12), as a share of it, on average.
 
-    For residues that are independent and uniform, and p large: f_even + f_odd is twice the bound, and the standard
-    deviation of f_even is λs√(p/12).
+    For independent, uniform residues and large p: f_even + f_odd is twice the bound, and f_even has the sd λs√(p/12).
     """
     return (2 / (3 * math.pi * _counts("p", p))) ** 0.5
 
@@ -249,8 +247,7 @@ def float_zeros(digits: int, exponent: int) -> float:
     digits: significant bits of the format: 53, 24, 11 and 8 for float64, float32, float16 and bfloat16. The start is
     rounded to nearest. An octave [2^−j, 2^(1−j)), j ≥ 1, holds 2^−j of the weights on a grid of 2^(1−j−digits). Where
     that is no coarser than s = 2^−exponent, every step is exact and a weight ends at 0 if it lies on sℤ; on a coarser
-    grid it stays where it is or, halfway between two neighbours, moves once at most. Octave edges add an error of up to
-    2·2^−digits.
+    grid it stays where it is or, halfway between two neighbours, moves once at most. Octave edges err by ≤ 2·2^−digits.
     """
     digits, exponent = checks.count("digits", digits), checks.count("exponent", exponent)
     return 4 / 3 * 2.0 ** (exponent - digits + 1) / 4 ** max(1, exponent - digits + 1)

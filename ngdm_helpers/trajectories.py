@@ -235,8 +235,7 @@ def run(
     lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k ≥ 0. The batch is
     what beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape
     (1, 100) with a beta0 of shape (2,) run 10⁴ settings in one call.
-    record_every: keep every ``record_every``-th iterate; iterates has ``steps // record_every + 1`` rows, the start
-    included.
+    record_every: r keeps every r-th iterate; iterates has ``steps // r + 1`` rows, the start included.
 
     method, with its options and their defaults:
       "subgradient"  β − η·g, g as automatic differentiation returns it: (2), NGDM; on smooth functions (1)

@@ -129,8 +129,7 @@ def vgg(
     for the signal lost to padding and pooling, whatever the activation.
     gain: every weight is multiplied by it at the end. seed: of the draw; torch's global generator is left as it was.
 
-    The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
-    argument.
+    The network is on the device of ``images``, channels last. Raises TypeError or ValueError, naming the argument.
     """
     if not isinstance(depth, numbers.Integral) or depth not in VGG:
         raise ValueError(f"depth must be one of {', '.join(map(str, VGG))}, got {depth!r}")

@@ -90,9 +90,8 @@ class GDRun:
     """The result of `full_batch_gd`; x_0, …, x_K are the parameters it went through.
 
     losses: (K + 1,), f(x_0), …, f(x_K). directional: (K,), η × the directional smoothness of each step. sharpness:
-    (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: True if the run was
-    stopped before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not
-    finite.
+    (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: whether it was stopped
+    before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not finite.
     """
 
     losses: np.ndarray
@@ -127,8 +126,7 @@ def full_batch_gd(
 
     The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
     averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
-    computed: nothing is lost by rounding when steps are short. It is 2 if the gradient is reflected, as on a 2-cycle.
-    It is NaN after a step of length 0.
+    computed: rounding spoils no short step. It is 2 if the gradient is reflected, as on a 2-cycle, and NaN if Δx = 0.
 
     A KeyboardInterrupt ends the run, not the program: what was computed so far comes back, marked ``interrupted``.
     A run that overflows ends with its finite part; on_overflow="warn" says so in a `DivergenceWarning`, "ignore" leaves

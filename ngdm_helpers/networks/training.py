@@ -108,9 +108,8 @@ def train(
     (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
     threads: of torch on a CPU, see `cpu_threads`; more pay from batches of some hundred images on.
 
-    The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
-    no longer finite is trained no further; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
-    ValueError, naming the argument.
+    A batch is an index into the images, which are one tensor on the device. A model whose loss is not finite is trained
+    no further; a KeyboardInterrupt ends no more than the training. Raises TypeError or ValueError, naming the argument.
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]

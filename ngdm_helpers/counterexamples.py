@@ -59,8 +59,7 @@ class NeuronRegression(Objective):
 
     def __post_init__(self):
         self._check_data(**dict.fromkeys(("slope", "width", "lam1", "lam2"), checks.nonnegative))
-        if not _everywhere(self.slope, lambda slope: slope <= 1):
-            raise ValueError(f"slope must be at most 1, got {self.slope!r}")
+        checks.require("slope", self.slope, self.slope <= 1, "at most 1")
 
     curvature = ReLURegression.curvature  # of the members without a rounded kink
 
@@ -284,8 +283,7 @@ class PowerTail(Objective):
 
     def __post_init__(self):
         self._keep(exponent=checks.positive("exponent", self.exponent))
-        if not _everywhere(self.exponent, lambda q: q >= 1):
-            raise ValueError(f"exponent must be at least 1 (below it f is not convex), got {self.exponent!r}")
+        checks.require("exponent", self.exponent, self.exponent >= 1, "at least 1 (below it f is not convex)")
 
     @property
     def smoothness(self) -> Number:
@@ -325,8 +323,7 @@ class Logistic(Objective):
 
     def __post_init__(self):
         self._check_data()
-        if not _everywhere(self.y, lambda y: abs(y) == 1):
-            raise ValueError(f"y must be labels −1 and 1, got {self.y!r}")
+        checks.require("y", self.y, abs(self.y) == 1, "labels −1 and 1")
 
     @property
     def smoothness(self) -> Number:
@@ -411,8 +408,3 @@ class Trough(Objective):
             return xp.where((height > 0)[..., None], g, xp.zeros_like(g))
 
         return Oracle(value, subgradient)
-
-
-def _everywhere(value, test):
-    """Whether ``test`` holds for a number, or for every entry of an array."""
-    return bool(checks.namespace(value).all(test(value))) if checks.is_array(value) else test(value)

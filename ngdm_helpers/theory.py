@@ -310,8 +310,7 @@ def huber_plateau(c: Number, delta: Number) -> Number:
     Exact if all samples carry that mode equally (for one sample, say), an approximation otherwise.
     """
     c, delta = _positive("c", c), _positive("delta", delta)
-    if np.any(np.asarray(c) < 2):
-        raise ValueError(f"c must be at least 2 (below it gradient descent converges), got {c}")
+    checks.require("c", c, c >= 2, "at least 2 (below it gradient descent converges)")
     return delta**2 * (c - 1) / 2
 
 
@@ -321,8 +320,7 @@ def huber_rise(c: Number, start: Number, delta: Number = 1.0) -> Number:
     Inside (−δ, δ) each step multiplies x by 1 − c: the sign flips, the loss grows by (c − 1)².
     """
     c, delta = _positive("c", c), _positive("delta", delta)
-    if np.any(np.asarray(c) <= 2):
-        raise ValueError(f"c must be above 2 (up to there the loss does not rise), got {c}")
+    checks.require("c", c, c > 2, "above 2 (up to there the loss does not rise)")
     size = _positive("start", np.abs(checks.finite("start", _numpy("start", start))))
     if np.any(size >= np.asarray(delta)):
         raise ValueError(f"start must lie within delta = {delta} of 0, got {start}")
@@ -380,10 +378,9 @@ def power_cycle(lr: Number, exponent: Number) -> Number:
     1 for 1 < q < 2: the cycle is stable at every η. Raises ValueError outside these ranges.
     """
     lr, q = _positive("lr", lr), _positive("exponent", exponent)
-    if np.any(np.asarray(lr) < 2):
-        raise ValueError(f"lr must be at least 2 (below it gradient descent converges), got {lr}")
-    if np.any(np.asarray(q) < 1) or np.any(np.asarray(q) >= 2):
-        raise ValueError(f"exponent must be at least 1 and below 2 (from 2 on there is no 2-cycle past 2/L), got {q}")
+    checks.require("lr", lr, lr >= 2, "at least 2 (below it gradient descent converges)")
+    allowed = "at least 1 and below 2 (from 2 on there is no 2-cycle past 2/L)"
+    checks.require("exponent", q, (q >= 1) & (q < 2), allowed)
     return (lr / 2) ** (1 / (2 - q))
 
 

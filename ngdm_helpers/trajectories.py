@@ -50,8 +50,7 @@ def constant(lr: Number) -> Schedule:
 def diminishing(lr: Number, power: float = 0.5) -> Schedule:
     """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
-    if power > 1:
-        raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
+    checks.require("power", power, power <= 1, "at most 1 (above it the steps have a finite sum)")
     return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
 
 

@@ -71,8 +71,7 @@ def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0
     if isinstance(widths, (str, bytes)) or not isinstance(widths, Iterable):
         raise TypeError(f"widths must be two or more positive integers, got {widths!r}")
     widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
-    if len(widths) < 2:
-        raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
+    checks.require("widths", widths, len(widths) >= 2, "two or more positive integers")
     layers: list[torch.nn.Module] = []
     with seeded(seed):
         for inputs, outputs in itertools.pairwise(widths):
@@ -225,8 +224,7 @@ def checked_seed(seed: Any, name: str = "seed") -> int:
     """``seed``; TypeError unless it is an integer, ValueError unless it is from 0 to 2**63 − 1."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"{name} must be at least 0 and below 2**63, got {seed}")
+    checks.require(name, int(seed), 0 <= seed < 2**63, "at least 0 and below 2**63")
     return int(seed)
 
 

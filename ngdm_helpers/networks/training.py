@@ -54,10 +54,8 @@ def minibatches(
     """
     count, batch, steps = checks.count("count", count), checks.count("batch", batch), checks.count("steps", steps)
     seed = checked_seed(seed)
-    if batch > count:
-        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
-    if not 0 <= first <= steps:
-        raise ValueError(f"first must be from 0 to {steps}, the number of steps, got {first}")
+    checks.require("batch", batch, batch <= count, f"at most {count}, the number of examples")
+    checks.require("first", first, 0 <= first <= steps, f"from 0 to {steps}, the number of steps")
     past_epochs, start = divmod(first, count // batch)
     epochs = itertools.islice(orders(count, seed), past_epochs, None)
     batches = (chosen for order in epochs for chosen in order[: count // batch * batch].split(batch))
@@ -121,8 +119,7 @@ def train(
     if int(y.max()) > 9:
         raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
     seeds = range(len(models)) if seeds is None else list(seeds)
-    if len(seeds) != len(models):
-        raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
+    checks.require("seeds", len(seeds), len(seeds) == len(models), f"one for each of the {len(models)} models")
     batches = torch.stack([torch.stack([*minibatches(count, batch, steps, seed)]) for seed in seeds]).to(X.device)
     together = together and len(models) > 1
     for model in models:

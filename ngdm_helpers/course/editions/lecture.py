@@ -52,6 +52,7 @@ def prepare(source, folder):
     paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
     settings = ["template=lecture", "show_tracebacks=True", *(f"extension_allowlist={name}" for name in _EXTENSIONS)]
     command = [sys.executable, "-m", "voila", str(path), *(f"--VoilaConfiguration.{one}" for one in settings)]
+    command.append("--Voila.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt")
     return command, os.environ | {"JUPYTER_PATH": paths}
 
 

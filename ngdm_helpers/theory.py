@@ -48,11 +48,8 @@ def capture_level(A: Array, norm: float | str) -> Number:
         raise ValueError(f"A must be positive definite, got smallest eigenvalue {float(eigenvalues.min())!r}")
     if checks.is_array(norm) or norm not in (2, math.inf, "inf"):
         raise ValueError(f"norm must be 2 or inf, got {norm!r}")
-    if norm == 2:
-        level = eigenvalues.min(axis=-1) / 2
-    else:
-        level = (1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))).min(axis=-1)
-    return checks.scalar(level)
+    levels = eigenvalues / 2 if norm == 2 else 1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))
+    return checks.scalar(levels.min(axis=-1))
 
 
 def cube_gain(A: Array, lr: Number) -> Number:

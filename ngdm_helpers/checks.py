@@ -63,7 +63,7 @@ def floating(name: str, value: Any, *, like: Array | None = None) -> Array:
     xp = namespace(value)
     if not array_api_compat.array_namespace(value).isdtype(value.dtype, "real floating"):
         raise TypeError(f"{name} must have a floating dtype (float32, float64), got {value.dtype}")
-    _require(name, value, xp.isfinite(value), "finite")
+    require(name, value, xp.isfinite(value), "finite")
     return value
 
 
@@ -75,22 +75,23 @@ def vectors(name: str, value: Any, *, like: Array | None = None) -> Array:
     return value
 
 
-def _require(name, value, ok, allowed):
-    """ValueError that names the first entry of ``value`` at which ``ok`` is false."""
-    xp = namespace(ok)
-    if bool(xp.all(ok)):
+def require(name: str, value: Any, ok: Any, allowed: str) -> None:
+    """ValueError unless ``ok``, a bool, or booleans for the entries of ``value``, whose first bad one is named."""
+    many, at = is_array(ok), ""
+    if bool(namespace(ok).all(ok) if many else ok):
         return
-    flat = [bool(entry) for entry in xp.reshape(ok, (-1,))]
-    index = np.unravel_index(flat.index(False), ok.shape)
-    at = f" at index {tuple(int(i) for i in index)}" if ok.ndim else ""
-    raise ValueError(f"{name} must be {allowed}, got {float(value[tuple(map(int, index))])!r}{at}")
+    if many:
+        flat = [bool(entry) for entry in namespace(ok).reshape(ok, (-1,))]
+        index = tuple(int(i) for i in np.unravel_index(flat.index(False), ok.shape))
+        value, at = float(value[index]), f" at index {index}" if index else ""
+    raise ValueError(f"{name} must be {allowed}, got {value!r}{at}")
 
 
 def _real(name, value, inside, allowed, expected, like=None):
     """``value`` after the test ``inside``, which ``allowed`` puts in words; ``expected``: the types, in words."""
     if expected != NUMBER and (is_array(value) or isinstance(value, (list, tuple))):
         value = floating(name, value, like=like)
-        _require(name, value, inside(value), allowed)
+        require(name, value, inside(value), allowed)
         return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be {expected}, got {value!r}")
@@ -291,7 +292,7 @@ def scalar(value: Array) -> Number:
 
 
 def inf_where_positive(lam: Number, otherwise: Number) -> Number:
-    """inf where λ > 0, ``otherwise`` where it is 0: an ℓ1 penalty has no Lipschitz gradient."""
+    """inf where ``lam`` > 0, ``otherwise`` elsewhere: an ℓ1 penalty has no Lipschitz gradient."""
     if is_array(lam):
         xp = namespace(lam)
         return xp.where(lam > 0, xp.full_like(lam, math.inf), xp.zeros_like(lam) + otherwise)

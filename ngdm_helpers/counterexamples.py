@@ -9,7 +9,7 @@ import array_api_compat
 
 from ngdm_helpers import checks
 from ngdm_helpers.checks import Array, Number
-from ngdm_helpers.objectives import Objective, Oracle, l1_oracle, smooth_oracle, soft_threshold
+from ngdm_helpers.objectives import Objective, Oracle, ReLURegression, l1_oracle, smooth_oracle, soft_threshold
 
 
 # --- notebooks 1 and 2: data that fit, kinks that are rounded ---------------------------------------------------------
@@ -17,8 +17,7 @@ from ngdm_helpers.objectives import Objective, Oracle, l1_oracle, smooth_oracle,
 class LeastAbsolute(Objective):
     """Least absolute deviations: f(β) = Σᵢ|xᵢᵀβ − yᵢ|, a mean by default; δ → 0 in Huber's loss divided by δ.
 
-    X: (..., n, p), y: (..., n). Where y = Xβ* for some β* and X has full column rank, f is sharp: it grows at least
-    linearly with the distance to β*.
+    X: (..., n, p), y: (..., n). If y = Xβ* and X has full column rank, f is sharp: at least linear growth from β*.
     """
 
     X: Array = field(repr=False)
@@ -46,10 +45,9 @@ class LeastAbsolute(Objective):
 class NeuronRegression(Objective):
     """Relatives of (3): f(β) = ‖y − φ(Xβ)‖² + λ₁‖β‖₁ + λ₂‖β‖², φ(z) = a·z + (1 − a)·w·log(1 + exp(z/w)).
 
-    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; both numbers or arrays over the batch, so
-    that one call runs all members of the family. w = 0, a = 0 is (3), for any y; w > 0 softplus; a = 1 linear (ridge)
-    regression. Convex for a = 1, and for a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for
-    softplus.
+    slope: a in [0, 1]; width: w ≥ 0, the scale on which the kink is rounded; arrays over the batch run all members in
+    one call. w = 0, a = 0 is (3), for any y; w > 0 softplus; a = 1 linear (ridge) regression. Convex for a = 1, and for
+    a = 0 with y ≤ 0. With y = 0, 0 is a minimiser for w = 0, but not for softplus.
     """
 
     X: Array = field(repr=False)
@@ -61,13 +59,9 @@ class NeuronRegression(Objective):
 
     def __post_init__(self):
         self._check_data(**dict.fromkeys(("slope", "width", "lam1", "lam2"), checks.nonnegative))
-        if not _everywhere(self.slope, lambda slope: slope <= 1):
-            raise ValueError(f"slope must be at most 1, got {self.slope!r}")
+        checks.require("slope", self.slope, self.slope <= 1, "at most 1")
 
-    @property
-    def curvature(self) -> Number:
-        """2λmax(XᵀX) + 2λ₂: the largest curvature of the members without a rounded kink, where they have one."""
-        return 2 * checks.largest_eigenvalue(self.X) + 2 * self.lam2
+    curvature = ReLURegression.curvature  # of the members without a rounded kink
 
     @property
     def smoothness(self) -> Number:
@@ -289,16 +283,11 @@ class PowerTail(Objective):
 
     def __post_init__(self):
         self._keep(exponent=checks.positive("exponent", self.exponent))
-        if not _everywhere(self.exponent, lambda q: q >= 1):
-            raise ValueError(f"exponent must be at least 1 (below it f is not convex), got {self.exponent!r}")
+        checks.require("exponent", self.exponent, self.exponent >= 1, "at least 1 (below it f is not convex)")
 
     @property
     def smoothness(self) -> Number:
-        if checks.is_array(self.exponent):
-            xp = checks.namespace(self.exponent)
-            one = xp.ones_like(self.exponent)
-            return xp.where(self.exponent <= 2, one, one * math.inf)
-        return 1.0 if self.exponent <= 2 else math.inf
+        return checks.inf_where_positive(self.exponent - 2, 1.0)
 
     def oracle(self, beta: Array) -> Oracle:
         q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
@@ -334,17 +323,13 @@ class Logistic(Objective):
 
     def __post_init__(self):
         self._check_data()
-        if not _everywhere(self.y, lambda y: abs(y) == 1):
-            raise ValueError(f"y must be labels −1 and 1, got {self.y!r}")
+        checks.require("y", self.y, abs(self.y) == 1, "labels −1 and 1")
 
     @property
     def smoothness(self) -> Number:
         return checks.largest_eigenvalue(self.X) / (4 * self._samples)
 
-    @property
-    def lipschitz(self) -> Number:
-        """An upper bound on ‖∇f‖₂: √n·σmax(X), divided by n for the mean."""
-        return checks.largest_eigenvalue(self.X) ** 0.5 * math.sqrt(self.X.shape[-2]) / self._samples
+    lipschitz = LeastAbsolute.lipschitz  # each sample's slope is at most 1 here as well
 
     def oracle(self, beta: Array) -> Oracle:
         samples = self._samples
@@ -423,8 +408,3 @@ class Trough(Objective):
             return xp.where((height > 0)[..., None], g, xp.zeros_like(g))
 
         return Oracle(value, subgradient)
-
-
-def _everywhere(value, test):
-    """Whether ``test`` holds for a number, or for every entry of an array."""
-    return bool(checks.namespace(value).all(test(value))) if checks.is_array(value) else test(value)

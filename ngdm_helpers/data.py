@@ -31,8 +31,7 @@ def digits(count: int = 500) -> tuple[torch.Tensor, torch.Tensor]:
 
     The scaling matters: the Hessian grows with ‖X‖². With pixels in [0, 1], `networks.mse` and the default
     initialisation, `networks.mlp` starts at a sharpness of 3 (GELU), 6 (ReLU) and 14 (tanh), below 2/η = 20 for
-    η = 0.1, so that all three can be seen to sharpen. Standardised by one mean and one deviation they start at 7, 14
-    and 23.
+    η = 0.1, so that one sees all three sharpen. Standardised by one mean and one deviation they start at 7, 14 and 23.
 
     Raises TypeError or ValueError unless count is an integer from 1 to 1797.
     """

@@ -8,8 +8,7 @@ and ``lam``, ``delta`` are numbers or arrays that broadcast against the batch ``
 objectives that is an element of the subdifferential (outer derivatives are non-negative, and the subdifferential of a
 sum of finite convex functions is the sum of theirs).
 
-Equation numbers are those of Kumar, *GD doesn't make the cut* (arXiv 2401.08426). The losses that we bring against one
-of its claims are in `counterexamples`.
+Equation numbers are those of Kumar, *GD doesn't make the cut* (arXiv 2401.08426). Losses of our own: `counterexamples`.
 """
 
 import math
@@ -103,8 +102,7 @@ class Objective:
     def start(self, beta: Any, name: str = "beta") -> Array:
         """``beta`` as an array (..., p) that fits the data and their batch.
 
-        An array is returned as it is; a list takes the library, dtype and device of the data. Raises TypeError or
-        ValueError that calls it ``name``.
+        An array is returned as it is; a list takes the library, dtype and device of the data. Errors call it ``name``.
         """
         data = {entry.name: getattr(self, entry.name) for entry in fields(self)}  # type: ignore[arg-type]
         anchor_name, anchor = next(((k, v) for k, v in data.items() if checks.is_array(v)), ("", None))

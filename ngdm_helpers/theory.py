@@ -1,8 +1,8 @@
 """Closed forms in the order of the notebooks: thresholds, bounds, orbits, the band law. NumPy; nothing is simulated.
 
 η is ``lr``, λ is ``lam``, and s = ηλ is the step of recursion (8): every update moves every coordinate by exactly ±s.
-Arguments are numbers or NumPy arrays, which broadcast against one another. Errors (TypeError, ValueError) name the
-argument, its value and what is allowed.
+R = ‖x₀ − x*‖₂ is ``distance``, L of (5) ``smoothness``, G of (6) ``lipschitz``, ε ``eps``. Arguments are numbers or
+NumPy arrays, which broadcast against one another. Errors name the argument, its value and what is allowed.
 """
 
 import functools
@@ -22,8 +22,7 @@ from ngdm_helpers.trajectories import Trajectory
 def best_value_bound(distance: Number, lipschitz: Number, lr: Number, steps: int | Array) -> Number:
     """R²/(2ηT) + ηG²/2 ≥ f_best − f* after T steps of the subgradient method with a constant step.
 
-    Convex G-Lipschitz f; distance = R = ‖x₀ − x*‖₂, lipschitz = G, lr = η, steps = T (Boyd, Xiao & Mutapcic 2003). The
-    average of the first T values obeys it too.
+    For a convex G-Lipschitz f (Boyd, Xiao & Mutapcic 2003). The average of the first T values obeys it too.
     """
     R, G = _positive("distance", distance), _positive("lipschitz", lipschitz)
     lr, steps = _positive("lr", lr), _counts("steps", steps)
@@ -49,11 +48,8 @@ def capture_level(A: Array, norm: float | str) -> Number:
         raise ValueError(f"A must be positive definite, got smallest eigenvalue {float(eigenvalues.min())!r}")
     if checks.is_array(norm) or norm not in (2, math.inf, "inf"):
         raise ValueError(f"norm must be 2 or inf, got {norm!r}")
-    if norm == 2:
-        level = eigenvalues.min(axis=-1) / 2
-    else:
-        level = (1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))).min(axis=-1)
-    return checks.scalar(level)
+    levels = eigenvalues / 2 if norm == 2 else 1 / (2 * np.linalg.diagonal(np.linalg.inv(A)))
+    return checks.scalar(levels.min(axis=-1))
 
 
 def cube_gain(A: Array, lr: Number) -> Number:
@@ -75,19 +71,13 @@ def diagonally_dominant(A: Array) -> bool | Array:
 
 
 def smooth_steps_bound(distance: Number, smoothness: Number, eps: Number) -> Number:
-    """LR²/(2ε): after so many steps of gradient descent with η = 1/L, a convex L-smooth f has f − f* ≤ ε.
-
-    distance = R = ‖x₀ − x*‖₂, smoothness = L, eps = ε.
-    """
+    """LR²/(2ε): after so many steps of gradient descent with η = 1/L, a convex L-smooth f has f − f* ≤ ε."""
     R, L = _positive("distance", distance), _positive("smoothness", smoothness)
     return L * R**2 / (2 * _positive("eps", eps))
 
 
 def subgradient_steps_bound(distance: Number, lipschitz: Number, eps: Number) -> Number:
-    """G²R²/ε²: after so many steps of NGDM with η = ε/G², the best value of a convex G-Lipschitz f is within ε of f*.
-
-    distance = R = ‖x₀ − x*‖₂, lipschitz = G, eps = ε.
-    """
+    """G²R²/ε²: after so many steps of NGDM at η = ε/G², the best value of a convex G-Lipschitz f is within ε of f*."""
     R, G = _positive("distance", distance), _positive("lipschitz", lipschitz)
     return (G * R / _positive("eps", eps)) ** 2
 
@@ -219,19 +209,13 @@ def band_mean_l1(p: int, lr: Number, lam: Number) -> Number:
 
 
 def band_sd_l1(p: int, lr: Number, lam: Number) -> Number:
-    """ηλ√(p/12): the standard deviation of ‖β‖₁ at one step, for p independent residues, uniform on (0, ηλ).
-
-    The mean over two steps does not fluctuate at all, see `band_mean_l1`.
-    """
+    """ηλ√(p/12): the standard deviation of ‖β‖₁ at one step, for p independent residues, uniform on (0, ηλ)."""
     p, lr, lam = checks.count("p", p), _positive("lr", lr), _nonnegative("lam", lam)
     return lr * lam * math.sqrt(p / 12)
 
 
 def band_share(threshold: float, lr: float, lam: float) -> float:
-    """min(1, threshold/ηλ): the share of weights with |β| < threshold, for residues that are uniform on (0, ηλ).
-
-    Numbers, all > 0.
-    """
+    """min(1, threshold/ηλ): the share of weights with |β| < threshold, for residues that are uniform on (0, ηλ)."""
     threshold = checks.positive_number("threshold", threshold)
     return min(1.0, threshold / (checks.positive_number("lr", lr) * checks.positive_number("lam", lam)))
 
@@ -249,8 +233,7 @@ def subgradient_bound(objective: Objective, lr: Number) -> Number:
 def best_value_deficit(p: int | Array) -> Number:
     """√(2/(3πp)): by how much the best value of (8) on its orbit falls short of (12), as a share of it, on average.
 
-    For residues that are independent and uniform, and p large: f_even + f_odd is twice the bound, and the standard
-    deviation of f_even is λs√(p/12).
+    For independent, uniform residues and large p: f_even + f_odd is twice the bound, and f_even has the sd λs√(p/12).
     """
     return (2 / (3 * math.pi * _counts("p", p))) ** 0.5
 
@@ -261,8 +244,7 @@ def float_zeros(digits: int, exponent: int) -> float:
     digits: significant bits of the format: 53, 24, 11 and 8 for float64, float32, float16 and bfloat16. The start is
     rounded to nearest. An octave [2^−j, 2^(1−j)), j ≥ 1, holds 2^−j of the weights on a grid of 2^(1−j−digits). Where
     that is no coarser than s = 2^−exponent, every step is exact and a weight ends at 0 if it lies on sℤ; on a coarser
-    grid it stays where it is or, halfway between two neighbours, moves once at most. Octave edges add an error of up to
-    2·2^−digits.
+    grid it stays where it is or, halfway between two neighbours, moves once at most. Octave edges err by ≤ 2·2^−digits.
     """
     digits, exponent = checks.count("digits", digits), checks.count("exponent", exponent)
     return 4 / 3 * 2.0 ** (exponent - digits + 1) / 4 ** max(1, exponent - digits + 1)
@@ -325,8 +307,7 @@ def huber_plateau(c: Number, delta: Number) -> Number:
     Exact if all samples carry that mode equally (for one sample, say), an approximation otherwise.
     """
     c, delta = _positive("c", c), _positive("delta", delta)
-    if np.any(np.asarray(c) < 2):
-        raise ValueError(f"c must be at least 2 (below it gradient descent converges), got {c}")
+    checks.require("c", c, c >= 2, "at least 2 (below it gradient descent converges)")
     return delta**2 * (c - 1) / 2
 
 
@@ -336,8 +317,7 @@ def huber_rise(c: Number, start: Number, delta: Number = 1.0) -> Number:
     Inside (−δ, δ) each step multiplies x by 1 − c: the sign flips, the loss grows by (c − 1)².
     """
     c, delta = _positive("c", c), _positive("delta", delta)
-    if np.any(np.asarray(c) <= 2):
-        raise ValueError(f"c must be above 2 (up to there the loss does not rise), got {c}")
+    checks.require("c", c, c > 2, "above 2 (up to there the loss does not rise)")
     size = _positive("start", np.abs(checks.finite("start", _numpy("start", start))))
     if np.any(size >= np.asarray(delta)):
         raise ValueError(f"start must lie within delta = {delta} of 0, got {start}")
@@ -395,10 +375,9 @@ def power_cycle(lr: Number, exponent: Number) -> Number:
     1 for 1 < q < 2: the cycle is stable at every η. Raises ValueError outside these ranges.
     """
     lr, q = _positive("lr", lr), _positive("exponent", exponent)
-    if np.any(np.asarray(lr) < 2):
-        raise ValueError(f"lr must be at least 2 (below it gradient descent converges), got {lr}")
-    if np.any(np.asarray(q) < 1) or np.any(np.asarray(q) >= 2):
-        raise ValueError(f"exponent must be at least 1 and below 2 (from 2 on there is no 2-cycle past 2/L), got {q}")
+    checks.require("lr", lr, lr >= 2, "at least 2 (below it gradient descent converges)")
+    allowed = "at least 1 and below 2 (from 2 on there is no 2-cycle past 2/L)"
+    checks.require("exponent", q, (q >= 1) & (q < 2), allowed)
     return (lr / 2) ** (1 / (2 - q))
 
 

@@ -50,8 +50,7 @@ def constant(lr: Number) -> Schedule:
 def diminishing(lr: Number, power: float = 0.5) -> Schedule:
     """η_k = lr/(k+1)^power with 0 < power ≤ 1, so that η_k → 0 and Ση_k = ∞, as in (4)."""
     lr, power = checks.positive("lr", lr), checks.positive_number("power", power)
-    if power > 1:
-        raise ValueError(f"power must be at most 1 (above it the steps have a finite sum), got {power}")
+    checks.require("power", power, power <= 1, "at most 1 (above it the steps have a finite sum)")
     return Schedule(f"diminishing({lr}, power={power})", lambda k: lr / (k + 1) ** power)
 
 
@@ -89,9 +88,7 @@ def silver(smoothness: Number) -> Schedule:
 
 
 def _decay_factor(factor):
-    if checks.fraction("factor", factor) == 0:
-        raise ValueError("factor must be positive, got 0.0")
-    return float(factor)
+    return checks.positive_number("factor", checks.fraction("factor", factor))
 
 
 # --- update rules: each yields β₁, β₂, … ------------------------------------------------------------------------------
@@ -237,8 +234,7 @@ def run(
     lr: η > 0, a number, an array that broadcasts against the batch ``...``, or a schedule k ↦ η_k ≥ 0. The batch is
     what beta0's leading axes, lr and the objective's parameters broadcast to: lr of shape (100, 1) and lam of shape
     (1, 100) with a beta0 of shape (2,) run 10⁴ settings in one call.
-    record_every: keep every ``record_every``-th iterate; iterates has ``steps // record_every + 1`` rows, the start
-    included.
+    record_every: r keeps every r-th iterate; iterates has ``steps // r + 1`` rows, the start included.
 
     method, with its options and their defaults:
       "subgradient"  β − η·g, g as automatic differentiation returns it: (2), NGDM; on smooth functions (1)

@@ -134,8 +134,7 @@ def _train(network: torch.nn.Module, lr: float, lam: float, steps: int, batch: i
 
     printed = []
     network.train()
-    with torch.random.fork_rng(devices=[]), networks.cpu_threads(1):
-        torch.manual_seed(0)
+    with models.seeded(0), networks.cpu_threads(1):
         for chosen in networks.minibatches(len(X), batch, steps):
             norm = penalty()
             loss = torch.nn.functional.cross_entropy(network(X[chosen]), y[chosen]) + lam * norm
@@ -149,8 +148,7 @@ def _train(network: torch.nn.Module, lr: float, lam: float, steps: int, batch: i
 @functools.cache
 def _small_start() -> torch.nn.Sequential:
     """A network 64-32-10 with a dropout layer that is off, trained on the digits without a penalty."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with models.seeded(0):
         layers = torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Dropout(0.0), torch.nn.Linear(32, 10)
     network = torch.nn.Sequential(*layers)
     _train(network, 0.2, 0.0, 300, 64)

@@ -71,13 +71,12 @@ def mlp(activation: str, widths: Iterable[int] = (64, 64, 64, 10), seed: int = 0
     if isinstance(widths, (str, bytes)) or not isinstance(widths, Iterable):
         raise TypeError(f"widths must be two or more positive integers, got {widths!r}")
     widths = [checks.count(f"widths[{i}]", width) for i, width in enumerate(widths)]
-    if len(widths) < 2:
-        raise ValueError(f"widths must be two or more positive integers, got {widths!r}")
+    checks.require("widths", widths, len(widths) >= 2, "two or more positive integers")
+    layers: list[torch.nn.Module] = []
     with seeded(seed):
-        layers: list[torch.nn.Module] = [torch.nn.Linear(widths[0], widths[1])]
-        for inputs, outputs in itertools.pairwise(widths[1:]):
+        for inputs, outputs in itertools.pairwise(widths):
             layers += [activation_layer(activation), torch.nn.Linear(inputs, outputs)]
-    return torch.nn.Sequential(*layers)
+    return torch.nn.Sequential(*layers[1:])  # no activation before the first
 
 
 def mse(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -129,8 +128,7 @@ def vgg(
     for the signal lost to padding and pooling, whatever the activation.
     gain: every weight is multiplied by it at the end. seed: of the draw; torch's global generator is left as it was.
 
-    The network is on the device of ``images``, in channels-last order. Raises TypeError or ValueError, naming the
-    argument.
+    The network is on the device of ``images``, channels last. Raises TypeError or ValueError, naming the argument.
     """
     if not isinstance(depth, numbers.Integral) or depth not in VGG:
         raise ValueError(f"depth must be one of {', '.join(map(str, VGG))}, got {depth!r}")
@@ -157,9 +155,7 @@ def vgg(
                 spread = activation_gain(activation) / math.sqrt(layer.weight[0].numel())
                 torch.nn.init.normal_(layer.weight, std=spread)
                 torch.nn.init.zeros_(layer.bias)
-    if images is not None:
-        model = model.to(images.device)
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(None if images is None else images.device, memory_format=torch.channels_last)
     with torch.no_grad():
         if init == "variance-preserving" and images is not None:
             checked_tensor("images", images, weighted[0].weight.dtype)
@@ -228,8 +224,7 @@ def checked_seed(seed: Any, name: str = "seed") -> int:
     """``seed``; TypeError unless it is an integer, ValueError unless it is from 0 to 2**63 − 1."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {seed!r}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"{name} must be at least 0 and below 2**63, got {seed}")
+    checks.require(name, int(seed), 0 <= seed < 2**63, "at least 0 and below 2**63")
     return int(seed)
 
 

@@ -90,9 +90,8 @@ class GDRun:
     """The result of `full_batch_gd`; x_0, …, x_K are the parameters it went through.
 
     losses: (K + 1,), f(x_0), …, f(x_K). directional: (K,), η × the directional smoothness of each step. sharpness:
-    (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: True if the run was
-    stopped before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not
-    finite.
+    (S,), the largest Hessian eigenvalue at the steps sharpness_steps (S,). lr: η. interrupted: whether it was stopped
+    before its last step. overflow_step: None, or the first step whose loss, gradient or Hessian was not finite.
     """
 
     losses: np.ndarray
@@ -127,8 +126,7 @@ def full_batch_gd(
 
     The directional smoothness of a step Δx = x_{k+1} − x_k is ⟨∇f(x_{k+1}) − ∇f(x_k), Δx⟩/‖Δx‖², the curvature of f
     averaged along it. With Δx = −η∇f(x_k), η times it is 1 − ⟨∇f(x_{k+1}), ∇f(x_k)⟩/‖∇f(x_k)‖², which is how it is
-    computed: nothing is lost by rounding when steps are short. It is 2 if the gradient is reflected, as on a 2-cycle.
-    It is NaN after a step of length 0.
+    computed: rounding spoils no short step. It is 2 if the gradient is reflected, as on a 2-cycle, and NaN if Δx = 0.
 
     A KeyboardInterrupt ends the run, not the program: what was computed so far comes back, marked ``interrupted``.
     A run that overflows ends with its finite part; on_overflow="warn" says so in a `DivergenceWarning`, "ignore" leaves
@@ -143,7 +141,7 @@ def full_batch_gd(
     # One vector that the parameters are views of: an update is one operation, done or not done when an interrupt comes.
     flat = torch.cat([part.detach().reshape(-1) for part in parameters])
     torch.nn.utils.vector_to_parameters(flat, parameters)
-    losses, directional, measured, interrupted = [], [], [], False  # measured: (step, sharpness)
+    losses, directional, measured, interrupted = [], [], {}, False  # measured: {step: sharpness}
     vector = previous = overflow = None
     try:
         with cpu_threads(1):
@@ -157,8 +155,7 @@ def full_batch_gd(
                     overflow = k
                     break
                 if measure:
-                    top, vector = sharpness(loss, parameters, start=vector)
-                    measured.append((k, top))
+                    measured[k], vector = sharpness(loss, parameters, start=vector)
                 if previous is not None:
                     directional.append((1 - torch.dot(gradient, previous[0]) / previous[1]).item())
                 losses.append(loss.item())
@@ -171,10 +168,9 @@ def full_batch_gd(
         interrupted = True
     if overflow is not None and on_overflow == "warn":
         warnings.warn(f"gradient descent with lr={lr:g} overflowed at step {overflow}", DivergenceWarning, stacklevel=2)
-    measured = [(k, top) for k, top in measured if k < len(losses)]  # an interrupt may have come in between
-    steps_measured, tops = np.array([k for k, _ in measured], dtype=int), np.array([top for _, top in measured])
-    curvatures = np.array(directional[: max(len(losses) - 1, 0)])
-    return GDRun(np.array(losses), curvatures, tops, steps_measured, lr, interrupted, overflow)
+    measured_at = np.array([k for k in measured if k < len(losses)], dtype=int)  # an interrupt may have come in between
+    curvatures, tops = np.array(directional[: max(len(losses) - 1, 0)]), np.array([measured[k] for k in measured_at])
+    return GDRun(np.array(losses), curvatures, tops, measured_at, lr, interrupted, overflow)
 
 
 def checked_parameters(model: torch.nn.Module, X: Tensor, Y: Tensor) -> list[torch.nn.Parameter]:

@@ -54,10 +54,8 @@ def minibatches(
     """
     count, batch, steps = checks.count("count", count), checks.count("batch", batch), checks.count("steps", steps)
     seed = checked_seed(seed)
-    if batch > count:
-        raise ValueError(f"batch must be at most {count}, the number of examples, got {batch}")
-    if not 0 <= first <= steps:
-        raise ValueError(f"first must be from 0 to {steps}, the number of steps, got {first}")
+    checks.require("batch", batch, batch <= count, f"at most {count}, the number of examples")
+    checks.require("first", first, 0 <= first <= steps, f"from 0 to {steps}, the number of steps")
     past_epochs, start = divmod(first, count // batch)
     epochs = itertools.islice(orders(count, seed), past_epochs, None)
     batches = (chosen for order in epochs for chosen in order[: count // batch * batch].split(batch))
@@ -108,9 +106,8 @@ def train(
     (benchmarks/training.py measures it, and torch.func.vmap, which is slower). False: one after the other.
     threads: of torch on a CPU, see `cpu_threads`; more pay from batches of some hundred images on.
 
-    The images are one tensor on the device and a batch is an index into it: no worker processes. A model whose loss is
-    no longer finite is trained no further; a KeyboardInterrupt ends the training, not the program. Raises TypeError or
-    ValueError, naming the argument.
+    A batch is an index into the images, which are one tensor on the device. A model whose loss is not finite is trained
+    no further; a KeyboardInterrupt ends no more than the training. Raises TypeError or ValueError, naming the argument.
     """
     lr, steps = checks.positive_number("lr", lr), checks.count("steps", steps)
     make = OPTIMIZERS[checks.choice("optimizer", optimizer, OPTIMIZERS)]
@@ -122,8 +119,7 @@ def train(
     if int(y.max()) > 9:
         raise ValueError(f"y must be labels 0, …, 9, got {int(y.min())} to {int(y.max())}")
     seeds = range(len(models)) if seeds is None else list(seeds)
-    if len(seeds) != len(models):
-        raise ValueError(f"seeds must be one for each of the {len(models)} models, got {len(seeds)}")
+    checks.require("seeds", len(seeds), len(seeds) == len(models), f"one for each of the {len(models)} models")
     batches = torch.stack([torch.stack([*minibatches(count, batch, steps, seed)]) for seed in seeds]).to(X.device)
     together = together and len(models) > 1
     for model in models:
@@ -419,11 +415,8 @@ class FineTuned:
     def pruned(self) -> "FineTuned":
         """The same with every weight |β| < ηλ set to 0: pruning by the one threshold that fits (8)."""
         limits = torch.tensor(self.lr * self.lams)
-        weights = {}
-        for name, weight in self.weights.items():
-            limit = limits.to(weight).view(-1, *[1] * (weight.ndim - 1))
-            weights[name] = torch.where(weight.abs() < limit, torch.zeros_like(weight), weight)
-        return replace(self, weights=weights)
+        cut = torch.func.vmap(lambda weight, limit: torch.where(weight.abs() < limit, 0.0, weight))
+        return replace(self, weights={name: cut(weight, limits.to(weight)) for name, weight in self.weights.items()})
 
     def count_small_weights(self) -> list[dict]:
         """`count_small_weights` of each network, a list of L dicts; its step is ηλ."""

@@ -196,8 +196,7 @@ def network(weights="none", seed=0):
         return models.vgg16(weights=models.VGG16_Weights.IMAGENET1K_V1)
     if weights != "none" and not pathlib.Path(weights).is_file():
         raise FileNotFoundError(f"weights must be 'none', 'imagenet' or a file that exists, got {str(weights)!r}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with networks.models.seeded(seed):
         model = models.vgg16(weights=None)
     if weights != "none":
         model.load_state_dict(torch.load(weights, weights_only=True))

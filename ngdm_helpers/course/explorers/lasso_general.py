@@ -52,30 +52,28 @@ def float_weights():
         share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
         return dots, last_step, weights.title, zeros, law, share.title
 
+    schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
+
+    @goal("(i) Find the largest ηλ at which some bfloat16 weights cannot move.", at={"s": 0.00196})
     def largest_that_sticks(dtype, schedule, s):
         above = run(dtype, schedule, s * 1.025)  # a step of the slider further
         return dtype == "bfloat16" and s > 1e-3 and run(dtype, schedule, s)[2] > 0 and above[2] == 0
 
+    @goal(
+        "(iii) Find a schedule and a format for which no weight is 0 after 2000 steps although all are below 10⁻⁵.",
+        at={"dtype": "float64", "schedule": schedules[1]},
+    )
     def small_without_zeros(dtype, schedule, s):
         (_, end), fraction, *_ = run(dtype, schedule, s)
         return fraction[-1] == 0 and end.max() < 1e-5
 
-    words = "(iii) Find a schedule and a format for which no weight is 0 after 2000 steps although all are below 10⁻⁵."
-    schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
     return live(
         figure,
         update,
         dtype=choice("format", "bfloat16", list(problems.FLOATS), meaning="torch dtype of the weights"),
         schedule=choice("schedule", "constant", schedules, meaning="learning rate over the steps"),
         s=log_slider("ηλ", 2**-7, 2**-10, 0.1, meaning="the first step"),
-        goals=[
-            goal(
-                "(i) Find the largest ηλ at which some bfloat16 weights cannot move.",
-                largest_that_sticks,
-                {"s": 0.00196},
-            ),
-            goal(words, small_without_zeros, {"dtype": "float64", "schedule": schedules[1]}),
-        ],
+        goals=[largest_that_sticks, small_without_zeros],
         marks={
             **{f"bfloat16, {text}": {"dtype": "bfloat16", "schedule": "constant", "s": s} for text, s in first.items()},
             "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
@@ -148,6 +146,7 @@ def general_lasso():
         moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
         return *moving, path.title, curve.title
 
+    @goal("Find the λ at which the norm of NGDM is smallest.", at={"lam": 0.126, "method": "NGDM"})
     def lowest(eta, lam, method, n, p):
         problem, start = problems.uniform_lasso(n, p, lam * np.array([1 / 1.12, 1, 1.12]), reduction="mean")
         run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
@@ -165,7 +164,7 @@ def general_lasso():
         method=choice("method", "proximal gradient", list(METHODS), meaning="update rule"),
         n=slider("n", 200, 20, 200, 20, meaning="samples"),
         p=slider("p", 50, 10, 100, 10, meaning="parameters"),
-        goals=[goal("Find the λ at which the norm of NGDM is smallest.", lowest, {"lam": 0.126, "method": "NGDM"})],
+        goals=[lowest],
         marks={
             **{"NGDM is right": right, "the paradox": large, "Adam": large | {"method": "Adam"}, "n < p": wide},
             "Adam, decoupled": large | {"method": "Adam, decoupled ℓ1"},
@@ -222,6 +221,14 @@ def best_so_far():
         ratio.title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
         return values, best, transient, here, run_ax.title, ratio.title
 
+    @goal("(i) Reach the bound exactly, for any p.", at={"residues": "all the same", "residue": 0.5})
+    def at_the_bound(p, s, residues, residue):
+        return best_share(p, s, residues, residue) > 1 - 1e-9
+
+    @goal("(ii) Get below 5 % of it with p = 1000.", at={"p": 1000.0, "residues": "all the same", "residue": 0.02})
+    def far_below(p, s, residues, residue):
+        return p == 1000 and best_share(p, s, residues, residue) < 0.05
+
     return live(
         figure,
         update,
@@ -233,18 +240,7 @@ def best_so_far():
             **{f"p = {p:g}": {"p": p, "residues": "random"} for p in (2.0, 1000.0)},
             "all at ηλ/10": {"residues": "all the same", "residue": 0.1},
         },
-        goals=[
-            goal(
-                "(i) Reach the bound exactly, for any p.",
-                lambda p, s, residues, residue: best_share(p, s, residues, residue) > 1 - 1e-9,
-                {"residues": "all the same", "residue": 0.5},
-            ),
-            goal(
-                "(ii) Get below 5 % of it with p = 1000.",
-                lambda p, s, residues, residue: p == 1000 and best_share(p, s, residues, residue) < 0.05,
-                {"p": 1000.0, "residues": "all the same", "residue": 0.02},
-            ),
-        ],
+        goals=[at_the_bound, far_below],
         caption="Left: the loss and its best value so far, in units of the bound (12). Right: the best value against "
         "the number of weights, for random residues. How close does it come?",
         alt="Two panels. Left: the loss and its best value so far against the step, in units of the bound; the best "
@@ -284,32 +280,32 @@ def finite_precision():
         first.title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
         return sizes, death, path.title, hits, never, now, first.title
 
+    @goal(
+        "(i) From √2 − 1, find the fewest digits with which 1/(k + 1) does not reach 0 in 10 000 steps.",
+        at={"digits": 20},
+    )
     def fewest(digits, schedule, start):
         never = np.isnan(problems.decimal_zeros(start, schedule, steps)[[digits - 4, digits - 3]])  # from 3 digits on
         return (start, schedule) == ("√2 − 1", "1/(k + 1)") and never.tolist() == [False, True]
 
-    words = "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
-    words += "and from √2 − 1 with few only."
     precisions = {"like float32": 7, "like float64": 16, "34 digits": 34}
     marks = {name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()}
+
+    @goal(
+        "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
+        "and from √2 − 1 with few only.",
+        at={"schedule": "reducing", "start": "0.5053"},
+    )
+    def reducing_alone(schedule, start):
+        return (start, schedule) == ("0.5053", "reducing")
+
     return live(
         figure,
         update,
         digits=slider("digits", 16, 3, 40, 1, meaning="significant digits of the arithmetic"),
         schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
         start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
-        goals=[
-            goal(
-                "(i) From √2 − 1, find the fewest digits with which 1/(k + 1) does not reach 0 in 10 000 steps.",
-                fewest,
-                {"digits": 20},
-            ),
-            goal(
-                words,
-                lambda schedule, start: (start, schedule) == ("0.5053", "reducing"),
-                {"schedule": "reducing", "start": "0.5053"},
-            ),
-        ],
+        goals=[fewest, reducing_alone],
         marks={**marks, "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"}},
         caption="Left: the size of one weight in arithmetic with so many digits. Right: the first step at which it is "
         "exactly 0, against the digits. Which schedule needs few digits?",
@@ -363,9 +359,17 @@ def penalty_map():
         run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
         return 2 * np.abs(run.iterates[-problems.MAP_TAIL :, 0]).mean()
 
+    @goal(
+        "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",
+        at={"lam": 0.02, "eta": 0.502},
+    )
     def smaller(lam, eta, loss):
         return loss == alone and lam <= 0.02 and abs(end(lam, eta, False) / problems.PAPER_LR - 1) < 0.03
 
+    @goal(
+        "(ii) With the data term: find a λ at which η and a ten times larger η end at the same norm.",
+        at=[{"loss": with_data, "lam": 0.1, "eta": 0.0198}, {"eta": 0.199}],
+    )
     def by_lam(lam, eta, loss, seen):
         rates = [eta, *(s["eta"] for s in seen if (s["lam"], s["loss"]) == (lam, loss))]
         low, high = min(rates), max(rates)
@@ -387,18 +391,7 @@ def penalty_map():
         play=[fall],
         readings={"‖β‖₁": fall},
         drag={plane: ("lam", "eta")},
-        goals=[
-            goal(
-                "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",
-                smaller,
-                {"lam": 0.02, "eta": 0.502},
-            ),
-            goal(
-                "(ii) With the data term: find a λ at which η and a ten times larger η end at the same norm.",
-                by_lam,
-                [{"loss": with_data, "lam": 0.1, "eta": 0.0198}, {"eta": 0.199}],
-            ),
-        ],
+        goals=[smaller, by_lam],
         caption="Left: the norm at the end of 102 400 runs; white lines join settings with the same ηλ. Right: the run "
         "under the cross-hair. In which direction does the colour change?",
         alt="Two panels. Left: a map of the final ℓ1 norm over λ and η on logarithmic scales, with a red cross-hair. "

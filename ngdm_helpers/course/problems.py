@@ -345,9 +345,7 @@ ACTIVATIONS = {  # as in the record of Figure 2
     "tanh": np.tanh,
     "leaky": lambda z: np.maximum(z, z / 2),
     "gelu": lambda z: z * theory.normal_cdf(z),
-    "bridge-3": lambda z: z * theory.normal_cdf(3 * z),
-    "bridge-10": lambda z: z * theory.normal_cdf(10 * z),
-    "bridge-100": lambda z: z * theory.normal_cdf(100 * z),
+    **{f"bridge-{s}": lambda z, s=s: z * theory.normal_cdf(s * z) for s in (3, 10, 100)},
     "relu": lambda z: np.maximum(z, 0),
     "abs": np.abs,
 }
@@ -391,9 +389,8 @@ def capture_distances(lr, kinked, radius=0.5, count=1000, steps=3000):
     """
     rng = np.random.default_rng(0)
     angle, size = 2 * np.pi * rng.uniform(0, 1, count), radius * np.sqrt(rng.uniform(0, 1, count))
-    u, v = size * np.cos(angle), size * np.sin(angle)
     centre, ever, late = 1.0 if kinked else 0.9**0.5, 0.0, 0.0
-    u, v = u + centre, v + centre
+    u, v = centre + size * np.cos(angle), centre + size * np.sin(angle)
     for k in range(steps):
         residual = u * v - 1
         slope = np.sign(residual) if kinked else residual
@@ -600,8 +597,7 @@ class TwoParts(Objective):
     curvature = property(lambda self: 2 * self.problem.curvature)
 
     def join(self, beta):
-        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
-        return u - v
+        return beta[..., : self.p // 2] - beta[..., self.p // 2 :]
 
     def oracle(self, beta):
         inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
@@ -631,8 +627,7 @@ class TwoSquares(Objective):
     batch_shape = property(operator.attrgetter("problem.batch_shape"))
 
     def join(self, beta):
-        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
-        return u * u - v * v
+        return TwoParts(self.problem).join(beta * beta)
 
     def oracle(self, beta):
         parts = TwoParts(self.problem).oracle(beta * beta)

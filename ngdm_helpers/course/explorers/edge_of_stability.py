@@ -839,7 +839,7 @@ def separable_logistic():
 def basins():
     """Where gradient descent on ½(uv − 1)² is after 60 steps, from any start: sliders η, a zoom, a cross-hair."""
     side, count, steps = 2.6, 320, 60
-    # exactly symmetric about 0: a quarter of the whole plane is enough
+    # exactly symmetric about 0
     cells = (np.arange(count) - (count - 1) / 2) / count
     figure, (plane, sharp) = figures.new(2, size=(11, 4.1))
 
@@ -852,7 +852,14 @@ def basins():
         """The starts u and v in a square, and where they end."""
         width = 2 * side / zoom
         u, v = (width * (place - (zoom - 1) / 2) + width * cells for place in (column, row))
-        return u, v, problems.product_field(u, v, eta)
+        if not column == row == (zoom - 1) / 2:
+            grid = np.stack(np.meshgrid(u, v), axis=-1)
+            return u, v, problems.in_blocks(lambda rows: problems.product_ends(rows, eta), grid)
+        # (v, u), (−u, −v) and (−v, −u) end where (u, v) does: a quarter of a square about 0 is enough
+        i, j = np.nonzero(np.abs(v)[:, None] <= u)
+        ends, field = problems.product_ends(np.stack([u[j], v[i]], axis=-1), eta), np.empty((count, count))
+        field[i, j] = field[-1 - i, -1 - j] = field[j, i] = field[-1 - j, -1 - i] = ends
+        return u, v, field
 
     shades = {"label": f"sharpness after {steps} steps", "norm": Normalize(2, 2 / 0.76), "ends": ("2", "2/η")}
     image = figures.map_of(plane, *part(0.76, 1, 0, 0), **shades)
@@ -917,8 +924,16 @@ def basins():
 
 def huber_memory():
     """How unequal the two ends of Huber's 2-cycle are, over c = ηL and the start x₀: a cross-hair, and its run."""
-    cs, starts, steps = np.linspace(2.2, 8, 400), np.geomspace(1e-4, 0.9, 256), problems.HUBER_STEPS
-    field = problems.in_blocks(lambda rows: problems.huber_lopsided(cs, rows[:, None]), starts)
+    cs, starts = np.linspace(2.2, 8, 400), np.geomspace(1e-4, 0.9, 256)
+    steps = 60  # at c = 2.2, a start of 1e-4 takes 51 to pass δ
+
+    def lopsided(rows):
+        """The difference of the two ends over (c − 2)δ: past δ a step has the length cδ, so they add up to cδ."""
+        x0 = np.repeat(rows[:, None, None], cs.size, axis=1)
+        last = itertools.islice(trajectories.iterate(problems.ONE_D_HUBER, x0, cs), steps - 1, steps + 1)
+        return np.abs(np.subtract(*(np.abs(beta[..., 0]) for beta in last))) / (cs - 2)
+
+    field = problems.in_blocks(lopsided, starts)
     figure, (plane, size) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
     plane.set(yscale="log", xlabel="c = ηL", ylabel="x₀ / δ")
     figures.map_of(plane, cs, starts, field, "difference of the ends / (c − 2)δ", Normalize(0, 1))

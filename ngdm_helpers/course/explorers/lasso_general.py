@@ -318,8 +318,20 @@ def finite_precision():
 def penalty_map():
     """‖β‖₁ at the end over (λ, η) for two equal weights, with a data term or without: a cross-hair, and its run."""
     lams, etas = np.geomspace(0.01, 100, 400), np.geomspace(0.005, 1, 256)
-    steps, start, b = problems.MAP_STEPS, np.array(problems.PAPER_START[:1]), problems.MAP_PULL
-    field = functools.cache(lambda data: problems.penalty_field(lams, etas, data))
+    steps, tail, start, b = 1000, 200, np.array(problems.PAPER_START[:1]), 0.5  # the end is the last 200 steps
+
+    def weight(lam, data):
+        """(7), or with ``data`` (β − b)²/2 + λ|β|: an objective for each of the two."""
+        return problems.one_dimensional_lasso(b, lam) if data else L1Norm(lam)
+
+    @functools.cache
+    def field(data):
+        def ends(rates):
+            path = trajectories.iterate(weight(lams, data), start, rates[:, None])
+            return 2 * sum(np.abs(beta[..., 0]) for beta in itertools.islice(path, steps + 1 - tail, steps + 1)) / tail
+
+        return problems.in_blocks(ends, etas)
+
     figure, (plane, norm) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
     plane.set(xscale="log", yscale="log", xlabel="λ", ylabel="η")
     image = figures.map_of(plane, lams, etas, field(False), "‖β‖₁ at the end", LogNorm(1e-3, 100))
@@ -342,10 +354,10 @@ def penalty_map():
         if zero_from.get_visible() != data:
             zero_from.set_visible(data)
         figures.aim(hair, lam, eta)
-        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
+        run = trajectories.run(weight(lam, data), start, eta, steps)
         norms = 2 * np.abs(run.iterates[:, 0])
         fall.set_data(run.steps + 1, norms)
-        end, exact = norms[-problems.MAP_TAIL :].mean(), 2 * max(b - lam, 0) * data
+        end, exact = norms[-tail:].mean(), 2 * max(b - lam, 0) * data
         band.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
         # an exact answer of 0 has no place on the axis
         exact_level.set_ydata([exact if exact else np.nan] * 2)
@@ -356,8 +368,7 @@ def penalty_map():
     at, (alone, with_data) = {"eta": problems.PAPER_LR}, terms
 
     def end(lam, eta, data):
-        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
-        return 2 * np.abs(run.iterates[-problems.MAP_TAIL :, 0]).mean()
+        return 2 * np.abs(trajectories.run(weight(lam, data), start, eta, steps).iterates[-tail:, 0]).mean()
 
     @goal(
         "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",

@@ -343,13 +343,12 @@ def step_sizes():
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
-    def schedule_of(rule, lr, q, every):
-        return {
-            "constant": trajectories.constant(lr),
-            "diminishing": trajectories.diminishing(lr),
-            "reducing (StepLR)": trajectories.step_decay(lr, every, q),
-            "geometric": trajectories.exponential_decay(lr, q),
-        }[rule]
+    rules = {
+        "constant": lambda lr, q, every: trajectories.constant(lr),
+        "diminishing": lambda lr, q, every: trajectories.diminishing(lr),
+        "reducing (StepLR)": lambda lr, q, every: trajectories.step_decay(lr, every, q),
+        "geometric": lambda lr, q, every: trajectories.exponential_decay(lr, q),
+    }
 
     def best_on_sharp(schedule, noise=0.0):
         place = round(10 * noise)
@@ -386,7 +385,7 @@ def step_sizes():
         return (problem, noise, rule, lr) == ("sharp", 0.5, "geometric", 0.3) and end < patient[5]
 
     def update(problem, noise, rule, lr, q, every):
-        schedule, place = schedule_of(rule, lr, q, every), round(10 * noise)
+        schedule, place = rules[rule](lr, q, every), round(10 * noise)
         (objective, minimiser), least, start = drawn[place], lowest[place], np.zeros(solution.size)
         if problem != "sharp":
             objective, minimiser, least, start = smooth, np.zeros(1), 0.0, np.ones(1)
@@ -405,14 +404,13 @@ def step_sizes():
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
         return best, later, loss.title, total, needed, travel.title
 
-    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
     at = {"problem": "sharp", "lr": 0.3, "noise": 0.0}
     return live(
         figure,
         update,
         problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
         noise=slider("σ", 0.0, 0.0, 1.0, 0.1, meaning="noise in y of the sharp problem; 0: the data fit exactly"),
-        rule=choice("steps", "geometric", rules, meaning="step-size rule"),
+        rule=choice("steps", "geometric", list(rules), meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
         every=slider("every", 300, 10, 500, 10, meaning="steps between two reductions"),

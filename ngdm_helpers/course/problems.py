@@ -345,9 +345,7 @@ ACTIVATIONS = {  # as in the record of Figure 2
     "tanh": np.tanh,
     "leaky": lambda z: np.maximum(z, z / 2),
     "gelu": lambda z: z * theory.normal_cdf(z),
-    "bridge-3": lambda z: z * theory.normal_cdf(3 * z),
-    "bridge-10": lambda z: z * theory.normal_cdf(10 * z),
-    "bridge-100": lambda z: z * theory.normal_cdf(100 * z),
+    **{f"bridge-{s}": lambda z, s=s: z * theory.normal_cdf(s * z) for s in (3, 10, 100)},
     "relu": lambda z: np.maximum(z, 0),
     "abs": np.abs,
 }
@@ -391,9 +389,8 @@ def capture_distances(lr, kinked, radius=0.5, count=1000, steps=3000):
     """
     rng = np.random.default_rng(0)
     angle, size = 2 * np.pi * rng.uniform(0, 1, count), radius * np.sqrt(rng.uniform(0, 1, count))
-    u, v = size * np.cos(angle), size * np.sin(angle)
     centre, ever, late = 1.0 if kinked else 0.9**0.5, 0.0, 0.0
-    u, v = u + centre, v + centre
+    u, v = centre + size * np.cos(angle), centre + size * np.sin(angle)
     for k in range(steps):
         residual = u * v - 1
         slope = np.sign(residual) if kinked else residual
@@ -600,8 +597,7 @@ class TwoParts(Objective):
     curvature = property(lambda self: 2 * self.problem.curvature)
 
     def join(self, beta):
-        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
-        return u - v
+        return beta[..., : self.p // 2] - beta[..., self.p // 2 :]
 
     def oracle(self, beta):
         inner, lam = self.problem.oracle(self.join(beta)), getattr(self.problem, "problem", self.problem).lam
@@ -631,8 +627,7 @@ class TwoSquares(Objective):
     batch_shape = property(operator.attrgetter("problem.batch_shape"))
 
     def join(self, beta):
-        u, v = beta[..., : self.p // 2], beta[..., self.p // 2 :]
-        return u * u - v * v
+        return TwoParts(self.problem).join(beta * beta)
 
     def oracle(self, beta):
         parts = TwoParts(self.problem).oracle(beta * beta)
@@ -779,40 +774,6 @@ def in_blocks(field, rows, block=16):
     return np.concatenate([field(rows[k : k + block]) for k in range(0, len(rows), block)])
 
 
-MAP_PULL, MAP_STEPS, MAP_TAIL = 0.5, 1000, 200  # b of the data term; the steps, and how many of the last count
-
-
-def equal_weights(lam, data):
-    """(7), or with ``data`` (β − b)²/2 + λ|β|: an objective for each of two equal weights."""
-    return one_dimensional_lasso(MAP_PULL, lam) if data else L1Norm(lam)
-
-
-def penalty_field(lams, etas, data):
-    """‖β‖₁ of two equal weights from the paper's start, the mean of its end, at every η (m,) and λ (n,): (m, n)."""
-    objective, start = equal_weights(lams, data), np.array(PAPER_START[:1])
-
-    def rows(eta):
-        path = trajectories.iterate(objective, start, eta[:, None])
-        end = itertools.islice(path, MAP_STEPS + 1 - MAP_TAIL, MAP_STEPS + 1)
-        return 2 * sum(np.abs(beta[..., 0]) for beta in end) / MAP_TAIL
-
-    return in_blocks(rows, etas)
-
-
-def settled_signs(ratios, etah, window=60):
-    """NGDM on the 1-D LASSO with λ = 1, h = 1 and c = ratios, once it has settled: its path and the mean of its signs.
-
-    etah: broadcast against ratios (n,). Returns β (window + 1, …, n) and the mean sign (…, n), over the number of steps
-    after which β comes back closest to where it was: exact for every cycle of at most ``window`` steps.
-    """
-    # 500 steps shrink what is left of the start by 4e-5 at the least ηh of the sliders, 0.02
-    path = trajectories.iterate(one_dimensional_lasso(ratios, 1.0), [0.01], etah)
-    path = np.stack([beta[..., 0] for beta in itertools.islice(path, 500, 501 + window)])
-    back = np.abs(path[1:] - path[0]).argmin(axis=0)
-    positive = np.cumsum(path[:-1] > 0, axis=0, dtype=np.int16)
-    return path, 2 * np.take_along_axis(positive, back[None], axis=0)[0] / (back + 1) - 1
-
-
 # --- notebook 3: deep networks ----------------------------------------------------------------------------------------
 
 VGG16_PARAMETERS = 138_357_544  # of torchvision's VGG16
@@ -874,33 +835,6 @@ def product_ends(starts, eta, steps=60):
         gone = ~np.isfinite((u * v - 1) ** 2 + u + v)
     u[gone] = v[gone] = 0.0
     return np.where(gone, np.nan, theory.product_sharpness(np.stack([u, v], axis=-1)))
-
-
-def product_field(u, v, eta):
-    """`product_ends` from every start of the grid u (n,) × v (m,): (m, n)."""
-    if not (np.array_equal(u, v) and np.array_equal(u, -u[::-1])):
-        return in_blocks(lambda rows: product_ends(np.stack(np.meshgrid(u, rows), axis=-1), eta), v)
-    # (v, u), (−u, −v) and (−v, −u) end where (u, v) does: a quarter of a square about 0 is enough
-    row, column = np.nonzero(np.abs(v)[:, None] <= u)
-    ends, field = product_ends(np.stack([u[column], v[row]], axis=-1), eta), np.empty((len(v), len(u)))
-    for i, j in ((row, column), (column, row)):
-        field[i, j] = field[-1 - i, -1 - j] = ends
-    return field
-
-
-HUBER_STEPS = 60  # at c = 2.2, a start of 1e-4 takes 51 to pass δ
-
-
-def huber_lopsided(c, starts):
-    """How unequal the two ends of the 2-cycle of h_δ are: their difference over (c − 2)δ, between 0 and 1.
-
-    c = ηL and starts x₀/δ broadcast against each other. Past δ a step has the length cδ, so the ends add up to cδ, and
-    both lie beyond δ.
-    """
-    x0 = np.broadcast_to(starts, np.broadcast_shapes(np.shape(starts), np.shape(c)))[..., None]
-    last = itertools.islice(trajectories.iterate(ONE_D_HUBER, x0, c), HUBER_STEPS - 1, HUBER_STEPS + 1)
-    x, y = (np.abs(beta[..., 0]) for beta in last)
-    return np.abs(x - y) / (c - 2)
 
 
 LOGISTIC_STEPS = 300

@@ -1,6 +1,7 @@
 """Goals of a figure: what a reader is asked to find, ticked once a move comes to rest there."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -34,8 +35,8 @@ class Goal:
         return bool(self.test(**{name: known[name] for name in _arguments(self.test)}))
 
 
-def goal(text: str, test: Callable[..., bool], at: Setting | Sequence[Setting]) -> Goal:
-    """A goal for ``live(…, goals=[…])``.
+def goal(text: str, test: Callable[..., bool] | None = None, at: Setting | Sequence[Setting] = ()) -> Any:
+    """A goal for ``live(…, goals=[…])``; without ``test``, the decorator that makes one of it: ``@goal(text, at=…)``.
 
     text: what to find, as in "(i) Make ‖β‖₁ end above where it started."
     test: whether it is found: a function of the controls' values that it names, and of ``seen``, if it names it, the
@@ -44,6 +45,8 @@ def goal(text: str, test: Callable[..., bool], at: Setting | Sequence[Setting]) 
 
     Raises ValueError or TypeError for a goal without words, test or setting.
     """
+    if test is None:
+        return functools.partial(goal, text, at=at)
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"text must say in words what to find, got {text!r}")
     if not callable(test):

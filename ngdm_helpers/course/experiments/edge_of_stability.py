@@ -1,5 +1,6 @@
 """Full-batch gradient descent on digits with its sharpness: the record of notebook 4."""
 
+import functools
 import itertools
 import time
 
@@ -20,6 +21,19 @@ DISTANCES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 LAST_STEPS = 1000  # the directional smoothness is averaged over so many of the last steps
 
 
+def _measure(row, record, activations, rates, seeds, steps, **how):
+    """Measure ``row`` at every setting; raises TypeError or ValueError, naming the argument."""
+    rates, steps = [checks.positive_number("rates", lr) for lr in rates], checks.count("steps", steps)
+    seeds = [models.checked_seed(seed, "seeds") for seed in seeds]
+    grid = [dict(zip(KEY, values, strict=True)) for values in itertools.product(activations, rates, seeds, [steps])]
+    title = "{activation}, η = {lr:g}, seed {seed}"
+    return measure(grid, functools.partial(_rows, row), record=record, key=KEY, title=title, **how)
+
+
+def _rows(row, group):
+    return [row(**group[0])]
+
+
 @experiment("edge-of-stability", takes="some ten seconds a run, two minutes in all")
 def edge_of_stability(
     activations: tuple[str, ...] = ACTIVATIONS,
@@ -35,16 +49,7 @@ def edge_of_stability(
     """
     for activation in activations:
         checks.choice("activations", activation, networks.ACTIVATIONS)
-    rates, steps = [checks.positive_number("rates", lr) for lr in rates], checks.count("steps", steps)
-    seeds = [models.checked_seed(seed, "seeds") for seed in seeds]
-    grid = itertools.product(activations, rates, seeds, [steps])
-    settings = [dict(zip(KEY, values, strict=True)) for values in grid]
-    title = "{activation}, η = {lr:g}, seed {seed}"
-    return measure(settings, _rows, record=NAME, key=KEY, title=title, **how)
-
-
-def _rows(group):
-    return [row(**group[0])]
+    return _measure(row, NAME, activations, rates, seeds, steps, **how)
 
 
 def row(activation, lr, seed, steps):
@@ -91,16 +96,7 @@ def edge_ruler(
     """
     for activation in activations:
         networks.activation_layer(activation)
-    rates, steps = [checks.positive_number("rates", lr) for lr in rates], checks.count("steps", steps)
-    seeds = [models.checked_seed(seed, "seeds") for seed in seeds]
-    grid = itertools.product(activations, rates, seeds, [steps])
-    settings = [dict(zip(KEY, values, strict=True)) for values in grid]
-    title = "{activation}, η = {lr:g}, seed {seed}"
-    return measure(settings, _ruler_rows, record=RULER, key=KEY, title=title, compact=True, **how)
-
-
-def _ruler_rows(group):
-    return [ruler_row(**group[0])]
+    return _measure(ruler_row, RULER, activations, rates, seeds, steps, compact=True, **how)
 
 
 def ruler_row(activation, lr, seed, steps):

@@ -78,6 +78,10 @@ def capture():
         norms.title.set_text(f"the loss {word}; max ‖β‖_∞ = {size.max():.4g}")
         return inside, through, path, plane.title, maximum, euclid, loss, norms.title
 
+    @goal(
+        "(i) Put t to 1 and find the ρ above which the path leaves the cube.",
+        at=[{"start": 1.0, "rho": 0.44}, {"start": 1.0, "rho": 0.45}],
+    )
     def both_sides(rho, start, seen):
         edge = 1 / math.sqrt(5)  # where diagonal dominance ends, and a mark jumps to
         sides = {np.sign(at - edge) for at, t in ((rho, start), *((s["rho"], s["start"]) for s in seen))
@@ -92,13 +96,7 @@ def capture():
         eta=log_slider("η", problems.LECTURE_LR, 0.01, 0.5, meaning="learning rate"),
         start=slider("t", 0.3, 0.05, 1.0, meaning="start at (−t, t)"),
         kink=slider("kinks", 0.0, 0.0, 1.0, meaning="strength of the ReLU kinks"),
-        goals=[
-            goal(
-                "(i) Put t to 1 and find the ρ above which the path leaves the cube.",
-                both_sides,
-                [{"start": 1.0, "rho": 0.44}, {"start": 1.0, "rho": 0.45}],
-            )
-        ],
+        goals=[both_sides],
         marks={
             "A = [[1, 2], [2, 5]]": lecture,
             "ρ = 1/√5: just dominant": {**lecture, "rho": 1 / math.sqrt(5), "start": 1.0},
@@ -153,6 +151,10 @@ def figure_one():
         here = (setting, c, strength) == (first["setting"], first["c"], first["strength"])
         return (ran(setting, c, strength, seed)[1].max(axis=0) > 1).tolist() if here else None
 
+    @goal(
+        "(iii) Click “kinks matter” and lower c until the 2-norm just stays below its start.",
+        at={"setting": names[2], "seed": 3, "c": 1.54},
+    )
     def stays_short(setting, c, strength, seed):
         length = ran(setting, c, strength, seed)[2][:, 0]
         return (setting, strength, seed) == (names[2], 1, 3) and c > 1.5 and length.max() <= length[0]
@@ -171,6 +173,18 @@ def figure_one():
     X, _, _ = draw(names[0], problems.FIGURE_1["seed"])
     c = problems.FIGURE_1["lr"] * (2 * np.linalg.norm(X, ord=2) ** 2 + 2 * problems.FIGURE_1["lam2"])
     first = {"setting": names[0], "c": float(c), "strength": 1.0, "seed": problems.FIGURE_1["seed"]}
+
+    @goal(
+        "(i) On Figure 1's data, at its c and |y|, find a seed for which neither run leaves the cube.",
+        at={"setting": names[0], "seed": 10},
+    )
+    def neither_leaves(setting, c, strength, seed):
+        return leave(setting, c, strength, seed) == [False, False]
+
+    @goal("(ii) Find one for which only the run with kinks leaves it.", at={"setting": names[0], "seed": 59})
+    def kinks_alone_leave(setting, c, strength, seed):
+        return leave(setting, c, strength, seed) == [True, False]
+
     return live(
         figure,
         update,
@@ -179,26 +193,7 @@ def figure_one():
         c=log_slider("c = ηL", first["c"], 0.02, 2.5, meaning="learning rate over 1/L"),
         strength=slider("|y|", 1.0, 0.0, 5.0, 0.05, meaning="kink strength: y is multiplied by it"),
         seed=slider("seed", 2, 0, 99, 1, meaning="seed of the data"),
-        goals=[
-            goal(
-                "(i) On Figure 1's data, at its c and |y|, find a seed for which neither run leaves the cube.",
-                lambda setting, c, strength, seed: (
-                    (setting, c, strength) == (first["setting"], first["c"], 1.0)
-                    and leave(setting, c, strength, seed) == [False, False]
-                ),
-                {"setting": names[0], "seed": 10},
-            ),
-            goal(
-                "(ii) Find one for which only the run with kinks leaves it.",
-                lambda setting, c, strength, seed: leave(setting, c, strength, seed) == [True, False],
-                {"setting": names[0], "seed": 59},
-            ),
-            goal(
-                "(iii) Click “kinks matter” and lower c until the 2-norm just stays below its start.",
-                stays_short,
-                {"setting": names[2], "seed": 3, "c": 1.54},
-            ),
-        ],
+        goals=[neither_leaves, kinks_alone_leave, stays_short],
         marks={
             "Figure 1": first,
             "y = 0": {**first, "strength": 0.0},
@@ -418,6 +413,25 @@ def knots():
         return dots, curve, bends, *ways, now, fit.title, course.title
 
     first = {"noise": 0.3, "units": 3, "eta": 0.1, "step": KNOT_STEPS}
+
+    @goal("(i) Find a setting in which four knots or more end on a sample.", at={"noise": 0.6, "units": 8, "eta": 0.2})
+    def four_locked(noise, units, eta):
+        return locked(noise, units, eta) >= 4
+
+    @goal(
+        "(ii) Without any noise, have three knots or more, and all of them, end on a sample.",
+        at={"units": 3, "eta": 0.2},
+    )
+    def all_locked(noise, units, eta):
+        return noise == 0 and locked(noise, units, eta) == units >= 3
+
+    @goal(
+        "(iii) With three units and noise 0.3, find an η for which 800 steps are too few for one of the knots.",
+        at={"noise": 0.3, "units": 3, "eta": 0.02},
+    )
+    def too_few_steps(noise, units, eta):
+        return (noise, units) == (0.3, 3) and locked(noise, units, eta) < 3
+
     return live(
         figure,
         update,
@@ -426,23 +440,7 @@ def knots():
         units=select_slider("units", 2, UNITS, meaning="hidden units, a knot for each"),
         eta=select_slider("η", 0.05, STEP_SIZES, meaning="learning rate"),
         step=slider("k", KNOT_STEPS, 0, KNOT_STEPS, 10, meaning="step at which the network is drawn on the left"),
-        goals=[
-            goal(
-                "(i) Find a setting in which four knots or more end on a sample.",
-                lambda noise, units, eta: locked(noise, units, eta) >= 4,
-                {"noise": 0.6, "units": 8, "eta": 0.2},
-            ),
-            goal(
-                "(ii) Without any noise, have three knots or more, and all of them, end on a sample.",
-                lambda noise, units, eta: noise == 0 and locked(noise, units, eta) == units >= 3,
-                {"units": 3, "eta": 0.2},
-            ),
-            goal(
-                "(iii) With three units and noise 0.3, find an η for which 800 steps are too few for one of the knots.",
-                lambda noise, units, eta: (noise, units) == (0.3, 3) and locked(noise, units, eta) < 3,
-                {"noise": 0.3, "units": 3, "eta": 0.02},
-            ),
-        ],
+        goals=[four_locked, all_locked, too_few_steps],
         marks={
             "three units": first,
             "before training": {**first, "step": 0},
@@ -502,34 +500,33 @@ def zigzag():
         count.title.set_text(f"{words}; ε = 0.001: {steps[-1]} steps")
         return target, path, plane.title, dots, bound, chosen, count.title
 
+    @goal(
+        "(ii) Move the start until a run of 20 steps or more from ½ takes at most a tenth of them.",
+        at={"term": "ε|β₂|", "start": 0.04},
+    )
     def quick(term, accuracy, start):
         half = problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], 0.5)
         return half >= 20 and 10 * problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) <= half
 
     first = {"term": "|β₂|", "accuracy": 0.1, "start": 0.5}
+
+    @goal("(i) In these two dimensions, find a run of more than 2000 steps.", at={"term": "ε|β₂|", "accuracy": 0.015})
+    def long_way(term, accuracy, start):
+        return problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) > 2000
+
+    @goal(
+        "(iii) Find one fixed function, without ε in it, whose slope at the end is below −1.85.", at={"term": "β₂¹⁶/16"}
+    )
+    def steep(term, start):
+        return term != "ε|β₂|" and end_slope(term, start) < -1.85
+
     return live(
         figure,
         update,
         term=select_slider("second term", first["term"], list(problems.ZIGZAGS), meaning="what is added to |β₁|"),
         accuracy=log_slider("ε", first["accuracy"], 0.01, 0.3, meaning="accuracy, on which η depends"),
         start=slider("β₁/η", first["start"], 0.0, 1.0, 0.01, meaning="start at (β₁, 1), β₁ in steps"),
-        goals=[
-            goal(
-                "(i) In these two dimensions, find a run of more than 2000 steps.",
-                lambda term, accuracy, start: problems.zigzag_steps(accuracy, problems.ZIGZAGS[term], start) > 2000,
-                {"term": "ε|β₂|", "accuracy": 0.015},
-            ),
-            goal(
-                "(ii) Move the start until a run of 20 steps or more from ½ takes at most a tenth of them.",
-                quick,
-                {"term": "ε|β₂|", "start": 0.04},
-            ),
-            goal(
-                "(iii) Find one fixed function, without ε in it, whose slope at the end is below −1.85.",
-                lambda term, start: term != "ε|β₂|" and end_slope(term, start) < -1.85,
-                {"term": "β₂¹⁶/16"},
-            ),
-        ],
+        goals=[long_way, quick, steep],
         marks={
             "|β₂|": first,
             "ε|β₂|": {**first, "term": "ε|β₂|"},

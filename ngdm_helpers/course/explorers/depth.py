@@ -74,6 +74,10 @@ def recorded_depth():
         lr = rates[("low", "middle", "high").index(rate)]
         return lr, {name: recorded.depth_run(data, depth, name, *setup, lr) for name, _ in ACTIVATION_LABELS.values()}
 
+    @goal(
+        "(i) Find a setting in which ReLU leads GELU for all three seeds.",
+        at={"setup": "variance-preserving, SGD", "rate": "low", "depth": 19},
+    )
     def relu_leads(data, setup, rate, depth):
         runs = recorded_at(data, setup, rate, depth)[1]
         ahead = np.subtract(*(recorded.mean_loss(runs[name][1]) for name in ("relu", "gelu")))
@@ -99,13 +103,7 @@ def recorded_depth():
         rate=select_slider("η", "middle", ["low", "middle", "high"], meaning="learning rate, three for each optimiser"),
         steepness=select_slider("s", "10", list(STEEPNESS), meaning="z·Φ(sz), from GELU to ReLU"),
         depth=select_slider("depth", 13, list(recorded.DEPTHS), meaning="VGG11, VGG13 or VGG19 of Appendix A"),
-        goals=[
-            goal(
-                "(i) Find a setting in which ReLU leads GELU for all three seeds.",
-                relu_leads,
-                {"setup": "variance-preserving, SGD", "rate": "low", "depth": 19},
-            )
-        ],
+        goals=[relu_leads],
         marks={f"VGG{d}, {way}": {"depth": d, "setup": way, "rate": "middle"} for way in shown[:2] for d in (11, 19)},
         background=("data", "setup"),
         caption="Medians of three seeds; bands and dots show every seed. Left: does the dashed curve follow GELU or "

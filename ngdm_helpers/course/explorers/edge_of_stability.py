@@ -46,6 +46,7 @@ def quadratic_threshold():
         loss.title.set_text(f"f after {steps} steps: {run.values[-1]:.2g}")
         return path, plane.title, values, *modes, loss.title
 
+    @goal("(i) Find the η with the smallest loss after 60 steps.", at={"eta": 1.84})
     def smallest(eta):
         step = 1.0165  # of the slider
         left, here, right = (trajectories.run(objective, start, eta * step**k, steps).values[-1] for k in (-1, 0, 1))
@@ -54,7 +55,7 @@ def quadratic_threshold():
     return live(
         figure,
         update,
-        goals=[goal("(i) Find the η with the smallest loss after 60 steps.", smallest, {"eta": 1.84})],
+        goals=[smallest],
         eta=log_slider("η", 0.5, 0.1, 2.5, meaning="learning rate"),
         marks={"1/L": {"eta": 1.0}, "1.9/L": {"eta": 1.9}, "2/L": {"eta": 2.0}, "2.05/L": {"eta": 2.05}},
         play=[path, values],
@@ -92,9 +93,14 @@ def recorded_sharpness():
         sharp.title.set_text(f"2/η = {2 / lr:.3g}{level}")
         return values, loss.title, curve, edge, sharp.title
 
+    @goal("(i) Find a run that does not reach the edge in 4000 steps.", at={"activation": "relu", "lr": 0.05})
     def never_at_the_edge(activation, lr):
         row = runs[activation, lr]
         return row["overflow_step"] is None and max(row["curves"]["sharpness"]["values"]) < 2 / lr
+
+    @goal("(ii) Find the one that overflows.", at={"activation": "tanh", "lr": 0.4})
+    def overflows(activation, lr):
+        return runs[activation, lr]["overflow_step"] is not None
 
     return live(
         figure,
@@ -102,18 +108,7 @@ def recorded_sharpness():
         # not ReLU, which the vote above asks for
         activation=choice("activation", "tanh", activations, meaning="activation of the network"),
         lr=select_slider("η", 0.2, rates, meaning="learning rate"),
-        goals=[
-            goal(
-                "(i) Find a run that does not reach the edge in 4000 steps.",
-                never_at_the_edge,
-                {"activation": "relu", "lr": 0.05},
-            ),
-            goal(
-                "(ii) Find the one that overflows.",
-                lambda activation, lr: runs[activation, lr]["overflow_step"] is not None,
-                {"activation": "tanh", "lr": 0.4},
-            ),
-        ],
+        goals=[never_at_the_edge, overflows],
         marks={f"{activation}, η = 0.2": {"activation": activation, "lr": 0.2} for activation in activations},
         caption="Recorded runs of 4000 steps on 500 digits. Where does the sharpness go, and what does the loss do "
         "meanwhile?",
@@ -163,9 +158,24 @@ def curvature_rulers():
         ends.title.set_text(f"second difference {secant:.3f}, directional {directional:.3f}")
         return *curves, *dots, here, course.title, ends.title
 
+    @goal(
+        "(i) Find a run that bounces, at a directional smoothness above 0.9, with a Hessian below 0.9.",
+        at={"activation": "relu", "lr": 0.2, "seed": 1},
+    )
     def below_and_bouncing(activation, lr, seed):
         row = runs[activation, lr, seed]
         return recorded.bounces(row) and recorded.last_quarter(row, "hessian") < 0.9
+
+    @goal(
+        "(ii) Find an activation without a kink whose Hessian stays more than a tenth above the edge.",
+        at={"activation": "bridge-1000", "seed": 1},
+    )
+    def above_without_a_kink(activation, lr, seed):
+        return activation != "relu" and recorded.last_quarter(runs[activation, lr, seed], "hessian") > 1.1
+
+    @goal("(iii) Find a run that does not bounce.", at={"activation": "bridge-10", "lr": 0.1})
+    def still(activation, lr, seed):
+        return recorded.last_quarter(runs[activation, lr, seed], "directional") < 0.1
 
     return live(
         figure,
@@ -174,25 +184,7 @@ def curvature_rulers():
         activation=select_slider("s", "gelu", [*places.items()], meaning="steepness of the bend in z·Φ(sz)"),
         lr=select_slider("η", rates[-1], rates, meaning="learning rate"),
         seed=select_slider("seed", seeds[0], seeds, meaning="of the initial weights"),
-        goals=[
-            goal(
-                "(i) Find a run that bounces, at a directional smoothness above 0.9, with a Hessian below 0.9.",
-                below_and_bouncing,
-                {"activation": "relu", "lr": 0.2, "seed": 1},
-            ),
-            goal(
-                "(ii) Find an activation without a kink whose Hessian stays more than a tenth above the edge.",
-                lambda activation, lr, seed: (
-                    activation != "relu" and recorded.last_quarter(runs[activation, lr, seed], "hessian") > 1.1
-                ),
-                {"activation": "bridge-1000", "seed": 1},
-            ),
-            goal(
-                "(iii) Find a run that does not bounce.",
-                lambda activation, lr, seed: recorded.last_quarter(runs[activation, lr, seed], "directional") < 0.1,
-                {"activation": "bridge-10", "lr": 0.1},
-            ),
-        ],
+        goals=[below_and_bouncing, above_without_a_kink, still],
         marks={f"s = {name}": {"activation": activation} for name, activation in places.items() if name != "1000"},
         caption="Three rulers in units of 2/η, on recorded runs; right, their means over the last quarter for every "
         "seed, at the bottom what is below 0.6. Which ruler stays at 1?",
@@ -343,28 +335,27 @@ def huber_rise():
         x = trajectories.run(problems.ONE_D_HUBER, np.array([state["start"]]), state["c"], steps).iterates[:, 0]
         return state["c"] > 2 and int(np.argmax(np.abs(x) > 1)) >= 100
 
+    @goal(
+        "(i) Make the rise last at least 100 steps, once with c alone, and once with x₀ alone from c = 2.11.",
+        at=[{"c": 2.07}, {"c": 2.11, "start": 2.88e-05}],
+    )
     def lasts_both_ways(c, start, seen):
         long = [(state["c"], state["start"]) for state in (*seen, {"c": c, "start": start}) if lasts(state)]
         return any(x0 == 1e-3 for _, x0 in long) and any(at == 2.11 for at, _ in long)
 
+    @goal(
+        "(ii) From x₀ = 10⁻³, choose c so that the two ends of the 2-cycle differ as much as possible.", at={"c": 6.65}
+    )
     def most_unequal(c, start):
         a, b = np.abs(trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps).iterates[-2:, 0])
         return start == 1e-3 and abs(a - b) > 4.6  # the slider's best is 4.612, the next 4.584
 
-    words = "(i) Make the rise last at least 100 steps, once with c alone, and once with x₀ alone from c = 2.11."
     return live(
         figure,
         update,
         c=log_slider("c = ηL", 2.2, 1.5, 10, meaning="learning rate in units of 1/L"),
         start=log_slider("x₀ / δ", 1e-3, 1e-6, 0.9, meaning="start in units of δ"),
-        goals=[
-            goal(words, lasts_both_ways, [{"c": 2.07}, {"c": 2.11, "start": 2.88e-05}]),
-            goal(
-                "(ii) From x₀ = 10⁻³, choose c so that the two ends of the 2-cycle differ as much as possible.",
-                most_unequal,
-                {"c": 6.65},
-            ),
-        ],
+        goals=[lasts_both_ways, most_unequal],
         marks={f"c = {c:g}": {"c": c, "start": 1e-3} for c in (1.95, 2.05, 2.2, 2.5, 4.0, 10.0)},
         play=[path, (cobweb, 0, 2), values],
         readings={"xₖ / cδ": path, "h / δ²": values},
@@ -410,23 +401,20 @@ def trough():
         loss.title.set_text(f"f = {f[-1]:.3g}, limit {level:.3g}")
         return path, plane.title, growth, law, climb.title, values, limit, loss.title
 
+    @goal("(i) Find the smallest η for which the iterates escape.", at={"eta": 0.5})
+    def just_escapes(eta):
+        return 2 * width <= eta < 1.01 * 2 * width
+
+    @goal("(ii) Find an η for which the run ends *in* the set of minimisers.", at={"eta": 0.454})
+    def ends_in_the_set(eta):
+        return trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps).values[-1] == 0
+
     return live(
         figure,
         update,
         # 0.5 = 2·width and 1.0 are places of the slider
         eta=log_slider("η", 1.0, 0.125, 2, meaning="learning rate"),
-        goals=[
-            goal(
-                "(i) Find the smallest η for which the iterates escape.",
-                lambda eta: 2 * width <= eta < 1.01 * 2 * width,
-                {"eta": 0.5},
-            ),
-            goal(
-                "(ii) Find an η for which the run ends *in* the set of minimisers.",
-                lambda eta: trajectories.run(objective, np.array([eta / 2, 0.0]), eta, steps).values[-1] == 0,
-                {"eta": 0.454},
-            ),
-        ],
+        goals=[just_escapes, ends_in_the_set],
         marks={"η = 4·width": {"eta": 1.0}},
         play=[path, (growth, 1, 1), values],
         readings={"zₖ": growth, "f": values},
@@ -482,6 +470,7 @@ def growth_decides():
         slope.title.set_text("a 2-cycle ±a needs f′(a)/a = 2/η")
         return curve, points, graph.title, distance, size.title, secant, level, ends, slope.title
 
+    @goal("(i) Find the η at which log-cosh has a 2-cycle of ±1.", at={"loss": "log-cosh", "eta": 2.63})
     def cycle_of_one(loss, eta, start):
         x = trajectories.run(LOSSES[loss], np.array([start]), eta, steps, on_overflow="ignore").iterates[-2:, 0]
         return loss == "log-cosh" and np.abs(np.abs(x) - 1).max() < 0.01
@@ -490,13 +479,7 @@ def growth_decides():
         figure,
         update,
         loss=choice("loss", "Huber, δ = 1", list(LOSSES), meaning="one-dimensional loss with f″(0) = 1"),
-        goals=[
-            goal(
-                "(i) Find the η at which log-cosh has a 2-cycle of ±1.",
-                cycle_of_one,
-                {"loss": "log-cosh", "eta": 2.63},
-            )
-        ],
+        goals=[cycle_of_one],
         eta=log_slider("η", 2.5, 1, 6, meaning="learning rate"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
         marks={f"{name}, η = 2.1": {"loss": name, "eta": 2.1, "start": 0.01} for name in LOSSES},
@@ -616,10 +599,12 @@ def local_edge():
         ax.title.set_text(f"n = 50, p = {p}, δ = {deltas[row]:.3g}: converges up to c = {thresholds[row]:.2f}")
         return excess, local, ax.title
 
+    @goal("(ii) Find the smallest δ at which the dashed and the dotted line meet.", at={"delta": 0.701})
     def thresholds_meet(delta, p):
         thresholds, row = sweep(p)[0], int(np.abs(deltas - delta).argmin())
         return np.isclose(thresholds[row], 2) and not np.isclose(thresholds[max(row - 1, 0)], 2)
 
+    @goal("(i) Move the local threshold to more than three times the global one.", at={"delta": 0.135})
     def three_times(delta, p):
         return sweep(p)[0][int(np.abs(deltas - delta).argmin())] > 3 * 2
 
@@ -629,16 +614,7 @@ def local_edge():
         delta=log_slider("δ", deltas[5], 0.1, 2, meaning="Huber's threshold", steps=len(deltas) - 1),
         p=choice("p", 5, [5, 20], meaning="number of parameters"),
         marks={"all residuals inside": {"delta": 2.0}, "few inside": {"delta": 0.1, "p": 20}},
-        goals=[
-            goal(
-                "(i) Move the local threshold to more than three times the global one.", three_times, {"delta": 0.135}
-            ),
-            goal(
-                "(ii) Find the smallest δ at which the dashed and the dotted line meet.",
-                thresholds_meet,
-                {"delta": 0.701},
-            ),
-        ],
+        goals=[three_times, thresholds_meet],
         caption="What is left of the loss after 1500 steps from near the minimiser, against c. How far to the right "
         "does it stay at 0?",
         alt="Final excess loss against c on logarithmic scales: at rounding level up to the dashed local "
@@ -695,6 +671,7 @@ def growth_exponent():
         ends.title.set_text(f"η = {eta:.3g}, every q; blue: this one")
         return curve, points, graph.title, secant, level, crossing, slope.title, sweep, predicted, here, ends.title
 
+    @goal("(i) At η = 2.5, find the largest q that stays in the frame of the right panel.", at={"q": 1.97})
     def last_in_frame(q, eta, start):
         top = ends.get_ylim()[1]
         runs = trajectories.run(
@@ -704,24 +681,18 @@ def growth_exponent():
         return eta == 2.5 and here < top <= above
 
     past = {"Huber: q = 1": 1.0, "q = 1.5": 1.5, "parabola: q = 2": 2.0, "q = 2.5": 2.5}  # 2/L, with their q
+
+    @goal("(ii) At q = 1.5, find the η whose 2-cycle is nearest to ±4.", at={"eta": 3.99})
+    def cycle_of_four(q, eta):
+        return q == 1.5 and eta > 2 and abs(theory.power_cycle(eta, q) - 4) < 0.03
+
     return live(
         figure,
         update,
         q=slider("q", 1.5, 1.0, 3.0, 0.01, meaning="growth exponent beyond |x| = 1"),
         eta=log_slider("η", 2.5, 1.5, 6, meaning="learning rate; 2/f″(0) = 2"),
         start=log_slider("x₀", 0.01, 1e-3, 3, meaning="start"),
-        goals=[
-            goal(
-                "(i) At η = 2.5, find the largest q that stays in the frame of the right panel.",
-                last_in_frame,
-                {"q": 1.97},
-            ),
-            goal(
-                "(ii) At q = 1.5, find the η whose 2-cycle is nearest to ±4.",
-                lambda q, eta: q == 1.5 and eta > 2 and abs(theory.power_cycle(eta, q) - 4) < 0.03,
-                {"eta": 3.99},
-            ),
-        ],
+        goals=[last_in_frame, cycle_of_four],
         marks={**{name: {"q": q, "eta": 2.5} for name, q in past.items()}, "below 2/L": {"eta": 1.95}},
         caption="The loss, with the parabola in grey; its secant slope; and where the run ends for every exponent. "
         "Where does the dashed law stop?",
@@ -827,12 +798,17 @@ def separable_logistic():
 
     closer = 1 / 1.027  # a step of the slider of c
 
+    @goal(
+        "(i) With separable labels and γ = 0.2, find the smallest c at which the loss goes up at all.", at={"c": 3.28}
+    )
     def first_to_rise(c, margin, flipped):
         return (margin, flipped) == (0.2, 0) and rises(c, 0.2, 0.0) > rises(closer * c, 0.2, 0.0) == 0
 
+    @goal("(ii) At c = 40, find the smallest γ with which the loss never goes up.", at={"c": 40.0, "margin": 0.35})
     def first_to_fall(c, margin, flipped):
         return (c, flipped) == (40, 0) and rises(c, margin, 0.0) == 0 < rises(c, margin - 0.01, 0.0)
 
+    @goal("(iii) With one label in ten flipped, find the largest c that converges.", at={"flipped": 0.1, "c": 5.43})
     def last_to_settle(c, flipped):
         return flipped == 0.1 and closer < c / theory.flipped_threshold(0.1) < 1
 
@@ -845,23 +821,7 @@ def separable_logistic():
             "labels", 0.0, [("separable", 0.0), ("1 in 20 flipped", 0.05), ("1 in 10", 0.1), ("1 in 5", 0.2)],
             meaning="how many labels are flipped at each place",
         ),
-        goals=[
-            goal(
-                "(i) With separable labels and γ = 0.2, find the smallest c at which the loss goes up at all.",
-                first_to_rise,
-                {"c": 3.28},
-            ),
-            goal(
-                "(ii) At c = 40, find the smallest γ with which the loss never goes up.",
-                first_to_fall,
-                {"c": 40.0, "margin": 0.35},
-            ),
-            goal(
-                "(iii) With one label in ten flipped, find the largest c that converges.",
-                last_to_settle,
-                {"flipped": 0.1, "c": 5.43},
-            ),
-        ],
+        goals=[first_to_rise, first_to_fall, last_to_settle],
         marks={
             **{f"{c:g}/L": {"c": c, "flipped": 0.0} for c in (1.9, 4.0, 40.0)},
             **{f"1 in 10 flipped, {c:g}/L": {"c": c, "flipped": 0.1} for c in (5.0, 6.5)},
@@ -879,7 +839,7 @@ def separable_logistic():
 def basins():
     """Where gradient descent on ½(uv − 1)² is after 60 steps, from any start: sliders η, a zoom, a cross-hair."""
     side, count, steps = 2.6, 320, 60
-    # exactly symmetric about 0: a quarter of the whole plane is enough
+    # exactly symmetric about 0
     cells = (np.arange(count) - (count - 1) / 2) / count
     figure, (plane, sharp) = figures.new(2, size=(11, 4.1))
 
@@ -892,7 +852,14 @@ def basins():
         """The starts u and v in a square, and where they end."""
         width = 2 * side / zoom
         u, v = (width * (place - (zoom - 1) / 2) + width * cells for place in (column, row))
-        return u, v, problems.product_field(u, v, eta)
+        if not column == row == (zoom - 1) / 2:
+            grid = np.stack(np.meshgrid(u, v), axis=-1)
+            return u, v, problems.in_blocks(lambda rows: problems.product_ends(rows, eta), grid)
+        # (v, u), (−u, −v) and (−v, −u) end where (u, v) does: a quarter of a square about 0 is enough
+        i, j = np.nonzero(np.abs(v)[:, None] <= u)
+        ends, field = problems.product_ends(np.stack([u[j], v[i]], axis=-1), eta), np.empty((count, count))
+        field[i, j] = field[-1 - i, -1 - j] = field[j, i] = field[-1 - j, -1 - i] = ends
+        return u, v, field
 
     shades = {"label": f"sharpness after {steps} steps", "norm": Normalize(2, 2 / 0.76), "ends": ("2", "2/η")}
     image = figures.map_of(plane, *part(0.76, 1, 0, 0), **shades)
@@ -957,8 +924,16 @@ def basins():
 
 def huber_memory():
     """How unequal the two ends of Huber's 2-cycle are, over c = ηL and the start x₀: a cross-hair, and its run."""
-    cs, starts, steps = np.linspace(2.2, 8, 400), np.geomspace(1e-4, 0.9, 256), problems.HUBER_STEPS
-    field = problems.in_blocks(lambda rows: problems.huber_lopsided(cs, rows[:, None]), starts)
+    cs, starts = np.linspace(2.2, 8, 400), np.geomspace(1e-4, 0.9, 256)
+    steps = 60  # at c = 2.2, a start of 1e-4 takes 51 to pass δ
+
+    def lopsided(rows):
+        """The difference of the two ends over (c − 2)δ: past δ a step has the length cδ, so they add up to cδ."""
+        x0 = np.repeat(rows[:, None, None], cs.size, axis=1)
+        last = itertools.islice(trajectories.iterate(problems.ONE_D_HUBER, x0, cs), steps - 1, steps + 1)
+        return np.abs(np.subtract(*(np.abs(beta[..., 0]) for beta in last))) / (cs - 2)
+
+    field = problems.in_blocks(lopsided, starts)
     figure, (plane, size) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
     plane.set(yscale="log", xlabel="c = ηL", ylabel="x₀ / δ")
     figures.map_of(plane, cs, starts, field, "difference of the ends / (c − 2)δ", Normalize(0, 1))

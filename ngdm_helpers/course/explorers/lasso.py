@@ -85,12 +85,14 @@ def l1_orbit():
         run = trajectories.run(L1Norm(lam), start, eta, steps)
         return None if theory.entry_step(start, eta, lam) >= steps else np.sort(problems.last_norms(run))
 
+    @goal("(i) Find two settings with different λ and the same final norm.", at={"eta": 0.01, "lam": 10.0})
     def same_norm(eta, lam, b1, b2, seen):
         here = ends(eta, lam, b1, b2)
         others = [s for s in seen if abs(s["lam"] / lam - 1) > 1e-9]
         there = [ends(*(s[name] for name in ("eta", "lam", "b1", "b2"))) for s in others]
         return here is not None and any(other is not None and np.allclose(here, other, rtol=1e-3) for other in there)
 
+    @goal("(ii) Make ‖β‖₁ end *above* where it started.", at={"eta": 1.0, "lam": 2.0})
     def ends_above(eta, lam, b1, b2):
         here = ends(eta, lam, b1, b2)
         return here is not None and here[1] > (abs(b1) + abs(b2)) * (1 + 1e-9)
@@ -109,12 +111,7 @@ def l1_orbit():
         readings={"NGDM ‖β‖₁": fall, "proximal ‖β‖₁": falls[0]},
         drag={plane: ("b1", "b2")},
         sound=heard,
-        goals=[
-            goal(
-                "(i) Find two settings with different λ and the same final norm.", same_norm, {"eta": 0.01, "lam": 10.0}
-            ),
-            goal("(ii) Make ‖β‖₁ end *above* where it started.", ends_above, {"eta": 1.0, "lam": 2.0}),
-        ],
+        goals=[same_norm, ends_above],
         marks={**paper, "unequal parities": {"eta": 0.1, "lam": 1.0, "b1": 0.55, "b2": -0.82}},
         caption="Left: the two paths from the grey square, in a frame of ±1.1 that widens once ηλ exceeds 1. Middle: "
         "NGDM's last two iterates in units of ηλ. Right: the norm against the step. Does NGDM's step get shorter?",
@@ -162,15 +159,18 @@ def residue_sawtooth():
         saw.title.set_text(f"‖β‖₁ ends at {run.values[-2] / lam:.5g} / {run.values[-1] / lam:.5g}")
         return dots, *levels, *simulated, *closed, *here, time.title, saw.title
 
+    @goal(
+        "(i) Leave β₀, and find a λ between 10 and 50 for which ‖β‖₁ ends, at one of the two steps, below 0.01.",
+        at={"lam": 25.3},
+    )
     def nearly_zero(lam, b):
         run = trajectories.run(L1Norm(lam), np.array([b, b]), problems.PAPER_LR, steps + 1)
         return b == problems.PAPER_START[0] and 10 < lam < 50 and min(problems.last_norms(run)) < 0.01
 
-    words = "(i) Leave β₀, and find a λ between 10 and 50 for which ‖β‖₁ ends, at one of the two steps, below 0.01."
     return live(
         figure,
         update,
-        goals=[goal(words, nearly_zero, {"lam": 25.3})],
+        goals=[nearly_zero],
         lam=log_slider("λ", 50.0, 0.5, 120.0, meaning="ℓ1 penalty", steps=1000),
         b=slider("β₀ (both)", problems.PAPER_START[0], -1.0, 1.0, 0.01, meaning="both coordinates of the start"),
         marks={f"ηλ = {s}": {"lam": 100 * s, "b": problems.PAPER_START[0]} for s in (0.01, 0.5, 0.51, 1.0)},
@@ -206,18 +206,21 @@ def step_reduction():
         ax.title.set_text("after: " + "   against   ".join(f"{high:.5g} / {low:.5g}" for high, low in reversed(ends)))
         return *curves, *means, *labels, ax.title
 
+    @goal(
+        "(i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two steps, "
+        "a norm below the lower one of λ = 1.",
+        at={"factor": 1.35, "lam": 2.0},
+    )
     def order_turned(factor, lam):
         rates = trajectories.step_decay(problems.PAPER_LR, switch, 1 / factor)
         runs = [trajectories.run(L1Norm(at), np.array(problems.PAPER_START), rates, steps) for at in (1.0, lam)]
         small, large = (min(problems.last_norms(run)) for run in runs)
         return 1.5 < lam < 2.5 and large < small
 
-    words = "(i) Lower the larger λ to about 2, and find a factor for which that run has, at one of its two steps, "
-    words += "a norm below the lower one of λ = 1."
     return live(
         figure,
         update,
-        goals=[goal(words, order_turned, {"factor": 1.35, "lam": 2.0})],
+        goals=[order_turned],
         factor=log_slider("η is divided by", 3.0, 1, 100, meaning="factor"),
         lam=log_slider("larger λ", 100.0, 1, 1000, meaning="ℓ1 penalty of the second run"),
         marks={"paper: η/10, λ = 100": {"factor": 10.0, "lam": 100.0}, "η/100": {"factor": 100.0, "lam": 100.0}},
@@ -257,15 +260,15 @@ def disguised_learning_rate():
         band.title.set_text(f"ηλ = {eta * lam:.3g}")
         return *lines, here, path.title, band.title
 
+    @goal("Make the gap in the left title as large as you can while ηλ is held.", at={"lam": 11.0})
     def widest(lam, hold):
         gap = np.abs(trajectories.run(L1Norm(lam), start, s / lam, steps).iterates - reference.iterates).max()
         return hold == "ηλ" and gap > 9.5e-17  # no position of the slider has more than 9.7e-17
 
-    words = "Make the gap in the left title as large as you can while ηλ is held."
     return live(
         figure,
         update,
-        goals=[goal(words, widest, {"lam": 11.0})],
+        goals=[widest],
         lam=log_slider("λ", 4.0, 0.05, 20, meaning="ℓ1 penalty"),
         hold=choice("hold", "ηλ", ["ηλ", "η"], meaning="what stays the same while λ moves"),
         marks={"λ = 20, ηλ held": {"lam": 20.0, "hold": "ηλ"}, "λ = 20, η held": {"lam": 20.0, "hold": "η"}},

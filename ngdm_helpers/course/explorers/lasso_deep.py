@@ -47,6 +47,14 @@ def band_law():
         return law, here, norm.title, simulated, uniform, crossing, inside.title
 
     paper, two = {"N": problems.VGG16_PARAMETERS, "eta": 0.01, "lam": 0.1}, {"N": 2, "eta": 0.01, "lam": 1.0}
+
+    @goal(
+        "Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",
+        at={"eta": 0.001, "lam": 0.01},
+    )
+    def all_small(eta, lam):
+        return lam >= 0.005 and theory.band_share(problems.PAPER_THRESHOLD, eta, lam) == 1
+
     return live(
         figure,
         update,
@@ -54,13 +62,7 @@ def band_law():
         N=log_slider("N", 1000, 2, 1e9, meaning="number of weights"),
         eta=log_slider("η", 0.01, 1e-3, 0.1, meaning="learning rate"),
         lam=log_slider("λ", 1.0, 1e-4, 10, meaning="ℓ1 penalty"),
-        goals=[
-            goal(
-                "Keep λ at 0.005 or more, and find a setting in which *all* weights are below 10⁻⁵.",
-                lambda eta, lam: lam >= 0.005 and theory.band_share(problems.PAPER_THRESHOLD, eta, lam) == 1,
-                {"eta": 0.001, "lam": 0.01},
-            )
-        ],
+        goals=[all_small],
         marks={"Appendix B: λ = 0.1": paper, "λ = 0.001": paper | {"lam": 0.001}, "two weights": two},
         caption="Left: a law for the norm against λ, and the printed norm. Right: the share of weights below a "
         "threshold, of 20 000 weights and by the law. Change one of N, η, λ at a time.",
@@ -114,6 +116,10 @@ def fine_tuned_mlp():
         right.title.set_text(f"accuracy {accuracy:.3f};   below ηλ: {inside / N:.1%}")
         return *curves, law, *rings, time.title, norm.title, right.title
 
+    @goal(
+        "Find the run with the most exact zeros among those above 90 % accuracy.",
+        at={"optimizer": "proximal SGD", "lam": 0.01},
+    )
     def sparsest(optimizer, lam):
         medians = {
             key: np.median([[row["zeros"], row["accuracy"]] for row in rows], axis=0) for key, rows in runs.items()
@@ -121,11 +127,10 @@ def fine_tuned_mlp():
         best = max((key for key, (_, accuracy) in medians.items() if accuracy > 0.9), key=lambda key: medians[key][0])
         return (OPTIMIZERS[optimizer][0], lam) == best
 
-    words = "Find the run with the most exact zeros among those above 90 % accuracy."
     return live(
         figure,
         update,
-        goals=[goal(words, sparsest, {"optimizer": "proximal SGD", "lam": 0.01})],
+        goals=[sparsest],
         optimizer=choice("optimizer", "SGD", list(OPTIMIZERS), meaning="the update rule"),
         # not the λ that the vote above asks for
         lam=select_slider("λ", lams[0], lams, meaning="ℓ1 penalty"),

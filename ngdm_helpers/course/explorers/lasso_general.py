@@ -52,30 +52,28 @@ def float_weights():
         share.title.set_text(f"exactly 0 after {steps} steps: {fraction[-1]:.2%}")
         return dots, last_step, weights.title, zeros, law, share.title
 
+    schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
+
+    @goal("(i) Find the largest ηλ at which some bfloat16 weights cannot move.", at={"s": 0.00196})
     def largest_that_sticks(dtype, schedule, s):
         above = run(dtype, schedule, s * 1.025)  # a step of the slider further
         return dtype == "bfloat16" and s > 1e-3 and run(dtype, schedule, s)[2] > 0 and above[2] == 0
 
+    @goal(
+        "(iii) Find a schedule and a format for which no weight is 0 after 2000 steps although all are below 10⁻⁵.",
+        at={"dtype": "float64", "schedule": schedules[1]},
+    )
     def small_without_zeros(dtype, schedule, s):
         (_, end), fraction, *_ = run(dtype, schedule, s)
         return fraction[-1] == 0 and end.max() < 1e-5
 
-    words = "(iii) Find a schedule and a format for which no weight is 0 after 2000 steps although all are below 10⁻⁵."
-    schedules, first = list(problems.float_schedules(0.01, steps)), {"2⁻⁷": 2**-7, "0.001": 1e-3, "2⁻¹⁰": 2**-10}
     return live(
         figure,
         update,
         dtype=choice("format", "bfloat16", list(problems.FLOATS), meaning="torch dtype of the weights"),
         schedule=choice("schedule", "constant", schedules, meaning="learning rate over the steps"),
         s=log_slider("ηλ", 2**-7, 2**-10, 0.1, meaning="the first step"),
-        goals=[
-            goal(
-                "(i) Find the largest ηλ at which some bfloat16 weights cannot move.",
-                largest_that_sticks,
-                {"s": 0.00196},
-            ),
-            goal(words, small_without_zeros, {"dtype": "float64", "schedule": schedules[1]}),
-        ],
+        goals=[largest_that_sticks, small_without_zeros],
         marks={
             **{f"bfloat16, {text}": {"dtype": "bfloat16", "schedule": "constant", "s": s} for text, s in first.items()},
             "float32, 0.01": {"dtype": "float32", "schedule": "constant", "s": 0.01},
@@ -148,6 +146,7 @@ def general_lasso():
         moving = (*norms.values(), *finals.values(), exact_level, band_level, exact_curve, band, here, zero_from)
         return *moving, path.title, curve.title
 
+    @goal("Find the λ at which the norm of NGDM is smallest.", at={"lam": 0.126, "method": "NGDM"})
     def lowest(eta, lam, method, n, p):
         problem, start = problems.uniform_lasso(n, p, lam * np.array([1 / 1.12, 1, 1.12]), reduction="mean")
         run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
@@ -165,7 +164,7 @@ def general_lasso():
         method=choice("method", "proximal gradient", list(METHODS), meaning="update rule"),
         n=slider("n", 200, 20, 200, 20, meaning="samples"),
         p=slider("p", 50, 10, 100, 10, meaning="parameters"),
-        goals=[goal("Find the λ at which the norm of NGDM is smallest.", lowest, {"lam": 0.126, "method": "NGDM"})],
+        goals=[lowest],
         marks={
             **{"NGDM is right": right, "the paradox": large, "Adam": large | {"method": "Adam"}, "n < p": wide},
             "Adam, decoupled": large | {"method": "Adam, decoupled ℓ1"},
@@ -222,6 +221,14 @@ def best_so_far():
         ratio.title.set_text(f"p = {p}: best {lowest[-1] / bound:.4f} of the bound")
         return values, best, transient, here, run_ax.title, ratio.title
 
+    @goal("(i) Reach the bound exactly, for any p.", at={"residues": "all the same", "residue": 0.5})
+    def at_the_bound(p, s, residues, residue):
+        return best_share(p, s, residues, residue) > 1 - 1e-9
+
+    @goal("(ii) Get below 5 % of it with p = 1000.", at={"p": 1000.0, "residues": "all the same", "residue": 0.02})
+    def far_below(p, s, residues, residue):
+        return p == 1000 and best_share(p, s, residues, residue) < 0.05
+
     return live(
         figure,
         update,
@@ -233,18 +240,7 @@ def best_so_far():
             **{f"p = {p:g}": {"p": p, "residues": "random"} for p in (2.0, 1000.0)},
             "all at ηλ/10": {"residues": "all the same", "residue": 0.1},
         },
-        goals=[
-            goal(
-                "(i) Reach the bound exactly, for any p.",
-                lambda p, s, residues, residue: best_share(p, s, residues, residue) > 1 - 1e-9,
-                {"residues": "all the same", "residue": 0.5},
-            ),
-            goal(
-                "(ii) Get below 5 % of it with p = 1000.",
-                lambda p, s, residues, residue: p == 1000 and best_share(p, s, residues, residue) < 0.05,
-                {"p": 1000.0, "residues": "all the same", "residue": 0.02},
-            ),
-        ],
+        goals=[at_the_bound, far_below],
         caption="Left: the loss and its best value so far, in units of the bound (12). Right: the best value against "
         "the number of weights, for random residues. How close does it come?",
         alt="Two panels. Left: the loss and its best value so far against the step, in units of the bound; the best "
@@ -284,32 +280,32 @@ def finite_precision():
         first.title.set_text(f"smallest |β| shown that is not 0: {least:.1g}")
         return sizes, death, path.title, hits, never, now, first.title
 
+    @goal(
+        "(i) From √2 − 1, find the fewest digits with which 1/(k + 1) does not reach 0 in 10 000 steps.",
+        at={"digits": 20},
+    )
     def fewest(digits, schedule, start):
         never = np.isnan(problems.decimal_zeros(start, schedule, steps)[[digits - 4, digits - 3]])  # from 3 digits on
         return (start, schedule) == ("√2 − 1", "1/(k + 1)") and never.tolist() == [False, True]
 
-    words = "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
-    words += "and from √2 − 1 with few only."
     precisions = {"like float32": 7, "like float64": 16, "34 digits": 34}
     marks = {name: {"digits": d, "schedule": "1/(k + 1)", "start": "√2 − 1"} for name, d in precisions.items()}
+
+    @goal(
+        "(ii) Choose the schedule that reaches 0 from 0.5053 with any number of digits from 4 on, "
+        "and from √2 − 1 with few only.",
+        at={"schedule": "reducing", "start": "0.5053"},
+    )
+    def reducing_alone(schedule, start):
+        return (start, schedule) == ("0.5053", "reducing")
+
     return live(
         figure,
         update,
         digits=slider("digits", 16, 3, 40, 1, meaning="significant digits of the arithmetic"),
         schedule=choice("schedule", "1/(k + 1)", list(problems.DECIMAL_SCHEDULES), meaning="how η runs"),
         start=choice("β₀", "√2 − 1", list(problems.DECIMAL_STARTS), meaning="the start"),
-        goals=[
-            goal(
-                "(i) From √2 − 1, find the fewest digits with which 1/(k + 1) does not reach 0 in 10 000 steps.",
-                fewest,
-                {"digits": 20},
-            ),
-            goal(
-                words,
-                lambda schedule, start: (start, schedule) == ("0.5053", "reducing"),
-                {"schedule": "reducing", "start": "0.5053"},
-            ),
-        ],
+        goals=[fewest, reducing_alone],
         marks={**marks, "reducing, 16 digits": {"digits": 16, "schedule": "reducing", "start": "√2 − 1"}},
         caption="Left: the size of one weight in arithmetic with so many digits. Right: the first step at which it is "
         "exactly 0, against the digits. Which schedule needs few digits?",
@@ -322,8 +318,20 @@ def finite_precision():
 def penalty_map():
     """‖β‖₁ at the end over (λ, η) for two equal weights, with a data term or without: a cross-hair, and its run."""
     lams, etas = np.geomspace(0.01, 100, 400), np.geomspace(0.005, 1, 256)
-    steps, start, b = problems.MAP_STEPS, np.array(problems.PAPER_START[:1]), problems.MAP_PULL
-    field = functools.cache(lambda data: problems.penalty_field(lams, etas, data))
+    steps, tail, start, b = 1000, 200, np.array(problems.PAPER_START[:1]), 0.5  # the end is the last 200 steps
+
+    def weight(lam, data):
+        """(7), or with ``data`` (β − b)²/2 + λ|β|: an objective for each of the two."""
+        return problems.one_dimensional_lasso(b, lam) if data else L1Norm(lam)
+
+    @functools.cache
+    def field(data):
+        def ends(rates):
+            path = trajectories.iterate(weight(lams, data), start, rates[:, None])
+            return 2 * sum(np.abs(beta[..., 0]) for beta in itertools.islice(path, steps + 1 - tail, steps + 1)) / tail
+
+        return problems.in_blocks(ends, etas)
+
     figure, (plane, norm) = figures.new(2, size=(11, 4), width_ratios=(6, 5))
     plane.set(xscale="log", yscale="log", xlabel="λ", ylabel="η")
     image = figures.map_of(plane, lams, etas, field(False), "‖β‖₁ at the end", LogNorm(1e-3, 100))
@@ -346,10 +354,10 @@ def penalty_map():
         if zero_from.get_visible() != data:
             zero_from.set_visible(data)
         figures.aim(hair, lam, eta)
-        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
+        run = trajectories.run(weight(lam, data), start, eta, steps)
         norms = 2 * np.abs(run.iterates[:, 0])
         fall.set_data(run.steps + 1, norms)
-        end, exact = norms[-problems.MAP_TAIL :].mean(), 2 * max(b - lam, 0) * data
+        end, exact = norms[-tail:].mean(), 2 * max(b - lam, 0) * data
         band.set_ydata([theory.band_mean_l1(2, eta, lam)] * 2)
         # an exact answer of 0 has no place on the axis
         exact_level.set_ydata([exact if exact else np.nan] * 2)
@@ -360,12 +368,19 @@ def penalty_map():
     at, (alone, with_data) = {"eta": problems.PAPER_LR}, terms
 
     def end(lam, eta, data):
-        run = trajectories.run(problems.equal_weights(lam, data), start, eta, steps)
-        return 2 * np.abs(run.iterates[-problems.MAP_TAIL :, 0]).mean()
+        return 2 * np.abs(trajectories.run(weight(lam, data), start, eta, steps).iterates[-tail:, 0]).mean()
 
+    @goal(
+        "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",
+        at={"lam": 0.02, "eta": 0.502},
+    )
     def smaller(lam, eta, loss):
         return loss == alone and lam <= 0.02 and abs(end(lam, eta, False) / problems.PAPER_LR - 1) < 0.03
 
+    @goal(
+        "(ii) With the data term: find a λ at which η and a ten times larger η end at the same norm.",
+        at=[{"loss": with_data, "lam": 0.1, "eta": 0.0198}, {"eta": 0.199}],
+    )
     def by_lam(lam, eta, loss, seen):
         rates = [eta, *(s["eta"] for s in seen if (s["lam"], s["loss"]) == (lam, loss))]
         low, high = min(rates), max(rates)
@@ -387,18 +402,7 @@ def penalty_map():
         play=[fall],
         readings={"‖β‖₁": fall},
         drag={plane: ("lam", "eta")},
-        goals=[
-            goal(
-                "(i) For the penalty alone: find a λ fifty times smaller than at first, with the same norm.",
-                smaller,
-                {"lam": 0.02, "eta": 0.502},
-            ),
-            goal(
-                "(ii) With the data term: find a λ at which η and a ten times larger η end at the same norm.",
-                by_lam,
-                [{"loss": with_data, "lam": 0.1, "eta": 0.0198}, {"eta": 0.199}],
-            ),
-        ],
+        goals=[smaller, by_lam],
         caption="Left: the norm at the end of 102 400 runs; white lines join settings with the same ηλ. Right: the run "
         "under the cross-hair. In which direction does the colour change?",
         alt="Two panels. Left: a map of the final ℓ1 norm over λ and η on logarithmic scales, with a red cross-hair. "

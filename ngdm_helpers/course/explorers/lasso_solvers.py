@@ -64,15 +64,15 @@ def optimizer_bands():
         band.title.set_text(f"λ = {lam:.3g}: mean |β| = {average:.3g}η")
         return *lines, means, here, time.title, band.title
 
+    @goal("(ii) With Adam, find a λ for which its mean |β| is larger than that of SGD.", at={"lam": 0.196})
     def adam_is_larger(lam, eta, rule):
         pair = [problems.band_means(method, [lam], eta, steps, 100)[0] for method in ("adam", "subgradient")]
         return rule == "Adam" and pair[0] > pair[1]
 
-    words = "(ii) With Adam, find a λ for which its mean |β| is larger than that of SGD."
     return live(
         figure,
         update,
-        goals=[goal(words, adam_is_larger, {"lam": 0.196})],
+        goals=[adam_is_larger],
         lam=log_slider("λ", 1.0, 0.05, 100, meaning="ℓ1 penalty"),
         eta=log_slider("η", 0.05, 0.02, 0.2, meaning="learning rate"),
         rule=choice("rule", "Adam", list(RULES), meaning="update rule"),
@@ -119,11 +119,14 @@ def euler_at_kink():
         time.title.set_text(f"NGDM's last jump {swing:.3g}, ηλ = {eta * lam:.3g}")
         return curve, *dots.values(), *lines.values(), minimum, valley.title, time.title
 
+    @goal(
+        "Put the minimiser exactly at the edge, λ = |b|, and start from either side.",
+        at=[{"lam": 0.3, "b": 0.3}, {"start": -0.8}],
+    )
     def at_the_edge(lam, b, start, seen):
         sides = {np.sign(s["start"]) for s in seen if (s["lam"], s["b"]) == (lam, b)}
         return 0 < lam == abs(b) and -np.sign(start) in sides
 
-    edge = {"lam": 0.3, "b": 0.3}
     at, off = {"eta": 0.3, "lam": 0.8, "b": 0.3, "start": 1.2}, {"eta": 0.3, "lam": 0.2, "b": 0.6, "start": -0.8}
     small, large = at | {"eta": 0.05}, at | {"eta": 1.0}
     return live(
@@ -133,13 +136,7 @@ def euler_at_kink():
         lam=slider("λ", 0.8, 0.0, 1.0, 0.05, meaning="ℓ1 penalty"),
         b=slider("b", 0.3, -0.6, 0.6, 0.05, meaning="minimiser without the penalty"),
         start=slider("β₀", 1.2, -1.5, 1.5, 0.05, meaning="the start"),
-        goals=[
-            goal(
-                "Put the minimiser exactly at the edge, λ = |b|, and start from either side.",
-                at_the_edge,
-                [edge, edge | {"start": -0.8}],
-            )
-        ],
+        goals=[at_the_edge],
         marks={"minimiser at the kink": at, "minimiser off the kink": off, "small η": small, "large η": large},
         play=[*dots.values(), *lines.values()],
         readings={"NGDM β": lines["subgradient"], "proximal β": lines["proximal"]},
@@ -199,6 +196,10 @@ def sparse_solvers():
         cut = 0 if rule in ("proximal", "fista", "rda") else 2 * eta * lam
         return eta, gaps, iterates[-1], np.abs(iterates[-1]) > cut
 
+    @goal(
+        "(i) Find a factor on η with which NGDM, cut at 2ηλ, has the exact support.",
+        at={"method": "NGDM", "factor": 0.0398},
+    )
     def exact_support(method, lam, factor):
         return method == "NGDM" and ((exact(lam) != 0) == ran(method, lam, factor)[-1]).all()
 
@@ -233,11 +234,7 @@ def sparse_solvers():
         caption="Left: the gap to the exact minimum against the step. Right: the coefficients that are not 0, by size, "
         "over the exact ones. Which methods have fewer dots than coefficients?",
         goals=[
-            goal(
-                "(i) Find a factor on η with which NGDM, cut at 2ηλ, has the exact support.",
-                exact_support,
-                {"method": "NGDM", "factor": 0.0398},
-            ),
+            exact_support,
             goal("(iii) Raise λ until the exact answer is 0.", lambda lam: not exact(lam)[0].any(), {"lam": 435.0}),
         ],
         alt="Two panels. Left: the gap to the exact minimum against the step on logarithmic scales. Right: the sizes "
@@ -288,25 +285,24 @@ def staircase():
         stairs.title.set_text(f"c/λ = {ratio:.4g}: mean sign {now:.4g}")
         return beta, centre, steps_line, *treads, here, time.title, stairs.title
 
+    @goal("(i) Find a tread with period 7.", at={"ratio": 0.345})
     def period_7(ratio, etah):
         treads = [theory.staircase_plateau(plus, 7, 1 - etah) for plus in range(1, 7)]
         return any(low < ratio < high for low, high in treads)
 
     on = {f"on the tread {tread}": {"ratio": c, "etah": 0.5} for tread, c in (("0", 0.2), ("1/3", 0.57), ("1/2", 0.8))}
+
+    @goal("(iii) Bring the staircase as close to the diagonal as you can.", at={"etah": 0.02})
+    def smallest_step(etah):
+        return etah == 0.02
+
     return live(
         figure,
         update,
         ratio=slider("c/λ", 0.2, 0.0, 0.995, 0.005, meaning="slope of the data term at 0, in units of λ"),
         etah=slider("ηh", 0.5, 0.02, 0.98, 0.02, meaning="step times curvature"),
         marks={**on, "small step": {"ratio": 0.57, "etah": 0.1}},
-        goals=[
-            goal("(i) Find a tread with period 7.", period_7, {"ratio": 0.345}),
-            goal(
-                "(iii) Bring the staircase as close to the diagonal as you can.",
-                lambda etah: etah == 0.02,
-                {"etah": 0.02},
-            ),
-        ],
+        goals=[period_7, smallest_step],
         play=[beta],
         sound=heard,
         caption="Left: one weight over its last 48 steps. Right: the mean of its sign against c/λ. Where does the "
@@ -318,9 +314,22 @@ def staircase():
 
 def tongues():
     """The mean of sign(β) over (c/λ, ηh), its staircase at the chosen ηh, and the run: a cross-hair for both."""
-    ratios, etahs, window = np.linspace(0, 1, 400), np.linspace(0.02, 1, 256), 30
+    ratios, etahs, window, longest = np.linspace(0, 1, 400), np.linspace(0.02, 1, 256), 30, 60
+
+    def settled(ratios, etah):
+        """With λ = h = 1, once it has settled: β (61, …, n), and the mean of its sign (…, n).
+
+        Over the number of steps after which β comes back closest to where it was: exact for every cycle of at most 60.
+        """
+        # 500 steps shrink what is left of the start by 4e-5 at the least ηh, 0.02
+        path = trajectories.iterate(problems.one_dimensional_lasso(ratios, 1.0), [0.01], etah)
+        path = np.stack([beta[..., 0] for beta in itertools.islice(path, 500, 501 + longest)])
+        back = np.abs(path[1:] - path[0]).argmin(axis=0)
+        positive = np.cumsum(path[:-1] > 0, axis=0, dtype=np.int16)
+        return path, 2 * np.take_along_axis(positive, back[None], axis=0)[0] / (back + 1) - 1
+
     figure, (plane, stairs, time) = figures.new(3, size=(11, 4), width_ratios=(5, 3, 3))
-    field = problems.in_blocks(lambda etah: problems.settled_signs(ratios, etah[:, None])[1], etahs)
+    field = problems.in_blocks(lambda etah: settled(ratios, etah[:, None])[1], etahs)
     figures.map_of(plane, ratios, etahs, field, "mean of sign(β)", Normalize(0, 1))
     plane.set(xlabel="c/λ", ylabel="ηh")
     heights = np.linspace(0.02, 0.99, 60)
@@ -341,13 +350,12 @@ def tongues():
     def update(ratio, etah):
         figures.aim(hair, ratio, etah)
         # the run under the cross-hair is one more of the cut
-        paths, means = problems.settled_signs(np.append(ratios, ratio), etah)
+        paths, means = settled(np.append(ratios, ratio), etah)
         cut.set_data(ratios, means[:-1])
         here.set_data([ratio], [means[-1]])
         path = paths[: window + 1, -1]
         beta.set_data(np.arange(window + 1), path / max(np.abs(path).max(), 1e-300))
-        # a cycle has at most as many steps as `settled_signs` looks back
-        positive = Fraction((means[-1] + 1) / 2).limit_denominator(60)
+        positive = Fraction((means[-1] + 1) / 2).limit_denominator(longest)
         plane.title.set_text(f"c/λ = {ratio:.3g}, ηh = {etah:.3g}: mean sign {means[-1]:.4g}")
         stairs.title.set_text(f"cut at ηh = {etah:.3g}")
         time.title.set_text(f"positive at {positive.numerator} of {positive.denominator}")

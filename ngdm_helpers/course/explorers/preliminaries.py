@@ -56,16 +56,20 @@ def two_recursions():
             size.title.set_text(f"|xₖ| ends at {abs(x[-1]):.2g}; dashed{where}: |1 − ηL|ᵏ")
         return curve, path, graph.title, distance, predicted, size.title
 
+    @goal("(i) On x², find where landing turns into diverging.", at=[{"function": "x²", "eta": 0.978}, {"eta": 1.02}])
     def both_sides(function, eta, seen):
         tried = [state["eta"] for state in seen if state["function"] == "x²"]
         below, above = [rate for rate in tried if 0.95 < rate < 1], [rate for rate in tried if 1 < rate < 1.05]
         return function == "x²" and bool((below and 1 < eta < 1.05) or (above and 0.95 < eta < 1))
 
+    @goal(
+        "(ii) On |x|, keep x₀. Which η ends closest to 0, by the mean of the last two distances?",
+        at={"function": "|x|", "eta": 0.0218},
+    )
     def nearest(function, eta, start):
         x = trajectories.run(ONE_D["|x|"], np.array([start]), eta, steps).iterates[-2:, 0]
         return (function, start) == ("|x|", 1.73) and np.abs(x).mean() < 0.011
 
-    words = "(ii) On |x|, keep x₀. Which η ends closest to 0, by the mean of the last two distances?"
     return live(
         figure,
         update,
@@ -73,14 +77,7 @@ def two_recursions():
         function=choice("f", "Huber, δ = ½", list(ONE_D), meaning="function"),
         eta=log_slider("η", 0.1, 1e-3, 3, meaning="learning rate"),
         start=slider("x₀", 1.73, -2.0, 2.0, 0.01, meaning="start"),
-        goals=[
-            goal(
-                "(i) On x², find where landing turns into diverging.",
-                both_sides,
-                [{"function": "x²", "eta": 0.978}, {"eta": 1.02}],
-            ),
-            goal(words, nearest, {"function": "|x|", "eta": 0.0218}),
-        ],
+        goals=[both_sides, nearest],
         marks={
             **{f"{name}, η = 0.1": {"function": name, "eta": 0.1} for name in ("x²", "|x|")},
             "x², η = 1": {"function": "x²", "eta": 1.0},
@@ -245,12 +242,14 @@ def subgradient_method():
         ax.title.set_text(f"η = {eta:.3g}: f rises in {up.size} of {steps} steps{first}; best {run.values.min():.2g}")
         return value, best, bound, stall, ax.title
 
+    @goal("(i) Find the largest η at which f does not rise in the first ten steps.", at={"eta": 0.398})
     def falls_ten_times(eta):
         # the second: one place of the slider further
         runs = [trajectories.run(objective, np.zeros(solution.size), rate, 10).values for rate in (eta, 1.0472 * eta)]
         here, above = (bool((np.diff(values) <= 0).all()) for values in runs)
         return here and not above
 
+    @goal("(ii) Find the η with the lowest best value.", at={"eta": 0.00219})
     def lowest(eta):  # no place of the slider has less than 0.00068
         return trajectories.run(objective, np.zeros(solution.size), eta, steps).values.min() < 0.0007
 
@@ -258,14 +257,7 @@ def subgradient_method():
         figure,
         update,
         eta=log_slider("η", 0.05, 1e-4, 1, meaning="learning rate"),
-        goals=[
-            goal(
-                "(i) Find the largest η at which f does not rise in the first ten steps.",
-                falls_ten_times,
-                {"eta": 0.398},
-            ),
-            goal("(ii) Find the η with the lowest best value.", lowest, {"eta": 0.00219}),
-        ],
+        goals=[falls_ten_times, lowest],
         marks={f"best η for T = {T}": {"eta": theory.best_constant_lr(R, G, T)} for T in (20, 200, 2000)},
         caption="The values, the best so far, and what is guaranteed. Watch both ends of the dashed line as η changes.",
         alt="The loss against the step on logarithmic scales: the values jump up and down, the best value so "
@@ -317,20 +309,19 @@ def noisy_steps():
     def overtaken(noise):
         return ends(noise)[ROOT] < ends(noise)[STEP_LR]
 
+    @goal("(i) Make StepLR reach rounding level, 10⁻¹².", at={"noise": 0})
+    def at_rounding(noise):
+        return ends(noise)[STEP_LR] < 1e-12
+
+    @goal("(ii) Find the least noise at which 0.3/√(k + 1) ends closer than StepLR.", at={"noise": 0.2})
+    def just_overtaken(noise):
+        return overtaken(noise) and not any(map(overtaken, noises[noises < noise - 0.05]))
+
     return live(
         figure,
         update,
         noise=slider("σ", 0.5, 0.0, 1.0, 0.1, meaning="noise in the data; at 0 they fit exactly"),
-        goals=[
-            goal(
-                "(i) Make StepLR reach rounding level, 10⁻¹².", lambda noise: ends(noise)[STEP_LR] < 1e-12, {"noise": 0}
-            ),
-            goal(
-                "(ii) Find the least noise at which 0.3/√(k + 1) ends closer than StepLR.",
-                lambda noise: overtaken(noise) and not any(map(overtaken, noises[noises < noise - 0.05])),
-                {"noise": 0.2},
-            ),
-        ],
+        goals=[at_rounding, just_overtaken],
         marks={f"σ = {noise:g}": {"noise": noise} for noise in (0.1, 1.0)},
         caption="Four schedules on the mean |Xβ − y| with y = Xβ* + noise of size σ. Which of them stop coming closer?",
         alt="How close each of four schedules has come to the lowest loss, against the step, on logarithmic scales.",
@@ -352,22 +343,29 @@ def step_sizes():
     travel.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(1e-3, 3e3), xlabel="step k", ylabel="η₀ + … + ηₖ₋₁")
     (total,), (needed,) = travel.plot([], [], **NGDM), travel.plot([1, steps], [1, 1], **THRESHOLD)
 
-    def schedule_of(rule, lr, q, every):
-        return {
-            "constant": trajectories.constant(lr),
-            "diminishing": trajectories.diminishing(lr),
-            "reducing (StepLR)": trajectories.step_decay(lr, every, q),
-            "geometric": trajectories.exponential_decay(lr, q),
-        }[rule]
+    rules = {
+        "constant": lambda lr, q, every: trajectories.constant(lr),
+        "diminishing": lambda lr, q, every: trajectories.diminishing(lr),
+        "reducing (StepLR)": lambda lr, q, every: trajectories.step_decay(lr, every, q),
+        "geometric": lambda lr, q, every: trajectories.exponential_decay(lr, q),
+    }
 
     def best_on_sharp(schedule, noise=0.0):
         place = round(10 * noise)
         return trajectories.run(drawn[place][0], np.zeros(solution.size), schedule, steps).values.min() - lowest[place]
 
+    @goal(
+        "(i) On the sharp problem, with η₀ = 0.3, find the smallest q for which the geometric steps still arrive.",
+        at={"q": 0.924},
+    )
     def smallest_q(problem, noise, rule, lr, q):
         ends = [best_on_sharp(trajectories.exponential_decay(lr, factor)) for factor in (q, q - 0.001)]
         return (problem, noise, rule, lr) == ("sharp", 0, "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
 
+    @goal(
+        "(ii) On it, with η₀ = 0.3, make StepLR *fail* to beat 0.3/√(k + 1), in two ways.",
+        at=[{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
+    )
     def fails_both_ways(problem, noise, rule, lr, q, every, seen):
         here = {"problem": problem, "noise": noise, "rule": rule, "lr": lr, "q": q, "every": every}
         ways = set()  # of StepLR to be beaten: too little travel, and nearly constant steps
@@ -378,12 +376,16 @@ def step_sizes():
                     ways.add(sum(map(schedule, range(steps))) < 30)
         return len(ways) == 2
 
+    @goal(
+        "(iii) With σ = 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
+        at={"noise": 0.5, "q": 0.99},
+    )
     def slow_enough(problem, noise, rule, lr, q):
         end = best_on_sharp(trajectories.exponential_decay(lr, q), noise)
         return (problem, noise, rule, lr) == ("sharp", 0.5, "geometric", 0.3) and end < patient[5]
 
     def update(problem, noise, rule, lr, q, every):
-        schedule, place = schedule_of(rule, lr, q, every), round(10 * noise)
+        schedule, place = rules[rule](lr, q, every), round(10 * noise)
         (objective, minimiser), least, start = drawn[place], lowest[place], np.zeros(solution.size)
         if problem != "sharp":
             objective, minimiser, least, start = smooth, np.zeros(1), 0.0, np.ones(1)
@@ -402,35 +404,17 @@ def step_sizes():
         travel.title.set_text(f"total {travelled[-1]:.3g}; dotted: {dotted}")
         return best, later, loss.title, total, needed, travel.title
 
-    rules = ["constant", "diminishing", "reducing (StepLR)", "geometric"]
     at = {"problem": "sharp", "lr": 0.3, "noise": 0.0}
     return live(
         figure,
         update,
         problem=choice("problem", "sharp", ["sharp", "½x²"], meaning="mean |Xβ − y| with Xβ* = y, or ½x²"),
         noise=slider("σ", 0.0, 0.0, 1.0, 0.1, meaning="noise in y of the sharp problem; 0: the data fit exactly"),
-        rule=choice("steps", "geometric", rules, meaning="step-size rule"),
+        rule=choice("steps", "geometric", list(rules), meaning="step-size rule"),
         lr=log_slider("η₀", 0.3, 1e-3, 1, meaning="first learning rate"),
         q=slider("q", 0.98, 0.1, 0.999, 0.001, meaning="decay factor"),
         every=slider("every", 300, 10, 500, 10, meaning="steps between two reductions"),
-        goals=[
-            goal(
-                "(i) On the sharp problem, with η₀ = 0.3, find the smallest q for which the geometric steps still "
-                "arrive.",
-                smallest_q,
-                {"q": 0.924},
-            ),
-            goal(
-                "(ii) On it, with η₀ = 0.3, make StepLR *fail* to beat 0.3/√(k + 1), in two ways.",
-                fails_both_ways,
-                [{"rule": "reducing (StepLR)", "q": 0.1, "every": 10}, {"q": 0.98, "every": 300}],
-            ),
-            goal(
-                "(iii) With σ = 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
-                slow_enough,
-                {"noise": 0.5, "q": 0.99},
-            ),
-        ],
+        goals=[smallest_q, fails_both_ways, slow_enough],
         marks={
             "constant 0.01": {**at, "rule": "constant", "lr": 0.01},
             "0.3/√(k+1)": {**at, "rule": "diminishing"},

@@ -13,7 +13,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name differs
-EXTRAS = ("lab", "torch")  # what `make lab` installs
+EXTRAS = ("lab", "torch")  # with which every notebook runs; `make lab` adds what a teacher uses
 
 
 def read(path):
@@ -37,7 +37,7 @@ def conda_list(text):
 
 
 def expected(project):
-    """pyproject's requirements for ``make lab`` under conda-forge's names, with Python, and pip for the last line."""
+    """pyproject's requirements for the notebooks under conda-forge's names, with Python, and pip for the last line."""
     extras = project["optional-dependencies"]
     requirements = [*project["dependencies"], *(entry for extra in EXTRAS for entry in extras[extra])]
     renamed = {entry.replace(name(entry), CONDA_NAMES.get(name(entry), name(entry)), 1) for entry in requirements}
@@ -140,8 +140,8 @@ def make(checkout, *arguments):
     return run.returncode, run.stderr, calls
 
 
-LIGHT = "python -m pip install --no-compile -e .[lab]"
-FULL = "python -m pip install -e .[lab,torch]"
+LIGHT = "python -m pip install --no-compile -e .[lecture,teacher]"
+FULL = "python -m pip install -e .[lecture,teacher,torch]"
 OPEN = "jupyter lab notebooks"
 
 

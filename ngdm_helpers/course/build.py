@@ -246,3 +246,14 @@ def chosen(names, folder=FOLDER):
     if unknown := [name for name in names if name not in by_name]:
         raise ValueError(f"NAME must be one of {', '.join(by_name)}, got {', '.join(unknown)}")
     return [by_name[name] for name in names] or list(by_name.values())
+
+
+def into(folder):
+    """``folder`` as a path, if it is one or can become one; an OSError, which says what --to must be, if not."""
+    folder = pathlib.Path(folder)
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"--to must be a folder, got {folder}: {there} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"--to must be a folder that can be written to, got {folder}: {there} is read-only")
+    return folder

@@ -89,6 +89,16 @@ def test_binder_and_colab_open_files_that_there_are(project):
     assert python.startswith("python=") and project["requires-python"] == ">=3.11"
 
 
+def test_the_readme_s_pictures_are_small_and_have_words():
+    shown = re.findall(r"^!\[(.+)\]\((\S+\.png)\)$", read("README.md"), re.MULTILINE)
+    assert len(shown) == 4 and all(len(words.split()) > 8 for words, _ in shown)
+    for _, path in shown:
+        picture = (ROOT / path).read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) < 120_000, path
+        if path.startswith("docs/"):
+            assert [int.from_bytes(picture[at : at + 4]) for at in (16, 20)] == [1280, 720], path
+
+
 def test_one_oldest_python_everywhere(project):
     oldest = project["requires-python"].removeprefix(">=")
     workflow = yaml.safe_load(read(".github/workflows/test.yml"))

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 
 import jupytext
 import nbformat
@@ -254,6 +255,9 @@ def into(folder):
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not there.is_dir():
         raise NotADirectoryError(f"--to must be a folder, got {folder}: {there} is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(f"--to must be a folder that can be written to, got {folder}: {there} is read-only")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        fault = f"{there} takes no file, {error.strerror}"
+        raise PermissionError(f"--to must be a folder that can be written to, got {folder}: {fault}") from None
     return folder

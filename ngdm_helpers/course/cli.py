@@ -214,8 +214,9 @@ def _slides(names, folder, to, pyodide, force):
     return 0
 
 
-_LECTURE = """Serve the core of a notebook with Voilà for the hall, without code, a step at a time. It opens in
-seconds; each figure comes when its cell has run, in the order of the lecture, all in about a minute. PageDown, as a clicker sends it, goes on, and so do the arrow keys; space plays."""
+_LECTURE = """Serve the core of a notebook with Voilà for the hall, without code, a step at a time. It opens in seconds;
+each figure comes when its cell has run, in the order of the lecture, the last in about a minute. PageDown, as a clicker
+sends it, goes on, and so do the arrow keys; space plays."""
 
 
 def _add_lecture(commands):

@@ -95,15 +95,10 @@ def echo_side():
 _WATCH = """(root, [name, bits, cell]) => {
     const side = {frames: [], values: []};
     (window.sides ??= {})[name] = side;
-    if (window.looks === undefined) {
-        window.looks = [];
+    if (window.pressed === undefined) {
         window.pressed = window.released = 0;
         document.addEventListener('keydown', event => { window.pressed = event.timeStamp; }, true);
         document.addEventListener('pointerup', event => { window.released = event.timeStamp; }, true);
-        const after = new MessageChannel();  // its message arrives when the frame's painting is done
-        const frame = () => after.port2.postMessage(requestAnimationFrame(frame));
-        after.port1.onmessage = () => looks.forEach(look => look());
-        frame();
     }
     const corner = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     corner.canvas.width = bits * cell;
@@ -116,15 +111,27 @@ _WATCH = """(root, [name, bits, cell]) => {
         return code;
     };
     let last = null;
-    looks.push(() => {
+    const look = () => {
         const found = root.querySelector('canvas, img') ?? root.querySelector('.widget-label:not([title])');
         const content = found && (found.dataset.frame ?? found.src ?? found.textContent);
-        if (!content || content === last || found.complete === false) return;
+        if (!content || content === last) return;
+        if (found.complete === false) return found.addEventListener('load', () => requestAnimationFrame(after));
         last = content;
         side.frames.push([performance.now(), found.matches('canvas, img') ? read(found) : Number(found.textContent)]);
-    });
+    };
+    const painted = new MessageChannel();  // its message arrives when the painting of the screen's frame is done
+    painted.port1.onmessage = look;
+    const after = () => painted.port2.postMessage(0);
+    // What live paints, it paints within a frame. Nothing is asked of the page while nothing changes.
+    const change = () => (root.querySelector('canvas') ? after() : requestAnimationFrame(after));
+    const seen = {subtree: true, childList: true, characterData: true, attributeFilter: ['data-frame', 'src']};
+    new MutationObserver(change).observe(root, seen);
+    change();
     const readout = root.querySelector('.widget-readout');
-    const note = () => side.values.push([performance.now(), Math.round(1000 * Math.log10(readout.textContent)) + 3500]);
+    const note = () => {  // once a value: at the end of a drag the slider writes the same one again
+        const value = Math.round(1000 * Math.log10(readout.textContent)) + 3500;
+        if (value !== side.values.at(-1)?.[1]) side.values.push([performance.now(), value]);
+    };
     new MutationObserver(note).observe(readout, {childList: true, characterData: true, subtree: true});
 }"""
 
@@ -197,7 +204,7 @@ def measure():
     """({side: latencies in ms}, {side: what `_drag` returns}), from one notebook in one browser."""
     with tempfile.TemporaryDirectory() as folder, lab.server() as jupyter, lab.browser() as chromium:
         path = _notebook(pathlib.Path(folder) / "slider.ipynb")
-        with lab.opened(jupyter, chromium, path, viewport=(1500, 1600)) as notebook:
+        with lab.opened(jupyter, chromium, path, viewport=(1280, 720)) as notebook:
             notebook.run_all()
             if notebook.errors():
                 raise RuntimeError("\n".join(notebook.errors()))

@@ -10,6 +10,7 @@ import functools
 import html
 import inspect
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -63,12 +64,18 @@ _HOUSE |= {
 }
 
 
-def house() -> contextlib.AbstractContextManager[None]:
+@contextlib.contextmanager
+def house() -> Iterator[None]:
     """A context in which matplotlib has the house style and nothing of the user's own settings."""
-    # dict's own access: hundreds of settings are compared at each move, and a browser's Python is slow
+    # dict's own access: hundreds of settings are compared at each move, and a browser's Python is slow. Only what
+    # differs is set and set back: matplotlib's rc_context copies them all.
     now = functools.partial(dict.__getitem__, mpl.rcParams)
-    other = {name: value for name, value in _HOUSE.items() if now(name) != value}
-    return mpl.rc_context(other) if other else contextlib.nullcontext()
+    users = {name: now(name) for name, value in _HOUSE.items() if now(name) != value}
+    try:
+        mpl.rcParams.update({name: _HOUSE[name] for name in users})
+        yield
+    finally:
+        mpl.rcParams.update(users)
 
 
 class _Axes(Axes):

@@ -149,6 +149,10 @@ class Objective:
 def soft_threshold(u: Array, t: Number) -> Array:
     """S_t(u) = sign(u)·max(|u| − t, 0), elementwise; the proximal map of t‖·‖₁. ``t`` ≥ 0, broadcast against ``u``."""
     xp, t = checks.namespace(u), checks.over_batch("t", t, u) if isinstance(t, float | int) else t
+    return _shrunk(xp, u, t)
+
+
+def _shrunk(xp, u, t):
     return u - xp.maximum(xp.minimum(u, t), -t)  # the same number in half the operations
 
 
@@ -161,6 +165,7 @@ def l1_oracle(name: str, lam: Number, beta: Array) -> Oracle:
     """The `Oracle` of λ‖·‖₁ for arrays like ``beta``; ``name`` is what errors call λ."""
     lam_batch, lam_coordinate = checks.over_batch(name, lam, beta), checks.per_coordinate(name, lam, beta)
     xp, norm1, sign = checks.namespace(beta), checks.norm1(beta), checks.sign(beta)
+    zero = xp.zeros_like(beta)
 
     def subgradient(b):
         return lam_coordinate * sign(b)
@@ -168,8 +173,8 @@ def l1_oracle(name: str, lam: Number, beta: Array) -> Oracle:
     return Oracle(
         value=lambda b: lam_batch * norm1(b),
         subgradient=subgradient,
-        smooth_gradient=xp.zeros_like,
-        prox=lambda b, step: soft_threshold(b, step * lam_coordinate),
+        smooth_gradient=lambda b: zero,
+        prox=lambda b, step: _shrunk(xp, b, step * lam_coordinate),
         penalty_subgradient=subgradient,
     )
 

@@ -273,7 +273,6 @@ class Live(widgets.VBox):
                     self._update(**drawn)
             raise
         self._drawn, self.message.value = values, ""
-        self.goals.moves += 1
 
     def _paint(self, artists, redraw):
         if artists is None:
@@ -306,6 +305,8 @@ class Live(widgets.VBox):
         shapes["hands"] = hands.record(self.figure, self._planes, self.controls)
         shapes["titles"] = _titles(self.figure)
         self.figure.stale = False  # a legend sets it while it is drawn
+        # before the picture: what came after it would wait until the page has painted, and so would the next move
+        self.goals.moves += 1
         self._put(ground, shapes)
 
     def _put(self, ground, shapes):

@@ -41,6 +41,7 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
 
     def __init__(self, value: float, numbers: Iterable[float], format: str, **appearance: Any) -> None:
         self.numbers, self._format, self._placing = tuple(sorted({*numbers, value})), format, False
+        self._lent = None  # the place that a value which is not on the scale has borrowed
         self.min, self.max = self.numbers[0], self.numbers[-1]
         super().__init__(value=value, **appearance)
 
@@ -57,9 +58,12 @@ class Scale(DescriptionWidget, ValueWidget, widgets.CoreWidget):
 
     @traitlets.observe("value")
     def _show(self, change):
+        if change and self._lent is None and self.numbers[self.index] == self.value:
+            return  # the page moved it, and reads what it shows
         inner = range(1, len(self.numbers) - 1) if self.min < self.value < self.max else range(len(self.numbers))
         place = min(inner or (0,), key=lambda k: abs(self.numbers[k] - self.value))
         shown = [*self.numbers[:place], self.value, *self.numbers[place + 1 :]]
+        self._lent = None if self.numbers[place] == self.value else place
         self._placing = True
         try:
             with self.hold_sync():  # the page gets both at once

@@ -42,11 +42,11 @@ def draw_turns(runs: Runs, looks: Mapping[Line2D, Mapping[str, Any]]) -> None:
         x, y = np.asarray(line.get_xydata(), dtype=float).T
         rises = np.diff(y)
         turns = 0 if _in_plane(x) else int((rises[1:] * rises[:-1] < 0).sum())
-        if turns > MOST_TURNS:
+        if turns > MOST_TURNS and look(line) != POINTS:
             # before 3.11, matplotlib scales dashes by the width, and then refuses to draw dashes of length 0
             with mpl.rc_context({"lines.scale_dashes": False}):
                 line.set(**POINTS)
-        else:
+        elif turns <= MOST_TURNS and look(line) != looks[line]:
             line.set(**looks[line])
 
 

@@ -5,6 +5,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import nbclient
 import pytest
 
 from ngdm_helpers.course import build, cli
@@ -284,6 +285,14 @@ def test_what_the_hall_sees_of_a_notebook(source):
     assert not any(name.endswith(("-check", "-hint", "-solution", "-stub")) for name in names)
     for step in range(max(steps) + 1):  # words, and one thing to look at
         assert sum(cell.cell_type == "code" for cell in found if cell.metadata.step == step) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.tools
+@pytest.mark.parametrize("source", build.pairs(), ids=lambda path: path.stem)
+def test_what_the_hall_sees_needs_no_cell_that_is_left_out(source, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", lab.kernel_environment()["PYTHONPATH"])
+    nbclient.NotebookClient(lecture.notebook(source), timeout=300).execute()  # raises where a cell does
 
 
 def test_what_cannot_be_served_is_refused(tmp_path, capsys, monkeypatch):

@@ -45,8 +45,8 @@ SCREEN = f"{hub.PREFIX}screen"
 # What a page of JupyterLab asks the server for while nobody does anything, and every how many seconds.
 POLLS = dict.fromkeys(("api/kernels", "api/sessions", "api/contents", "api/terminals", "lab/api/workspaces"), 10)
 # (the figure, its first slider) of each that the notebook has shown, in its order; names of IPython's own begin with _
-_FIGURES = "[(n, next(k for k, c in v.controls.items() if hasattr(c, 'numbers'))) for n, v in globals().items() \
-if n[0] != '_' and type(v).__name__ == 'Live']"
+_FIGURES = """[(n, k) for n, v in globals().items() if n[0] != '_' and type(v).__name__ == 'Live'
+for k in [k for k, c in v.controls.items() if hasattr(c, 'numbers')][:1]]"""
 _FIND = "({0}.canvas.model_id, {0}.goals.model_id, {0}.controls[{1!r}].model_id, len({0}.controls[{1!r}].numbers))"
 _STATE = "({0}.canvas.frame['count'], {0}.controls[{1!r}].index)"
 

@@ -165,7 +165,7 @@ def test_no_student_reads_another_s_files_nor_listens_to_another_s_kernel(room):
 @classroom
 def test_a_move_brings_its_draw_list_and_no_move_is_lost(room):
     _, (ada, _), loop = room
-    code = "from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\nchord = explorers.chord_law()"
+    code = "from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\nsaw = explorers.residue_sawtooth()"
     loop.run_until_complete(ada.run([code]))
     moved = set()
     for turn in range(3):

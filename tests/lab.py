@@ -346,6 +346,7 @@ def _options(jupyter):
         "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",
         f"--ServerApp.root_dir={jupyter.folder}",
+        "--ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt",  # as `make lab` has it
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp
         "--JupyterNotebookApp.expose_app_in_browser=True",
     ]

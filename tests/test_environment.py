@@ -7,9 +7,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from unittest import mock
 
 import pytest
 import yaml
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from traitlets.config import Configurable
+
+from ngdm_helpers.course import server
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name differs
@@ -152,7 +157,7 @@ def make(checkout, *arguments):
 
 LIGHT = "python -m pip install --no-compile -e .[lecture,teacher]"
 FULL = "python -m pip install -e .[lecture,teacher,torch]"
-OPEN = "jupyter lab notebooks"
+OPEN = "jupyter lab --ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt notebooks"
 
 
 def test_make_lab_installs_once_and_opens(checkout):
@@ -227,6 +232,18 @@ def test_the_jobs_of_make_are_the_marks_of_pytest():
 
 
 @pytest.mark.slow
+def test_what_a_kernel_says_is_not_held_back(monkeypatch):
+    handler = mock.Mock(spec=KernelWebsocketHandler)
+    monkeypatch.setattr(server.ZMQChannelsWebsocketConnection, "connect", lambda self: "connected")
+    connection = server.Prompt(parent=Configurable(), websocket_handler=handler)
+    assert connection.connect() == "connected" and handler.set_nodelay.mock_calls == [mock.call(True)]
+
+
+@pytest.mark.parametrize("path", ["Makefile", "ngdm_helpers/course/editions/lecture.py", "tests/lab.py"])
+def test_a_server_that_is_started_here_is_told_so(path):
+    assert re.findall(r"kernel_websocket_connection_class=([\w.]+)", read(path)) == [f"{server.__name__}.Prompt"]
+
+
 def test_contributing_examples_run(tmp_path):
     """Every Python block of CONTRIBUTING.md, in one interpreter from top to bottom."""
     text = read("CONTRIBUTING.md")

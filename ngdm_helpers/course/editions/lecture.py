@@ -54,6 +54,7 @@ def prepare(source, folder):
     settings = ["template=lecture", "show_tracebacks=True", "progressive_rendering=True"]
     settings += [f"extension_allowlist={name}" for name in _EXTENSIONS]
     command = [sys.executable, "-m", "voila", str(path), *(f"--VoilaConfiguration.{one}" for one in settings)]
+    command.append("--Voila.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt")
     return command, os.environ | {"JUPYTER_PATH": paths}
 
 

@@ -88,7 +88,8 @@ def foreign(deck):
     return sorted(
         name
         for name, path in found.items()
-        if (name != DECK or not written) and (path.is_symlink() or written.get(name) != release.sha256(path.read_bytes()))
+        if (name != DECK or not written)
+        and (path.is_symlink() or written.get(name) != release.sha256(path.read_bytes()))
     )
 
 

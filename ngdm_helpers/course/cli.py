@@ -3,6 +3,7 @@
 import argparse
 import io
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -210,7 +211,8 @@ def _slides(names, folder, to, pyodide, force):
     from ngdm_helpers.course.editions import slides
 
     for deck, replaced in slides.slides(names, to, pyodide, folder, force):
-        print(f"{deck}{f', in place of {replaced}' if replaced else ''}: python -m http.server --directory {deck}")
+        show = shlex.join(["python", "-m", "http.server", "--directory", str(deck)])
+        print(f"{deck}{f', in place of {replaced}' if replaced else ''}: {show}")
     return 0
 
 

@@ -81,20 +81,21 @@ endif
 
 NO_USE = $(or $(addprefix is Python ,$(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)),does not run)
 
-# A stamp for each kind of install; a larger one counts as the smaller ones too.
+# A stamp for each kind of install; a larger one counts as the smaller ones too. Each has JupyterLab, which the extras
+# lecture and teacher bring.
 .venv/installed .venv/installed-without-torch .venv/installed-site .venv/installed-test: pyproject.toml | .venv/bin/python
 
 # --no-compile: compiling all files is half of the time, and Python compiles what it imports when it does.
 .venv/installed-without-torch:
-	$(BIN)/python -m pip install --no-compile -e ".[lab]"
+	$(BIN)/python -m pip install --no-compile -e ".[lecture,teacher]"
 	touch $@
 
 .venv/installed-site:
-	$(BIN)/python -m pip install --no-compile -e ".[site]"
+	$(BIN)/python -m pip install --no-compile -e ".[lecture,site,teacher]"
 	touch .venv/installed-without-torch $@
 
 .venv/installed:
-	$(BIN)/python -m pip install -e ".[lab,torch]"
+	$(BIN)/python -m pip install -e ".[lecture,teacher,torch]"
 	touch .venv/installed-without-torch $@
 
 .venv/installed-test:

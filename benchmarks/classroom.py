@@ -4,9 +4,10 @@
 
 Needs root, JupyterHub and configurable-http-proxy (`tests.hub` says what is missing). It makes an account for each
 student, starts a hub with the configuration that is shipped, has each student start a server and a kernel and run the
-core of notebook 3, all cells sent at once, and then move a slider once a second. A student here speaks to the server
-as JupyterLab's page does, over the same websocket and in the same messages; one more, the screen, is a real Chromium
-with the notebook open. The class grows from one number to the next. At the end three students train the networks.
+core of notebook 3, all cells sent at once, and then move a slider once a second: the figures of the core in turn, from
+one student to the next. A student here speaks to the server as JupyterLab's page does, over the same websocket and in
+the same messages; one more, the screen, is a real Chromium with the notebook open. The class grows from one number to
+the next. At the end three students train the networks.
 
 A move is timed from the hand (a page that waits for the kernel holds the newest value back, which counts) to the draw
 list of that move; on the screen, from the key press to the paint. Exits with 1 if a required number is missed.
@@ -38,11 +39,14 @@ REST = 0.6  # seconds without a move after which the page says so: goals.mjs
 TRAINERS = 3  # students who train networks at the end: what PyTorch's files take in memory is shared
 LOST = 30.0  # seconds without an answer
 NAME = "core.ipynb"
-SLIDERS = ("orbit", "eta", "η")  # of the notebook: the figure, its control, the control's label
+SLIDERS = ("orbit", "η")  # on the screen: the figure, the label of its control
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 SCREEN = f"{hub.PREFIX}screen"
 # What a page of JupyterLab asks the server for while nobody does anything, and every how many seconds.
 POLLS = dict.fromkeys(("api/kernels", "api/sessions", "api/contents", "api/terminals", "lab/api/workspaces"), 10)
+# (the figure, its first slider) of each that the notebook has shown, in its order; names of IPython's own begin with _
+_FIGURES = """[(n, k) for n, v in globals().items() if n[0] != '_' and type(v).__name__ == 'Live'
+for k in [k for k, c in v.controls.items() if hasattr(c, 'numbers')][:1]]"""
 _FIND = "({0}.canvas.model_id, {0}.goals.model_id, {0}.controls[{1!r}].model_id, len({0}.controls[{1!r}].numbers))"
 _STATE = "({0}.canvas.frame['count'], {0}.controls[{1!r}].index)"
 
@@ -122,10 +126,15 @@ class Student:
             raise RuntimeError(f"{self.name}: {expression}: {answer['evalue']}")
         return eval(answer["data"]["text/plain"], {"__builtins__": {}})
 
-    async def play(self, seconds, phase):
-        """Move the slider once a second; (moves made, moves whose draw list did not come, overtaken in the page)."""
-        self.canvas, self.goals, self.control, places = await self.evaluate(_FIND.format(*SLIDERS))
-        before, place = await self.evaluate(_STATE.format(*SLIDERS))
+    async def play(self, seconds, phase, turn=0):
+        """Move a slider once a second, of figure number ``turn``, from the first again after the last.
+
+        (moves made, moves whose draw list did not come, overtaken in the page)
+        """
+        figures = await self.evaluate(_FIGURES)
+        slider = figures[turn % len(figures)]
+        self.canvas, self.goals, self.control, places = await self.evaluate(_FIND.format(*slider))
+        before, place = await self.evaluate(_STATE.format(*slider))
         self.times, self.bytes, self.overtaken, self.sent = [], [], 0, {}
         step, start, loop = max(1, places // 20), time.monotonic() + phase, asyncio.get_running_loop()
         for second in range(seconds):
@@ -141,7 +150,7 @@ class Student:
         end = time.monotonic() + LOST
         while (self.under_way or self.held or self.sent) and time.monotonic() < end:
             await asyncio.sleep(0.1)
-        after, found = await self.evaluate(_STATE.format(*SLIDERS))
+        after, found = await self.evaluate(_STATE.format(*slider))
         arrived = len(self.times)
         # the kernel's own account: it drew each move that was sent once, and stands where the page does
         missed = seconds - self.overtaken - arrived + (found != place) + abs(after - before - arrived)
@@ -248,7 +257,7 @@ class Screen(threading.Thread):
             self.go.clear()
             if not self.wanted:
                 return
-            self.times, handle, key = [], figure.handle(SLIDERS[2]), "ArrowRight"
+            self.times, handle, key = [], figure.handle(SLIDERS[1]), "ArrowRight"
             for turn in range(self.wanted):
                 began, count = time.monotonic(), int(figure.canvas.get_attribute("data-frame"))
                 handle.focus()
@@ -334,7 +343,7 @@ async def measure(class_, names, sizes, seconds, until):
         everyone = [*names[:size], SCREEN]
         before, start = seconds_of_cpu(class_, everyone), time.monotonic()
         screen.press(seconds)
-        played = await asyncio.gather(*(s.play(seconds, k / size) for k, s in enumerate(students)))
+        played = await asyncio.gather(*(s.play(seconds, k / size, k) for k, s in enumerate(students)))
         passed, after = time.monotonic() - start, seconds_of_cpu(class_, everyone)
         await asyncio.to_thread(screen.done.wait)
         if screen.fault:

@@ -107,11 +107,11 @@ def browser():
 
 
 @contextlib.contextmanager
-def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scale=1, touch=False):
+def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scale=1, touch=False, view="doc"):
     """Open a copy of the notebook at ``path`` in JupyterLab and wait for its kernel; yields a `Notebook`.
 
     screenshot: where to keep a picture of the page if an error leaves the ``with``.
-    scale: device pixels per CSS pixel. touch: on a screen that is touched.
+    scale: device pixels per CSS pixel. touch: on a screen that is touched. view: "lab" with the list of files as well.
     """
     name = pathlib.Path(path).name
     shutil.copy(path, jupyter.folder / name)
@@ -120,7 +120,7 @@ def opened(jupyter, chromium, path, screenshot=None, viewport=(1400, 1000), scal
     page = chromium.new_page(viewport=size, device_scale_factor=scale, has_touch=touch)
     page.set_default_timeout(1000 * PATIENCE)
     try:
-        page.goto(f"{jupyter.url}/doc/tree/{name}?reset&token={jupyter.token}")
+        page.goto(f"{jupyter.url}/{view}/tree/{name}?reset&token={jupyter.token}")
         page.wait_for_function(KERNEL_IDLE)
         page.evaluate(LISTEN)
         yield Notebook(page, name)

@@ -165,7 +165,11 @@ def test_no_student_reads_another_s_files_nor_listens_to_another_s_kernel(room):
 @classroom
 def test_a_move_brings_its_draw_list_and_no_move_is_lost(room):
     _, (ada, _), loop = room
-    code = "from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()"
+    code = "from ngdm_helpers.course import explorers\norbit = explorers.l1_orbit()\nsaw = explorers.residue_sawtooth()"
     loop.run_until_complete(ada.run([code]))
-    assert loop.run_until_complete(ada.play(4, 0)) == (4, 0, 0) and len(ada.times) == 4
-    assert all(size > 1000 for size in ada.bytes)
+    moved = set()
+    for turn in range(3):
+        assert loop.run_until_complete(ada.play(4, 0, turn)) == (4, 0, 0) and len(ada.times) == 4
+        assert all(size > 1000 for size in ada.bytes)
+        moved.add(ada.control)
+    assert len(moved) == 2  # of two figures, in turn

@@ -18,7 +18,7 @@ from ngdm_helpers.course import server
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name differs
-EXTRAS = ("lab", "torch")  # what `make lab` installs
+EXTRAS = ("lab", "torch")  # with which every notebook runs; `make lab` adds what a teacher uses
 
 
 def read(path):
@@ -42,7 +42,7 @@ def conda_list(text):
 
 
 def expected(project):
-    """pyproject's requirements for ``make lab`` under conda-forge's names, with Python, and pip for the last line."""
+    """pyproject's requirements for the notebooks under conda-forge's names, with Python, and pip for the last line."""
     extras = project["optional-dependencies"]
     requirements = [*project["dependencies"], *(entry for extra in EXTRAS for entry in extras[extra])]
     renamed = {entry.replace(name(entry), CONDA_NAMES.get(name(entry), name(entry)), 1) for entry in requirements}
@@ -92,6 +92,16 @@ def test_binder_and_colab_open_files_that_there_are(project):
     assert extra in project["optional-dependencies"] and os.access(ROOT / "binder" / "postBuild", os.X_OK)
     python, _ = yaml.safe_load(read("binder/environment.yml"))["dependencies"]
     assert python.startswith("python=") and project["requires-python"] == ">=3.11"
+
+
+def test_the_readme_s_pictures_are_small_and_have_words():
+    shown = re.findall(r"^!\[(.+)\]\((\S+\.png)\)$", read("README.md"), re.MULTILINE)
+    assert len(shown) == 4 and all(len(words.split()) > 8 for words, _ in shown)
+    for _, path in shown:
+        picture = (ROOT / path).read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) < 120_000, path
+        if path.startswith("docs/"):
+            assert [int.from_bytes(picture[at : at + 4]) for at in (16, 20)] == [1280, 720], path
 
 
 def test_one_oldest_python_everywhere(project):
@@ -145,8 +155,8 @@ def make(checkout, *arguments):
     return run.returncode, run.stderr, calls
 
 
-LIGHT = "python -m pip install --no-compile -e .[lab]"
-FULL = "python -m pip install -e .[lab,torch]"
+LIGHT = "python -m pip install --no-compile -e .[lecture,teacher]"
+FULL = "python -m pip install -e .[lecture,teacher,torch]"
 OPEN = "jupyter lab --ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt notebooks"
 
 

@@ -313,5 +313,6 @@ def test_a_file_without_hidden_cases_is_refused(text, says, tmp_path):
     with pytest.raises(ValueError, match=says):
         grade.hidden_cases(hidden)
     assert exercises.EXERCISES == before
-    with pytest.raises(FileNotFoundError):
-        grade.hidden_cases(tmp_path / "none.py")
+    for none in (tmp_path / "none.py", tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"--hidden must be a Python file, there is none at"):
+            grade.hidden_cases(none)

@@ -1,10 +1,12 @@
 """The lecture view in a browser: Voilà on a small lesson, every other host refused."""
 
+import contextlib
 import re
 import subprocess
 import urllib.error
 import urllib.request
 
+import nbclient
 import pytest
 
 from ngdm_helpers.course import build, cli
@@ -110,12 +112,11 @@ def write_lesson(folder):
     return source
 
 
-@pytest.fixture(scope="module")
-def hall(chromium, tmp_path_factory):
-    """The lecture view of the small lesson: its page, and what it has complained of or asked another host for."""
-    here = tmp_path_factory.mktemp("hall")
+@contextlib.contextmanager
+def serving(source, here):
+    """Serve the lecture view of ``source`` from the folder ``here``, as the command does; yields its address."""
     (here / "served").mkdir()
-    command, environment = lecture.prepare(write_lesson(here / "notebooks"), here / "served")
+    command, environment = lecture.prepare(source, here / "served")
     address, log = f"http://localhost:{lab._free_port()}", here / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -125,15 +126,32 @@ def hall(chromium, tmp_path_factory):
             stderr=stream,
             start_new_session=True,
         )
+    try:
+        lab._wait(lambda: process.poll() is not None or _answers(f"{address}/voila/static/require.min.js"), "Voilà")
+        assert process.poll() is None, log.read_text()
+        yield address
+    finally:
+        lab._end(process)
+
+
+@pytest.fixture(scope="module")
+def hall(chromium, tmp_path_factory):
+    """The lecture view of the small lesson: its page, and what it has complained of or asked another host for.
+
+    The cell of the second figure has waited until the first could be seen and the second could not.
+    """
+    here = tmp_path_factory.mktemp("hall")
+    gate = here / "gate"
+    waits = f"import pathlib, time\n\nwhile not pathlib.Path({str(gate)!r}).exists():\n    time.sleep(0.1)\n"
+    source = write_lesson(here / "notebooks")
+    source.write_text(LESSON.replace("chord = explorers", f"{waits}chord = explorers"))
     context, faults = chromium.new_context(viewport={"width": 1280, "height": 720}), []
 
     def refuse(route):
         faults.append(f"asked for {route.request.url}")
         route.abort()
 
-    try:
-        lab._wait(lambda: process.poll() is not None or _answers(f"{address}/voila/static/require.min.js"), "Voilà")
-        assert process.poll() is None, log.read_text()
+    with serving(source, here) as address, contextlib.closing(context):
         page = context.new_page()
         page.set_default_timeout(1000 * lab.PATIENCE)
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
@@ -141,11 +159,18 @@ def hall(chromium, tmp_path_factory):
         context.route(lambda url: not url.startswith((address, "data:", "blob:")), refuse)
         page.goto(address)
         page.locator(".lecture-bar").wait_for()
-        page.wait_for_function("document.querySelector('canvas.live-canvas')?.dataset.frame >= 1")
+        at(page, 4)
+        page.get_by_text("at 42").wait_for()
+        at(page, 7)
+        waiting = page.locator(".voila-skeleton-container:visible")
+        assert waiting.count() == 1 and "Python has not come to this cell yet" in waiting.evaluate(
+            "one => getComputedStyle(one, '::after').content"
+        )
+        gate.touch()
+        page.wait_for_function("document.querySelectorAll('canvas.live-canvas[data-frame]').length === 2")
+        assert page.locator(".voila-skeleton-container").count() == 0
+        at(page, 1)
         yield page, faults
-    finally:
-        context.close()
-        lab._end(process)
 
 
 def _answers(address):
@@ -266,6 +291,14 @@ def test_what_the_hall_sees_of_a_notebook(source):
     assert not any(name.endswith(("-check", "-hint", "-solution", "-stub")) for name in names)
     for step in range(max(steps) + 1):  # words, and one thing to look at
         assert sum(cell.cell_type == "code" for cell in found if cell.metadata.step == step) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.tools
+@pytest.mark.parametrize("source", build.pairs(), ids=lambda path: path.stem)
+def test_what_the_hall_sees_needs_no_cell_that_is_left_out(source, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", lab.kernel_environment()["PYTHONPATH"])
+    nbclient.NotebookClient(lecture.notebook(source), timeout=300).execute()  # raises where a cell does
 
 
 def test_what_cannot_be_served_is_refused(tmp_path, capsys, monkeypatch):

@@ -3,10 +3,13 @@
 A deck of the small lesson of ``test_lecture.py``; `pytest -m site` builds those of the notebooks and walks through.
 """
 
+import json
+
 import pytest
 
 from ngdm_helpers.course import build, cli
 from ngdm_helpers.course.editions import lesson, lessons, slides
+from ngdm_helpers.course.site import release
 from tests import lab
 from tests.lab import expect
 from tests.pictures import differing
@@ -62,7 +65,8 @@ def deck(release_folder, tmp_path_factory):
     assert cli.main(arguments) == 1 and foreign.exists()  # no deck: it stays
     assert cli.main([*arguments, "--force"]) == 0 and not foreign.exists()
     assert sorted(path.name for path in (here / "slides").iterdir()) == ["03_lasso"]  # nothing is left over
-    return here / "slides" / "03_lasso"
+    assert slides.foreign(foreign.parent) == []  # all of it is ours
+    return foreign.parent
 
 
 def redrawn(page, move):
@@ -172,6 +176,26 @@ def test_opened_as_a_file_it_shows_pictures_and_says_how_to_move_them(deck, chro
         page.keyboard.press("PageDown")
         expect(page.locator("section.present [data-explorer] img")).to_be_visible()
         page.wait_for_function("document.querySelector('section.present [data-explorer] img').naturalWidth > 500")
+
+
+def test_what_was_put_into_a_deck_or_edited_there_is_not_ours(tmp_path):
+    deck = tmp_path / "a deck λ"
+    assert slides.foreign(deck) == []
+    (deck / "live").mkdir(parents=True)
+    (deck / "index.html").write_text("a")
+    (deck / slides.DECK).write_text(json.dumps({"files": {"index.html": release.sha256(b"a")}}))
+    assert slides.foreign(deck) == []
+    (deck / "live" / "notes.txt").write_text("mine")
+    (deck / "theirs").symlink_to(tmp_path)
+    assert slides.foreign(deck) == ["live/notes.txt", "theirs"]
+    (deck / "index.html").write_text("edited")
+    assert slides.foreign(deck)[0] == "index.html"
+    for lost in ("{}", "[3", '{"files": 3}'):
+        (deck / slides.DECK).write_text(lost)
+        assert len(slides.foreign(deck)) == 4  # and somebody's deck.json
+    assert slides.foreign(deck / "index.html") == ["index.html"]
+    (tmp_path / "link").symlink_to(deck)
+    assert slides.foreign(tmp_path / "link") == ["link"]
 
 
 def test_what_is_no_deck_and_what_is_not_built_is_refused(tmp_path, capsys):

@@ -174,8 +174,6 @@ def test_an_edition_is_written_again_but_not_over_work(tmp_path, capsys):
 def test_bad_input_is_told(tmp_path, capsys):
     assert cli.main(["student", "nothing", f"--folder={ROOT / 'notebooks'}", f"--to={tmp_path}"]) == 1
     assert "NAME must be one of 01_preliminaries" in capsys.readouterr().err
-    (tmp_path / "file").touch()
-    assert run(f"--to={tmp_path / 'file'}") == 1 and "file" in capsys.readouterr().err
     with pytest.raises(ValueError, match="form must be one of jupyter, nbgrader, got 'otter'"):
         student.write(SOURCES[0], tmp_path, "otter")
 

@@ -311,9 +311,6 @@ def test_only_what_it_wrote_is_written_over(tmp_path, capsys, papers, monkeypatc
 def test_bad_input_gets_a_sentence(tmp_path, capsys, monkeypatch):
     assert cli.main(["teacher", "05_none", f"--folder={lab.ROOT / 'notebooks'}"]) == 1
     assert "NAME must be one of 01_preliminaries" in capsys.readouterr().err
-    (tmp_path / "file").write_text("")
-    assert teach(tmp_path / "file") == 1
-    assert "--to must be a folder, got the file" in capsys.readouterr().err
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert teach(tmp_path / "papers", "--pdf") == 1 and not (tmp_path / "papers").exists()
     assert "--pdf needs one of chromium, " in capsys.readouterr().err
@@ -325,9 +322,20 @@ def test_a_notebook_that_is_not_built_is_named(tmp_path, capsys):
     assert "run: ngdm build 01_preliminaries" in capsys.readouterr().err
 
 
+def test_a_browser_that_does_not_end_is_named(tmp_path, monkeypatch):
+    def run(command, timeout, **_):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(paper, "browser", lambda: "chromium")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(OSError, match="chromium has not printed the page in 300 s"):
+        paper.pdf("<p>", tmp_path)
+
+
 def test_pdfs_are_printed(tmp_path, chromium, capsys):
-    assert teach(tmp_path, "--pdf") == 0
-    pages = {path.name: len(pypdf.PdfReader(path).pages) for path in sorted(tmp_path.glob("*.pdf"))}
+    to = tmp_path / "für Stunde λ=1 & more"
+    assert teach(to, "--pdf") == 0
+    pages = {path.name: len(pypdf.PdfReader(path).pages) for path in sorted(to.glob("*.pdf"))}
     assert pages == {"03_lasso-handout.pdf": 2, "03_lasso-run-sheet.pdf": 1}
     assert len(capsys.readouterr().out.splitlines()) == 6
     assert isinstance(paper.browser(), str) and pathlib.Path(paper.browser()).exists()

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 
 import jupytext
 import nbformat
@@ -246,3 +247,17 @@ def chosen(names, folder=FOLDER):
     if unknown := [name for name in names if name not in by_name]:
         raise ValueError(f"NAME must be one of {', '.join(by_name)}, got {', '.join(unknown)}")
     return [by_name[name] for name in names] or list(by_name.values())
+
+
+def into(folder):
+    """``folder`` as a path, if it is one or can become one; an OSError, which says what --to must be, if not."""
+    folder = pathlib.Path(folder)
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"--to must be a folder, got {folder}: {there} is a file")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        fault = f"{there} takes no file, {error.strerror}"
+        raise PermissionError(f"--to must be a folder that can be written to, got {folder}: {fault}") from None
+    return folder

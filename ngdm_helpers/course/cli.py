@@ -3,6 +3,7 @@
 import argparse
 import io
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -203,19 +204,21 @@ def _add_slides(commands):
     command.add_argument("--to", default="build/slides", type=pathlib.Path, metavar="FOLDER",
                          help="default: build/slides")  # fmt: skip
     command.add_argument("--pyodide", type=pathlib.Path, metavar="FOLDER", help="a copy of Pyodide's release at hand")
-    command.add_argument("--force", action="store_true", help="replace FOLDER/NAME even if it is no deck of slides")
+    command.add_argument("--force", action="store_true", help="replace FOLDER/NAME and all that is in it, and say what")
 
 
 def _slides(names, folder, to, pyodide, force):
     from ngdm_helpers.course.editions import slides
 
     for deck, replaced in slides.slides(names, to, pyodide, folder, force):
-        print(f"{deck}{', in place of what was no deck' if replaced else ''}: python -m http.server --directory {deck}")
+        show = shlex.join(["python", "-m", "http.server", "--directory", str(deck)])
+        print(f"{deck}{f', in place of {replaced}' if replaced else ''}: {show}")
     return 0
 
 
-_LECTURE = """Serve the core of a notebook with Voilà for the hall, without code, a step at a time. All cells run first,
-about a minute. PageDown, as a clicker sends it, goes on, and so do the arrow keys; space plays."""
+_LECTURE = """Serve the core of a notebook with Voilà for the hall, without code, a step at a time. It opens in seconds;
+each figure comes when its cell has run, in the order of the lecture, the last in about a minute. PageDown, as a clicker
+sends it, goes on, and so do the arrow keys; space plays."""
 
 
 def _add_lecture(commands):

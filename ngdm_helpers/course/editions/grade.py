@@ -74,13 +74,13 @@ def hidden_cases(path):
     It enters them as `exercises` does, ``@exercise("lasso.1")`` above a function that takes the answers, `expect`s, and
     returns in words what they have shown. ValueError for a file that is not Python, or is not about these exercises.
     """
+    if not pathlib.Path(path).is_file():
+        raise FileNotFoundError(f"--hidden must be a Python file, there is none at {path}")
     known = dict(exercises.EXERCISES)
     exercises.EXERCISES.clear()
     try:
         runpy.run_path(str(path))
         found = list(exercises.EXERCISES)
-    except OSError:
-        raise
     except Exception as error:
         raise ValueError(
             f"{path} must be Python with functions below @exercise: {type(error).__name__}, {error}"
@@ -97,7 +97,8 @@ def hidden_cases(path):
 def _read(path, stems):
     """([(id or None, source) of each code cell], the stem of the notebook that it is)."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} must be a notebook, there is no such file")
+        there = "it is a folder" if path.exists() else "there is no such file"
+        raise FileNotFoundError(f"{path} must be a notebook, {there}")
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         cells = [

@@ -20,21 +20,25 @@
   bar.append(...ideas, said, back, next);
   document.getElementById("rendered_cells").prepend(bar);
 
+  // Who has come as far as a reveal has asked for it. What is folded beside a text stays folded.
+  function unfold() {
+    for (const fold of document.querySelectorAll(".lecture-cell:not([hidden]) .jp-OutputArea details:not([data-seen])")) {
+      fold.open = fold.dataset.seen = true;
+      fold.append(...fold.querySelectorAll(":scope > pre"));  // the picture first: the numbers may lie below the screen
+    }
+  }
   const here = () => cells.filter(cell => step(cell) === at);
   function go(to) {
     at = Math.min(Math.max(to, 0), last);
     for (const cell of cells) cell.hidden = step(cell) !== at;
-    // Who has come as far as a reveal has asked for it. What is folded beside a text stays folded.
-    for (const fold of document.querySelectorAll(".lecture-cell:not([hidden]) .jp-OutputArea details")) {
-      fold.open = true;
-      fold.append(...fold.querySelectorAll(":scope > pre"));  // the picture first: the numbers may lie below the screen
-    }
+    unfold();
     said.textContent = `${at + 1} / ${last + 1}`;
     [back.disabled, next.disabled] = [at === 0, at === last];
     for (const button of ideas) button.toggleAttribute("aria-current", button.idea === here()[0].dataset.idea);
     history.replaceState(null, "", `#${at}`);  // a page that is loaded anew opens here
     scrollTo(0, 0);
   }
+  new MutationObserver(unfold).observe(document.getElementById("rendered_cells"), {childList: true, subtree: true});
   clicker(by => go(at + by), () => document.getElementById("rendered_cells"));
   go(at);
 }

@@ -1,6 +1,7 @@
 """A notebook's core for the hall, served by Voilà: no code, one step at a time, turned by a presenter's clicker.
 
-Who votes, plays and reveals has a kernel; what only later cells need is run and not shown.
+Who votes, plays and reveals has a kernel; what only later cells need is run and not shown. The page opens with its text
+while the kernel starts: what a cell shows comes when it has run, and a slider that is moved waits for one cell at most.
 """
 
 import ast
@@ -15,7 +16,7 @@ import tempfile
 import nbformat
 
 from ngdm_helpers.course import build
-from ngdm_helpers.course.editions import lesson
+from ngdm_helpers.course.editions import lesson, student
 
 HERE = pathlib.Path(__file__).parent
 # Roles of code cells whose output the hall sees. What has its point in the code itself is for the notebook.
@@ -50,7 +51,8 @@ def prepare(source, folder):
     path = folder / f"{source.stem}.ipynb"
     nbformat.write(notebook(source), path)
     paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
-    settings = ["template=lecture", "show_tracebacks=True", *(f"extension_allowlist={name}" for name in _EXTENSIONS)]
+    settings = ["template=lecture", "show_tracebacks=True", "progressive_rendering=True"]
+    settings += [f"extension_allowlist={name}" for name in _EXTENSIONS]
     command = [sys.executable, "-m", "voila", str(path), *(f"--VoilaConfiguration.{one}" for one in settings)]
     command.append("--Voila.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt")
     return command, os.environ | {"JUPYTER_PATH": paths}
@@ -86,18 +88,13 @@ def _shows(cell):
 
 
 def _needed(cells):
-    """Those of ``cells`` that are shown, or that assign or import what one below needs, and the title's imports."""
+    """Those of ``cells`` that are shown, or that leave a name which one below takes."""
     kept, names = [], set()
     for cell in reversed(cells):
         if cell.cell_type == "code":
-            found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name | ast.alias)]
-            given = {
-                (node.asname or node.name).partition(".")[0] if isinstance(node, ast.alias) else node.id
-                for node in found
-                if isinstance(node, ast.alias) or isinstance(node.ctx, ast.Store)
-            }
-            if cell.metadata.step == "" and not given & names:
+            taken, left = student.global_names(cell.source)
+            if cell.metadata.step == "" and not left & names:
                 continue
-            names |= {node.id for node in found if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            names = names - left | taken
         kept.append(cell)
     return kept[::-1]

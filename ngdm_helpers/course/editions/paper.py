@@ -95,7 +95,10 @@ def pdf(markup, folder):
         # Without a sandbox, which root and most containers cannot have: the page is ours and runs no script.
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
         options.append(f"--user-data-dir={target.parent / 'profile'}")
-        done = subprocess.run([browser(), *options, source.as_uri()], capture_output=True, timeout=120)
+        try:
+            done = subprocess.run([browser(), *options, source.as_uri()], capture_output=True, timeout=300)
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{browser()} has not printed the page in {error.timeout:.0f} s") from None
         if not target.exists():
             raise OSError(f"{browser()} printed nothing: {done.stderr.decode(errors='replace').strip()[-300:]}")
         return target.read_bytes()

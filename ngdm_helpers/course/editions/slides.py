@@ -6,6 +6,7 @@ reveal and the verdict. The presenter's notes are those of the run sheet, and wh
 
 import html
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -22,7 +23,7 @@ from ngdm_helpers.course.site import notebook, release
 
 HERE = pathlib.Path(__file__).parent
 MOST = 14  # slides of a core
-DECK = "deck.json"  # by which a folder is known to be ours
+DECK = "deck.json"  # {"files": {name: its sha256 as written}}: whatever else a folder holds is not ours
 _OWN = ("slides.css", "slides.js", "clicker.js")
 _REVEAL = ("reveal.js", "reveal.css", "plugin/notes.js")  # of reveal.js' dist
 _PAGE = """<!doctype html>
@@ -53,25 +54,47 @@ _PAGE = """<!doctype html>
 def slides(names=(), to=pathlib.Path("build/slides"), pyodide=None, folder=build.FOLDER, force=False):
     """Write a deck for each of the notebooks ``names``, of all if there are none.
 
-    Gives [(its folder ``to``/NAME, whether that replaces something else than a deck)].
+    Gives [(its folder ``to``/NAME, what it replaced that this had not written)].
 
     pyodide: a folder with a copy of the release, see `release`. folder: where the notebooks lie, built. Raises
     ValueError for an unknown name, `build.Drift` for a notebook that is not built, FileNotFoundError without Node, and
-    FileExistsError where a folder holds something else than a deck, unless ``force``.
+    FileExistsError where a folder holds what this did not write, or what was edited since, unless ``force``.
     """
-    foreign = {}
+    build.into(to)
+    replaced = {}
     for source in build.chosen(names, folder):
         build.check(source)
-        there = to / source.stem
-        foreign[source] = there.exists() and not (there / DECK).exists()
-        if foreign[source] and not force:
-            raise FileExistsError(f"{there} is no deck of slides; --force replaces it and all that is in it")
+        replaced[source] = foreign(to / source.stem)
+        if replaced[source] and not force:
+            raise FileExistsError(f"{to / source.stem}: ngdm slides did not write {_few(replaced[source])}, or it was "
+                                  "edited since; --force replaces the folder and all that is in it")  # fmt: skip
     site.node()
     core = release.gather(to.parent / f"pyodide-{release.RELEASE['version']}", pyodide)
     at_hand = pyodide if pyodide and (pyodide / release.REVEAL).exists() else None
     release.gather(core, at_hand, release.RELEASE["reveal"])
     to.mkdir(parents=True, exist_ok=True)
-    return [(_write(source, to / source.stem, core), replaced) for source, replaced in foreign.items()]
+    return [(_write(source, to / source.stem, core), _few(names)) for source, names in replaced.items()]
+
+
+def foreign(deck):
+    """The names of what is in the folder ``deck``, or in its place, that is not as `slides` has written it."""
+    if deck.is_symlink() or not deck.is_dir():
+        return [deck.name] * os.path.lexists(deck)
+    try:
+        written = dict(json.loads((deck / DECK).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        written = {}
+    found = {path.relative_to(deck).as_posix(): path for path in deck.rglob("*") if path.is_symlink() or path.is_file()}
+    return sorted(
+        name
+        for name, path in found.items()
+        if (name != DECK or not written)
+        and (path.is_symlink() or written.get(name) != release.sha256(path.read_bytes()))
+    )
+
+
+def _few(names):
+    return f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
 
 
 def _write(source, to, core):
@@ -84,8 +107,12 @@ def _write(source, to, core):
         live, summary, formulas = site.shared(new, core, shown, {source.stem: built}, _modules(core, temporary))
         page = _page(held, parts, built, summary, live, notebook.Renderer(formulas))
         (new / "index.html").write_text(page, encoding="utf-8")
-        (new / DECK).write_text(json.dumps({"notebook": held.stem}), encoding="utf-8")
-        if to.exists():
+        files = {path.relative_to(new).as_posix(): path.read_bytes() for path in new.rglob("*") if path.is_file()}
+        written = {name: release.sha256(content) for name, content in files.items()}
+        (new / DECK).write_text(json.dumps({"notebook": held.stem, "files": written}), encoding="utf-8")
+        if to.is_symlink() or to.is_file():
+            to.unlink()
+        elif to.exists():
             shutil.rmtree(to)
         new.rename(to)
     return to

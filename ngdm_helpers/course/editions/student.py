@@ -63,7 +63,7 @@ def write(source, to, form="jupyter", force=False):
     """
     if form not in FORMATS:
         raise ValueError(f"form must be one of {', '.join(FORMATS)}, got {form!r}")
-    source, to = pathlib.Path(source), pathlib.Path(to)
+    source, to = pathlib.Path(source), build.into(to)
     notebook = worksheet(build.read_source(source))
     if form == "nbgrader":
         _for_nbgrader(notebook, build.read_source(source))

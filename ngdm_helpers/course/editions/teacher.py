@@ -123,11 +123,9 @@ def write(source, to, force=False, pdf=False):
     Returns [(path, whether it replaced a file that this had not written)]. FileExistsError, before anything is written,
     for a file that this did not write or that was edited since, unless ``force``; raises as `papers` and `paper` do.
     """
-    source, to = pathlib.Path(source), pathlib.Path(to)
+    source, to = pathlib.Path(source), build.into(to)
     if pdf:
         paper.browser()
-    if to.exists() and not to.is_dir():
-        raise FileExistsError(f"--to must be a folder, got the file {to}")
     contents = papers(source)
     pages = [name for name in contents if name.endswith(".html") and pdf]
     contents |= {name.replace(".html", ".pdf"): None for name in pages}

@@ -22,7 +22,7 @@ import nbformat
 
 from ngdm_helpers.course import explorers
 from ngdm_helpers.course.build import FOLDER as NOTEBOOKS
-from ngdm_helpers.course.build import pairs
+from ngdm_helpers.course.build import into, pairs
 from ngdm_helpers.course.site import lite, notebook, pages, release
 
 SITE = "site.json"  # by which a folder is known to be ours
@@ -47,7 +47,7 @@ def build(to, pyodide=None, names=(), folder=NOTEBOOKS):
     if edited:
         lite.check()
     node()
-    if to.exists() and any(to.iterdir()) and not (to / SITE).exists():
+    if into(to).exists() and any(to.iterdir()) and not (to / SITE).exists():
         raise ValueError(f"--to must name a new folder, or one that holds a site, got {to}")
     core = release.gather(to.parent / f"pyodide-{release.RELEASE['version']}", pyodide)
     to.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def run(core, out, script, *arguments, add=lambda stage: None):
 def node():
     """Where Node is, which runs Pyodide and KaTeX. Raises FileNotFoundError without one."""
     if (path := shutil.which("node")) is None:
-        raise FileNotFoundError("ngdm site needs Node 20 or newer, which is not on the PATH; see nodejs.org")
+        raise FileNotFoundError("site and slides need Node 20 or newer, which is not on the PATH; see nodejs.org")
     return path
 
 

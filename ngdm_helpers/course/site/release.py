@@ -34,12 +34,12 @@ def gather(to, folder=None, files=SHA256):
     to.mkdir(parents=True, exist_ok=True)
     for name, wanted in files.items():
         target = to / name
-        if target.exists() and _sha256(target.read_bytes()) == wanted:
+        if target.exists() and sha256(target.read_bytes()) == wanted:
             continue
         data = _read(folder, name) if folder else fetch(name)
-        if _sha256(data) != wanted:
+        if sha256(data) != wanted:
             source = folder or _source(name)
-            raise ValueError(f"{name} from {source} must have the official sha256 {wanted}, got {_sha256(data)}")
+            raise ValueError(f"{name} from {source} must have the official sha256 {wanted}, got {sha256(data)}")
         target.write_bytes(data)
     (to / "pyodide-lock.json").write_text(json.dumps(RELEASE["lock"]), encoding="utf-8")
     return to
@@ -96,5 +96,5 @@ def _download(url):
         raise OSError(f"{url} cannot be fetched ({error.reason}); --pyodide FOLDER takes a copy at hand") from None
 
 
-def _sha256(data):
+def sha256(data):
     return hashlib.sha256(data).hexdigest()

@@ -13,14 +13,15 @@ PACKAGES = ("scikit-learn",)  # names in Pyodide's lock file, which says what ca
 
 
 class _Later:
-    """The last of all finders."""
+    """Finds what is not there yet."""
 
     def find_spec(self, name, path=None, target=None):
         import pyodide_js
 
         for package in PACKAGES:
-            entry = getattr(pyodide_js.lockfile.packages, package)
-            if path is None and name in entry.imports.to_py() and not hasattr(pyodide_js.loadedPackages, package):
+            entry = getattr(pyodide_js.lockfile.packages, package, None)
+            here = entry is None or hasattr(pyodide_js.loadedPackages, package)
+            if path is None and not here and name in entry.imports.to_py():
                 with zipfile.ZipFile(io.BytesIO(_fetched(pyodide_js.lockfileBaseUrl + entry.file_name))) as archive:
                     archive.extractall(sysconfig.get_path("purelib"))
                 setattr(pyodide_js.loadedPackages, package, entry.file_name)  # the kernel need not load it again
@@ -43,4 +44,6 @@ def _fetched(url):
 
 def install():
     """Have `PACKAGES` come when what they have is first imported."""
-    sys.meta_path.append(_Later())
+    # Pyodide's own, which come after it, say that a package is not installed
+    after = sys.meta_path.index(importlib.machinery.PathFinder) + 1
+    sys.meta_path.insert(after, _Later())

@@ -1,13 +1,22 @@
 """What the static site costs and how fast it answers, beside the kernel's echo in JupyterLab in the same run.
 
-    python -m benchmarks.site FOLDER [EXPLORER …]
+    python -m benchmarks.site FOLDER [PART …]
 
-FOLDER holds a built site (make site: build/site). Prints what a first visit transfers, when a page is painted and when
-Python has taken over, with an empty cache and with a warm one, how long a new student's first goal takes, and from a
-key press to the painted picture: for a slider whose value JupyterLab's kernel echoes, and for the first slider of each
-EXPLORER (all, if none are named). Exits with 1 if a required figure is missed.
+FOLDER holds a built site (make site: build/site). The parts, all of them if none is named:
+
+    weight      what the folder weighs, and what a first visit transfers
+    openings    when a page is painted and when Python has taken over, with an empty cache and with a warm one
+    goal        how long a new student's first goal takes
+    lite        when JupyterLite's first slider answers, with an empty cache
+    echo        from a key press to a label in which JupyterLab's kernel echoes the slider
+    EXPLORER    from a key press to the painted picture, on its first slider
+
+Each says how busy the machine was just before. The pages are fetched as a reader's browser does it: the tests, which
+refuse every other host, look at each request and so turn the browser's cache off. JupyterLite is driven as the tests
+do. Exits with 1 if a required figure is missed.
 """
 
+import contextlib
 import gzip
 import os
 import pathlib
@@ -21,13 +30,15 @@ import psutil
 
 from benchmarks import slider as widgets
 from ngdm_helpers.course import explorers
-from tests import lab
-from tests.static import box, painted, served, slider, visited, wait
+from tests import lab, test_lite
+from tests.static import box, painted, served, slider, wait
 
 PRESSES, WARM_UP = 40, 6
 FOLDER, VISIT = 90.0, 16.0  # MB, required at most
 PAINTED, LIVE, ORBIT_P95, EVERY_P95 = 1000.0, 10_000.0, 40.0, 150.0  # milliseconds, required at most
-ORBIT = "l1_orbit"
+LITE = 45_000.0
+ORBIT, NOTEBOOK = "l1_orbit", "03_lasso"
+PARTS = ("weight", "openings", "goal", "lite", "echo")
 
 # Notes the time at which the picture that answers a key press is painted, as `benchmarks.slider` does.
 _WATCH = """() => {
@@ -41,6 +52,26 @@ _WATCH = """() => {
     };
     frame();
 }"""
+
+# Runs the cells up to the first that shows an explorer, and says which it is.
+_RUN_TO_FIRST = """() => {
+    const {content} = jupyterapp.shell.currentWidget;
+    const number = content.widgets.findIndex(({model}) => /^\\w+ = explorers\\./m.test(model.sharedModel.source));
+    content.activeCellIndex = number;
+    const run = name => jupyterapp.commands.execute(`notebook:${name}`);
+    run("run-all-above").then(() => { content.activeCellIndex = number; run("run-cell"); });
+    return number;
+}"""
+
+
+@contextlib.contextmanager
+def visited(chromium, url):
+    """A page at ``url``, in a browser of its own with an empty cache."""
+    with contextlib.closing(chromium.new_context(viewport={"width": 1280, "height": 720})) as context:
+        page = context.new_page()
+        page.set_default_timeout(1000 * lab.PATIENCE)
+        page.goto(url)
+        yield page
 
 
 def weight(folder):
@@ -120,6 +151,21 @@ def echo(chromium):
             return [widgets._press(opened.page, "echo", handle) for _ in range(WARM_UP + PRESSES)][WARM_UP:]
 
 
+def first_slider(folder, chromium):
+    """Milliseconds until the first slider of `NOTEBOOK` in JupyterLite answers, run as a reader does: no cell below."""
+    start = time.perf_counter()
+    with test_lite.opened(folder, chromium, NOTEBOOK) as notebook:
+        yield 1000 * (time.perf_counter() - start)
+        number = notebook.page.evaluate(_RUN_TO_FIRST)
+        cell = notebook.cell(number)
+        canvas = cell.locator("canvas.live-canvas[data-frame]")
+        canvas.wait_for()
+        before = canvas.get_attribute("data-frame")
+        cell.locator(".noUi-handle").first.press("ArrowLeft")
+        canvas.and_(notebook.page.locator(f"canvas:not([data-frame='{before}'])")).wait_for()
+        yield 1000 * (time.perf_counter() - start)
+
+
 def _line(what, found, required=None, unit="ms"):
     fault = required is not None and found > required
     print(
@@ -129,29 +175,51 @@ def _line(what, found, required=None, unit="ms"):
     return fault
 
 
-def main(folder, names=()):
-    faults = 0
-    size, visit = weight(pathlib.Path(folder))
-    faults += _line("the folder", size, FOLDER, "MB") + _line("a first visit", visit, VISIT, "MB")
-    print(f"CPU use just before: {psutil.cpu_percent(2):.0f} % of {os.cpu_count()} cores", end=", ")
+def _part(name, folder, host, chromium, floor):
+    """Measure and print one part; how many figures are missed. floor: what the echo took, empty if not measured."""
+    print(f"-- {name}; CPU use just before: {psutil.cpu_percent(1):.0f} % of {os.cpu_count()} cores, ", end="")
     print("load average {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()))
-    with lab.browser() as chromium, served(folder) as host:
-        floor = widgets._middle_and_95(echo(chromium))
-        _line("JupyterLab's echo, median", floor[0])
-        _line("JupyterLab's echo, p95", floor[1])
+    if name == "weight":
+        size, visit = weight(folder)
+        return _line("the folder", size, FOLDER, "MB") + _line("a first visit", visit, VISIT, "MB")
+    if name == "openings":
+        faults = 0
         with visited(chromium, host) as page:
             for cache, (shown, live) in zip(("empty", "warm"), openings(page, f"{host}/play/{ORBIT}/"), strict=True):
                 faults += _line(f"painted, {cache} cache", shown, PAINTED)
                 faults += _line(f"live, {cache} cache", live, LIVE if cache == "warm" else None)
+        return faults
+    if name == "goal":
         with visited(chromium, host) as page:
             for what, taken in zip(("painted", "a slider answered", "a goal reached"), first_goal(page), strict=True):
                 _line(f"from the index, empty cache, to {what}", taken)
-        for name in names or explorers.__all__:
-            with visited(chromium, f"{host}/play/{name}/") as page:
-                wait(page, "live")
-                median, p95 = statistics.median(times := presses(page)), statistics.quantiles(times, n=20)[-1]
-            most = (floor[0], ORBIT_P95) if name == ORBIT else (None, EVERY_P95)
-            faults += _line(f"{name}, median", median, most[0]) + _line(f"{name}, p95", p95, most[1])
+        return 0
+    if name == "lite":
+        kernel, answered = first_slider(folder, chromium)
+        _line("JupyterLite's kernel is there", kernel)
+        return _line("JupyterLite's first slider answers", answered, LITE)
+    if name == "echo":
+        floor += widgets._middle_and_95(echo(chromium))
+        _line("JupyterLab's echo, median", floor[0])
+        _line("JupyterLab's echo, p95", floor[1])
+        return 0
+    with visited(chromium, f"{host}/play/{name}/") as page:
+        wait(page, "live")
+        median, p95 = statistics.median(times := presses(page)), statistics.quantiles(times, n=20)[-1]
+    most = (floor[0] if floor else None, ORBIT_P95) if name == ORBIT else (None, EVERY_P95)
+    return _line(f"{name}, median", median, most[0]) + _line(f"{name}, p95", p95, most[1])
+
+
+def main(folder, names=()):
+    allowed = (*PARTS, *explorers.__all__)
+    if unknown := [name for name in names if name not in allowed]:
+        raise SystemExit(f"PART must be one of {', '.join(allowed)}, got {', '.join(unknown)}")
+    folder, floor = pathlib.Path(folder), []
+    with served(folder) as host:
+        faults = 0
+        for name in names or allowed:
+            with lab.browser() as chromium:  # of its own: what one part leaves behind is not the next one's cost
+                faults += _part(name, folder, host, chromium, floor)
     return int(faults > 0)
 
 

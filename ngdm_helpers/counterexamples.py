@@ -291,10 +291,10 @@ class PowerTail(Objective):
 
     def oracle(self, beta: Array) -> Oracle:
         q = checks.over_batch("exponent", self.exponent, beta, trailing=True)
-        xp, sign, slope = checks.namespace(beta), checks.sign(beta), q - 1
+        xp, sign, slope, one = checks.namespace(beta), checks.sign(beta), q - 1, checks.over_batch("1", 1.0, beta)
 
         def parts(b):
-            size, one = xp.abs(b), xp.ones_like(b)
+            size = xp.abs(b)
             return xp.minimum(size, one), xp.maximum(size, one)
 
         def value(b):

@@ -1,17 +1,20 @@
 """JupyterLite beside the site: the four notebooks run to the end in a browser, with every other host refused."""
 
 import contextlib
+import importlib.util
 import json
 import pathlib
 import re
 import sys
+import types
+import zipfile
 
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from ngdm_helpers.course import TORCH_MARK, cli, explorers, without_torch
-from ngdm_helpers.course.site import build, kept, lite, pages
+from ngdm_helpers.course.site import build, kept, later, lite, pages
 from tests import lab
 from tests.lab import expect
 from tests.static import served
@@ -35,6 +38,29 @@ def test_in_a_browser_a_cell_that_needs_torch_shows_what_it_gave(tmp_path, capsy
     first, text, second = capsys.readouterr().out.splitlines()
     assert "There is no PyTorch for browsers" in first and "a slope's sign" in first and text == "+1"
     assert "a check; it gives no output" in second and displayed == [({"text/html": "<b>+</b>"}, True)]
+
+
+def test_a_package_comes_once_when_a_module_first_imports_from_it(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    with zipfile.ZipFile(tmp_path / "large.zip", "w") as archive:
+        archive.writestr("large_one/__init__.py", "")
+        archive.writestr("large_two.py", "number = 2")
+    entry = types.SimpleNamespace(
+        file_name="large.zip", imports=types.SimpleNamespace(to_py=lambda: ["large_one", "large_two", "large_three"])
+    )
+    pyodide = types.SimpleNamespace(lockfile=types.SimpleNamespace(packages=types.SimpleNamespace(large=entry)))
+    pyodide.lockfileBaseUrl, pyodide.loadedPackages = f"{tmp_path}/", types.SimpleNamespace()
+    fetched = []
+    monkeypatch.setitem(sys.modules, "pyodide_js", pyodide)
+    monkeypatch.setattr(later, "PACKAGES", ("absent", "large"))
+    monkeypatch.setattr(later, "_fetched", lambda url: fetched.append(url) or pathlib.Path(url).read_bytes())
+    monkeypatch.setattr(later.sysconfig, "get_path", {"purelib": tmp_path / "site"}.get)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    later.install()
+    for name, there in (("small", False), ("large_two", True), ("large_one", True), ("large_three", False)):
+        assert (importlib.util.find_spec(name) is not None) == there, name
+    assert fetched == [f"{tmp_path}/large.zip"] and pyodide.loadedPackages.large == "large.zip"
 
 
 def test_each_page_links_to_its_notebook_in_jupyterlite(tmp_path):
@@ -130,5 +156,5 @@ def test_only_the_own_host_is_named(whole):
     assert kernel["disablePyPIFallback"] and (whole / lite.NAME / kernel["pyodideUrl"]).exists()
     folder = (whole / lite.NAME / kernel["loadPyodideOptions"]["lockFileURL"]).parent
     lock = json.loads((folder / "pyodide-lock.json").read_text())
-    assert {*kernel["loadPyodideOptions"]["packages"]} <= {*lock["packages"]}
+    assert {*kernel["loadPyodideOptions"]["packages"]} == {*lock["packages"]} - {*later.PACKAGES} - {"bundle"}
     assert all((folder / entry["file_name"]).exists() for entry in lock["packages"].values())

@@ -35,3 +35,7 @@ def without_torch(lines):
 _shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 if _shell is not None and not has_torch():
     _shell.input_transformers_cleanup.append(without_torch)
+    if sys.platform == "emscripten":
+        from ngdm_helpers.course.site import later
+
+        later.install()

@@ -318,13 +318,20 @@ for (const box of document.querySelectorAll("[data-vote]")) {
   box.replaceChildren();
   votes.render({model: model(state), el: box});
 }
+/** Wait until a figure is painted, or for about a second: the start of Python takes all processors that there are. */
+async function painted(box) {
+  for (let k = 0; k < 60 && !box.querySelector(".live-canvas[data-frame]"); k++) {
+    await new Promise(requestAnimationFrame);
+  }
+}
+
 const shown = new IntersectionObserver(entries => {
   for (const {isIntersecting, target} of entries) {
     if (!isIntersecting) continue;
     shown.unobserve(target);
     open(target).catch(error => {
       target.append(make("p", {className: "status"}, `This figure could not be loaded: ${error.message}`));
-    }).then(() => worker ?? start());
+    }).then(() => painted(target)).then(() => worker ?? start());
   }
 }, {rootMargin: NEAR});
 for (const box of document.querySelectorAll("[data-explorer]")) shown.observe(box);

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ngdm_helpers.course import TORCH_MARK
-from ngdm_helpers.course.site import kept, pack, release
+from ngdm_helpers.course.site import kept, later, pack, release
 
 NAME = "lite"
 BUNDLE = "bundle.zip"
@@ -116,7 +116,7 @@ def _configure(here, target, live):
         "disablePyPIFallback": True,
         "loadPyodideOptions": {
             "lockFileURL": f"{PYTHON}/pyodide-lock.json",
-            "packages": [*pack.ARCHIVES, *_WHEELS, "micropip"],
+            "packages": [*(name for name in pack.ARCHIVES if name not in later.PACKAGES), *_WHEELS, "micropip"],
         },
     }
     settings = {"litePluginSettings": {f"{_KERNEL}:kernel": kernel}}

@@ -39,7 +39,9 @@ def files(archive, loaded):
     taken = {name for names in ARCHIVES.values() for name in names}
     for file in sorted(SITE.rglob("*")):
         first, *parts = file.relative_to(SITE).parts
-        here = first in ARCHIVES[archive] or (not ARCHIVES[archive] and first not in taken)
+        # the name of a module or of a distribution's .dist-info: by the latter, Pyodide counts it as loaded
+        name = first.partition("-")[0].partition(".")[0].replace("scikit_learn", "sklearn")
+        here = name in ARCHIVES[archive] or (not ARCHIVES[archive] and name not in taken)
         left = _LEAVE & {first, *parts} or file.suffix in _SUFFIXES or (first in _LITTLE and file not in loaded)
         if here and not left and file.is_file():
             yield file

@@ -26,6 +26,8 @@ NOTEBOOKS = {  # module of explorers: the notebook that shows them
     "lasso_solvers": "03_lasso",
     "edge_of_stability": "04_edge_of_stability",
 }
+# What figure.mjs imports: asked for with it, not after it.
+EARLY = ("painter.mjs", "goals.mjs", "votes.mjs")
 SHEETS = ("site.css", "code.css", "katex.min.css")
 _ABOUT = """<p>What happens when gradient descent meets a loss that is not differentiable. Each picture opens a page
 with its sliders. They run in your browser: nothing is installed, and nothing leaves this page.</p>
@@ -37,7 +39,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-{sheets}<script type="module" src="{root}{live}/figure.mjs"></script>
+{sheets}{early}<script type="module" src="{root}{live}/figure.mjs"></script>
 </head>
 <body>
 {body}
@@ -65,7 +67,7 @@ def write(to, live, summary, told, formulas, edited=()):
         body = f"{nav('../../', stem)}<main>\n<h1>{title(name)}</h1>\n{figure}{where}</main>"
         folder = to / "play" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(_page(title(name), body, live, "../../"), encoding="utf-8")
+        (folder / "index.html").write_text(_page(title(name), body, live, "../../", first=name), encoding="utf-8")
     pictures = to / "pictures"
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir()
@@ -91,9 +93,13 @@ def code_css():
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
-def _page(title, body, live, root="", math=False):
+def _page(title, body, live, root="", math=False, first=None):
+    """first: the explorer that is seen as soon as the page is."""
     sheets = "".join(f'<link rel="stylesheet" href="{root}{live}/{name}">\n' for name in SHEETS[: 3 if math else 1])
-    return PAGE.format(title=title, root=root, live=live, sheets=sheets, body=body)
+    early = "".join(f'<link rel="modulepreload" href="{root}{live}/{name}">\n' for name in EARLY)
+    if first:
+        early += f'<link rel="preload" as="fetch" crossorigin href="{root}{live}/play/{first}/opening.bin">\n'
+    return PAGE.format(title=title, root=root, live=live, sheets=sheets, early=early, body=body)
 
 
 def _nav(told, edited, root="", stem=None):

@@ -142,8 +142,7 @@ def test_python_takes_over_and_paints_what_the_widget_draws(small, chromium):
                 == f"{label} = {control._options_labels[control.index]}"
             )
         page.evaluate("location.hash = 'eta=0.1&rival=proximal'")
-        page.wait_for_timeout(300)
-        assert np.array_equal(settled(page), start)
+        assert any(np.array_equal(settled(page), start) for _ in range(20))  # frames are late on a busy machine
         assert page.locator(".status").inner_text() == ""
 
 

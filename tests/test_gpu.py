@@ -115,6 +115,7 @@ def test_the_script_runs_every_part_and_says_how_each_ended(tmp_path):
     script = tmp_path / "a folder" / "benchmarks" / "gpu.sh"
     script.parent.mkdir(parents=True)
     script.write_text(text.replace("60 * ${MINUTES:-8}", "20"))  # seconds in all
+    (script.parents[1] / "ngdm_helpers" / "course" / "recorded").mkdir(parents=True)
     out = tmp_path / "with blanks ü"
     environment = {**os.environ, "PYTHON": str(python), "DATA": "images of mine.npz"}
     run = subprocess.run(["sh", script, out], env=environment, capture_output=True, text=True)
@@ -125,7 +126,7 @@ def test_the_script_runs_every_part_and_says_how_each_ended(tmp_path):
     assert [part["status"] for part in parts] == ["3", "0", "0", "0", "0", "124", "left-out"]
     assert run.returncode == 1 and run.stderr == ""
     said = {part["part"]: (out / f"{part['part']}.log").read_text() for part in parts[:-1]}
-    assert said["machines"] == f"-m benchmarks.machines --record --folder {out}\n"
+    assert said["machines"] == f"-m benchmarks.machines --record --folder {out}/records\n"
     assert "record vgg16-l1 --method sgd --lam 0.1 0.001 --data images of mine.npz" in said["vgg16_l1_sgd"]
     assert "--batch 512" in said["vgg16_l1_sgd"] and f"--work {out}/work" in said["vgg16_l1_sgd"]
 

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
 
 from ngdm_helpers import figures, theory, trajectories
 from ngdm_helpers.counterexamples import PowerTail, Product, Separable, Trough
@@ -294,7 +295,9 @@ def huber_rise():
     steps = 200
     figure, (position, phase, loss) = figures.new(3, size=(11, 3.9))
     position.set(xlim=(0, steps), ylim=(-1.05, 1.05), xlabel="step k", ylabel="xₖ / cδ")
-    band = position.axhspan(-1, 1, color="0.9", zorder=0.5)
+    # no axhspan: before matplotlib 3.9 that is a Polygon, which cannot be moved so
+    across = position.get_yaxis_transform()
+    band = position.add_patch(Rectangle((0, -1), 1, 2, color="0.9", zorder=0.5, transform=across))
     (path,) = position.plot([], [], marker=".", **NGDM, linewidth=0.6)
     phase.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="xₖ / cδ", ylabel="xₖ₊₁ / cδ")
     phase.plot([-1, 1], [[-1, 1], [1, -1]], color="0.75", linewidth=1, zorder=0.6)

@@ -4,6 +4,7 @@ One thread per worker: with a worker on every core, the threads that BLAS and to
 The variables are set before NumPy and torch are imported; kernels and other processes inherit them.
 """
 
+import gc
 import os
 import zlib
 
@@ -35,6 +36,8 @@ TOGETHER = (
     "tests/test_memory.py",
     "tests/test_notebooks.py",
     "tests/test_maps.py",
+    "tests/test_teacher.py",
+    "tests/test_student.py",
     "tests/test_site.py",
     "tests/test_slides.py",
     "tests/test_lecture.py",
@@ -43,14 +46,25 @@ TOGETHER = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays: to look for garbage in it took a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Mark what is slow by its kind, a notebook or a browser, and begin with what is longest.
+    """Mark what is slow by its kind, a notebook, a browser or the teacher's papers, and begin with what is longest.
 
     A worker fetches its next test when it is nearly done with its last ones: with short tests at the end, none idles.
     """
     for item in items:
-        if item.path.suffix == ".ipynb" or "chromium" in item.fixturenames:
+        if item.path.suffix == ".ipynb" or {"chromium", "papers"} & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 

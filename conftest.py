@@ -4,6 +4,7 @@ One thread per worker: with a worker on every core, the threads that BLAS and to
 The variables are set before NumPy and torch are imported; kernels and other processes inherit them.
 """
 
+import gc
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -32,6 +33,8 @@ TOGETHER = (
     "tests/test_memory.py",
     "tests/test_notebooks.py",
     "tests/test_maps.py",
+    "tests/test_teacher.py",
+    "tests/test_student.py",
     "tests/test_site.py",
     "tests/test_slides.py",
     "tests/test_lecture.py",
@@ -65,14 +68,25 @@ SLOW = {"slow", "tools", "classroom"}  # the marks of what takes seconds, or min
 LAST = "tests/test_site_whole.py::test_an_explorer"  # many of seconds each: with them both workers end together
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays: to look for garbage in it took a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Mark what is slow by its kind, a notebook or a browser, and begin with what is longest.
+    """Mark what is slow by its kind, a notebook, a browser or the teacher's papers, and begin with what is longest.
 
     A worker fetches its next test when it is nearly done with its last ones: with short tests at the end, none idles.
     """
     for item in items:
-        if item.path.suffix == ".ipynb" or "chromium" in item.fixturenames:
+        if item.path.suffix == ".ipynb" or {"chromium", "papers"} & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 
@@ -86,6 +100,12 @@ class _Scheduler(LoadScopeScheduling):
     # --dist=loadgroup would write the group behind the id of a test, which pytest 9.2 does not let it
     def _split_scope(self, nodeid):
         return _group(nodeid)
+
+    # xdist counts what is left of every group that a worker was ever given, at every test
+    def _assign_work_unit(self, node):
+        kept = self.assigned_work[node]
+        self.assigned_work[node] = {group: tests for group, tests in kept.items() if not all(tests.values())}
+        super()._assign_work_unit(node)
 
 
 def _group(nodeid):

@@ -1,5 +1,6 @@
 """A widget's picture against its figure, pixel by pixel."""
 
+import functools
 import io
 from unittest import mock
 
@@ -27,13 +28,18 @@ def full_redraw(widget):
     return np.array(canvas.buffer_rgba())[..., :3]
 
 
+@functools.lru_cache(maxsize=4)  # most moves have the background of the move before
+def _upside_down(png):
+    """The rows of a picture from the lowest up, as Agg draws them."""
+    return np.array(Image.open(io.BytesIO(png)).convert("RGBA"))[::-1]
+
+
 def composed(widget):
     """What the widget sent to the page, put together by Agg: the background, and over it the artists that move."""
     stale = widget.figure.stale
     own = widget.figure.canvas.get_renderer()  # its size need not be whole numbers, and texts are placed by it
     renderer = RendererAgg(own.width, own.height, own.dpi)
-    ground = Image.open(io.BytesIO(widget.canvas.ground)).convert("RGBA")
-    renderer.draw_image(renderer.new_gc(), 0, 0, np.array(ground)[::-1])
+    renderer.draw_image(renderer.new_gc(), 0, 0, _upside_down(widget.canvas.ground))
     for artist in widget._moving:
         artist.draw(renderer)
     widget.figure.stale = stale  # see full_redraw; a legend sets it while it is drawn
@@ -48,7 +54,7 @@ def assert_picture_is_current(widget):
 
 def differing(one, other):
     """The share of the pixels of two pictures (height, width, 3) that differ by more than an eighth of the range."""
-    return (np.abs(one.astype(int) - other) > 32).any(axis=-1).mean()
+    return (np.abs(one.astype(np.int16) - other) > 32).any(axis=-1).mean()
 
 
 def count_full_draws(widget, monkeypatch):

@@ -52,6 +52,7 @@ def graded(blank, tmp_path):
     return fill
 
 
+@pytest.mark.slow
 def test_the_blank_edition_has_nothing_right_and_says_so(graded):
     rows = graded({})
     assert list(rows) == ["1", "2", "3", "4"]
@@ -59,6 +60,7 @@ def test_the_blank_edition_has_nothing_right_and_says_so(graded):
     assert all("not filled in yet" in row["says"] for row in rows.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [SOURCES[1], EDGE], ids=lambda path: path.stem)  # seconds less than the others
 def test_the_solutions_pass(graded, source):
     notebook = build.read_source(source)
@@ -90,7 +92,10 @@ ALL = [(source, which) for source in SOURCES[:3] for which in range(12)]  # the 
 
 @pytest.mark.parametrize(
     ("source", "which"),
-    [*ROUNDS, *(pytest.param(*row, marks=[pytest.mark.slow, pytest.mark.tools]) for row in ALL)],
+    [
+        *(pytest.param(*row, marks=pytest.mark.slow) for row in ROUNDS),
+        *(pytest.param(*row, marks=[pytest.mark.slow, pytest.mark.tools]) for row in ALL),
+    ],
     ids=lambda value: getattr(value, "stem", value),
 )
 def test_a_wrong_answer_gets_the_sentence_that_helps(graded, source, which):
@@ -195,6 +200,7 @@ def first(notebook, path):
     return grade.grade(path, SOURCES)["exercises"][0]
 
 
+@pytest.mark.slow
 def test_a_file_saved_by_others_is_found_its_way_in(solved, tmp_path):
     path = tmp_path / "Müller, Ann.ipynb"
     stub = next(cell for cell in solved.cells if cell.id == "exercise-1-stub")

@@ -76,6 +76,7 @@ def test_a_pixel_is_the_run_at_its_setting(name):
         assert field[row, column] == pytest.approx(expected, rel=1e-12, abs=1e-14, nan_ok=True), (column, row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_the_sliders_of_a_cross_hair_reach_all_of_the_map_and_nothing_else(name):
     widget, x, y, _ = shown(name)
@@ -136,6 +137,7 @@ def test_a_part_of_the_background_is_drawn_anew_where_it_changed_whoever_drew_th
         assert_picture_is_current(widget)
 
 
+@pytest.mark.slow
 def test_the_plane_of_starts_is_a_quarter_mirrored():
     _, u, v, field = shown("basins")
     assert np.array_equal(field, field.T, equal_nan=True) and np.array_equal(field, field[::-1, ::-1], equal_nan=True)

@@ -41,8 +41,8 @@ from matplotlib.typing import ColorType
 _LAYOUT = hasattr(FT2Font, "_layout")
 # Collections of more shapes than this (meshes, clouds of many colours) are one image: the page paints it faster.
 MOST_SHAPES = 1000
-# Of more markers than this, those that fall on one pixel are drawn once: a long oscillation has few places.
-MOST_PLACES = 1000
+# Of markers that fall on one pixel so many are drawn, and of more markers than that one: an oscillation has few places.
+MOST_ALIKE, MOST_PLACES = 20, 1000
 
 
 class Recorder(RendererBase):
@@ -134,10 +134,14 @@ class Recorder(RendererBase):
         reach = np.abs(vertices).max(initial=0) + self._width(gc)
         inside = ((places > -reach) & (places < (self.width + reach, self.height + reach))).all(axis=1)  # no NaN is
         places = places[inside]
-        if len(places) > MOST_PLACES and all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):
-            # an opaque marker on top of its like adds nothing: of each pixel, the last one
-            last = len(places) - 1 - np.unique(places[::-1] @ (1, 1 << 16), return_index=True)[1]
-            places = places[np.sort(last)]
+        if len(places) > MOST_ALIKE and all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):
+            # an opaque marker adds nothing to its like but, for the first few, to their edges: of each pixel, the last
+            alike = 1 if len(places) > MOST_PLACES else MOST_ALIKE
+            pixels = places[::-1] @ (1, 1 << 16)
+            order = np.argsort(pixels, kind="stable")
+            first = np.searchsorted(pixels[order], pixels[order])  # of the same pixel, in this order
+            last = order[np.arange(len(order)) - first < alike]
+            places = places[len(places) - 1 - np.sort(last)[::-1]]
         if len(places) and (pen or fill):
             outline = self._outline(Path(vertices, shape.codes))
             self._add("stamp", gc, outline, [self._put(places), len(places)], pen, fill)

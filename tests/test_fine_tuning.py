@@ -190,6 +190,13 @@ def test_fine_tuning_leaves_the_model_and_depends_on_the_seed_alone():
     assert np.allclose(first.means, first.norms[-2:].mean(0))
 
 
+def test_without_a_penalty_there_is_nothing_to_prune():
+    model, X, y = problem()
+    tuned = networks.fine_tune(model, X, y, [0.0], 0.05, 3, batch=4, progress=False)
+    assert tuned.count_small_weights()[0]["inside"] == 0
+    assert torch.equal(flat(tuned.pruned().network(0)), flat(tuned.network(0)))
+
+
 def test_pruning_at_the_step_zeroes_what_is_below_it_and_nothing_else():
     model, X, y = problem()
     tuned = networks.fine_tune(model, X, y, [0.02, 0.3], 0.05, 60, batch=4, progress=False)
@@ -269,7 +276,7 @@ BAD = [
     ),
     (lambda: tune(X=X.numpy()), TypeError, "X must be a torch tensor, got a ndarray"),
     (lambda: tune(y=[0] * 12), TypeError, "y must be a torch tensor, got a list"),
-    (lambda: networks.count_small_weights([W], 0), ValueError, "step must be positive, got 0.0"),
+    (lambda: networks.count_small_weights([W], -1), ValueError, "step must be non-negative, got -1.0"),
     (lambda: tune(lams=0.1), TypeError, "lams must be one or more numbers, got 0.1"),
     (lambda: tune(lams=[]), ValueError, "lams must be one or more numbers, got none"),
     (lambda: tune(lams=[0.1, -1]), ValueError, "lams[1] must be non-negative, got -1.0"),

@@ -371,9 +371,9 @@ METHODS = tuple(_RULES)
 @torch.no_grad()
 def count_small_weights(weights: Tensors, step: float) -> dict:
     """Counts over all entries of ``weights``, a dict: of integers "zeros", exactly 0; "small", |β| < 1e-5, the paper's
-    threshold; "inside", |β| < ``step`` (ηλ > 0, say); "total"; and "largest", the largest |β|, a float.
+    threshold; "inside", |β| < ``step`` (ηλ ≥ 0, say); "total"; and "largest", the largest |β|, a float.
     """
-    step = checks.positive_number("step", step)
+    step = checks.nonnegative("step", step, checks.NUMBER)
     counts = {"zeros": 0, "small": 0, "inside": 0, "total": 0, "largest": 0.0}
     for weight in weights:
         for (block,) in _blocks(1, weight):

@@ -101,12 +101,6 @@ class _Scheduler(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         return _group(nodeid)
 
-    # xdist counts what is left of every group that a worker was ever given, at every test
-    def _assign_work_unit(self, node):
-        kept = self.assigned_work[node]
-        self.assigned_work[node] = {group: tests for group, tests in kept.items() if not all(tests.values())}
-        super()._assign_work_unit(node)
-
 
 def _group(nodeid):
     """Tests with the same answer stay on one worker, as they share what is expensive.

@@ -147,9 +147,10 @@ def alive(pid):
 )
 def test_a_killed_client_goes_on_where_it_was(others, sent, tmp_path):
     code = f"""
-import pathlib
+import pathlib, signal
 from tests import test_cluster
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background ignores it
     test_cluster.measure(pathlib.Path({str(tmp_path)!r}), waits_for=(4,), **{others!r})
 """
     script = tmp_path / "client.py"  # a process of the pool reads its main module again

@@ -1,6 +1,7 @@
 """From a key press to the painted picture in JupyterLab: `live`, `interact` with a new figure each time, and the floor.
 
-    python -m benchmarks.slider
+    python -m benchmarks.slider            # in JupyterLab as `make lab` starts it
+    python -m benchmarks.slider stock      # in JupyterLab as it comes
 
 All three run in one notebook and take turns. live and interact draw the same content, that of
 `explorers.l1_orbit`; the floor is a slider whose value the kernel echoes into a label. In the corner of each picture a
@@ -200,9 +201,9 @@ def _middle_and_95(milliseconds):
     return statistics.median(milliseconds), statistics.quantiles(milliseconds, n=20)[-1]
 
 
-def measure():
-    """({side: latencies in ms}, {side: what `_drag` returns}), from one notebook in one browser."""
-    with tempfile.TemporaryDirectory() as folder, lab.server() as jupyter, lab.browser() as chromium:
+def measure(prompt=True):
+    """({side: latencies in ms}, {side: what `_drag` returns}), from one notebook in one browser. prompt: see `lab`."""
+    with tempfile.TemporaryDirectory() as folder, lab.server(prompt=prompt) as jupyter, lab.browser() as chromium:
         path = _notebook(pathlib.Path(folder) / "slider.ipynb")
         with lab.opened(jupyter, chromium, path, viewport=(1280, 720)) as notebook:
             notebook.run_all()
@@ -225,8 +226,8 @@ def measure():
             return times, {name: _drag(page, name, handles[name]) for name in SIDES}
 
 
-def main():
-    times, drags = measure()
+def main(stock=()):
+    times, drags = measure(prompt=not stock)
     print(f"\nkey press to painted picture, {PRESSES} presses each, in turn\n{'':12}{'median':>10}{'p95':>10}")
     for name, milliseconds in times.items():
         print("{:12}{:7.0f} ms{:7.0f} ms".format(name, *_middle_and_95(milliseconds)))
@@ -249,4 +250,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

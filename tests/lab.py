@@ -34,6 +34,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PATIENCE = 120  # seconds in which nothing happens: what takes a second on an idle machine has failed
+PROMPT = ["--ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt"]
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -63,14 +64,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(module="jupyterlab"):
-    """Start ``python -m jupyterlab`` (or another ``module``, say notebook) on a temporary folder; yields a `Server`."""
+def server(module="jupyterlab", prompt=True):
+    """Start ``python -m jupyterlab`` (or another ``module``, say notebook) on a temporary folder; yields a `Server`.
+
+    prompt: with `ngdm_helpers.course.server`, as ``make lab`` starts it.
+    """
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as temporary:
         here = pathlib.Path(temporary)
         jupyter = Server(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), here / "work")
         jupyter.folder.mkdir()
         _no_questions(here / "jupyterlab_settings_dir")
-        command = [sys.executable, "-m", module, *_options(jupyter)]
+        command = [sys.executable, "-m", module, *_options(jupyter), *PROMPT[: int(prompt)]]
         log = here / "log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -375,7 +379,6 @@ def _options(jupyter):
         "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",
         f"--ServerApp.root_dir={jupyter.folder}",
-        "--ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt",  # as `make lab` has it
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp
         "--JupyterNotebookApp.expose_app_in_browser=True",
     ]

@@ -34,7 +34,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PATIENCE = 120  # seconds in which nothing happens: what takes a second on an idle machine has failed
-PROMPT = ["--ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt"]
+PROMPT = "--ServerApp.kernel_websocket_connection_class=ngdm_helpers.course.server.Prompt"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -74,7 +74,7 @@ def server(module="jupyterlab", prompt=True):
         jupyter = Server(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), here / "work")
         jupyter.folder.mkdir()
         _no_questions(here / "jupyterlab_settings_dir")
-        command = [sys.executable, "-m", module, *_options(jupyter), *PROMPT[: int(prompt)]]
+        command = [sys.executable, "-m", module, *_options(jupyter), *([PROMPT] if prompt else [])]
         log = here / "log"
         with log.open("wb") as stream:
             process = subprocess.Popen(

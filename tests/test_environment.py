@@ -239,7 +239,10 @@ def test_what_a_kernel_says_is_not_held_back(monkeypatch):
     assert connection.connect() == "connected" and handler.set_nodelay.mock_calls == [mock.call(True)]
 
 
-@pytest.mark.parametrize("path", ["Makefile", "ngdm_helpers/course/editions/lecture.py", "tests/lab.py"])
+TLJH = "deploy/tljh/jupyterhub_config.d/ngdm.py"
+
+
+@pytest.mark.parametrize("path", ["Makefile", TLJH, "ngdm_helpers/course/editions/lecture.py", "tests/lab.py"])
 def test_a_server_that_is_started_here_is_told_so(path):
     assert re.findall(r"kernel_websocket_connection_class=([\w.]+)", read(path)) == [f"{server.__name__}.Prompt"]
 

@@ -194,7 +194,7 @@ def at(page, number):
 
 def shows(page, number):
     """Wait until the page shows the step with this number."""
-    expect(page.locator(".lecture-bar output")).to_have_text(f"{number} / 8")
+    expect(page.locator(".lecture-bar output")).to_have_text(re.compile(rf"^{number} / \d+$"))
 
 
 def text(page):

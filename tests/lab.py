@@ -216,6 +216,15 @@ class Notebook:
         self.page.evaluate("i => jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start')", index)
         return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
 
+    def shows(self, index, text):
+        """Wait until cell ``index`` shows ``text``. What loads above it may push it out of the page."""
+        follow = """([i, text]) => {
+            jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start');
+            return document.querySelector(`.jp-Notebook .jp-Cell[data-windowed-list-index="${i}"]`)
+                ?.innerText.includes(text);
+        }"""
+        self.page.wait_for_function(follow, arg=[index, text], polling=500)
+
     def live(self, name):
         """The slider figure that the kernel knows as ``name``."""
         model = self.evaluate(f"{name}.model_id")

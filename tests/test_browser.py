@@ -342,8 +342,7 @@ def test_a_reopened_notebook_shows_the_picture_and_says_how_to_move_it(small, ju
     path = tmp_path / "kept.ipynb"
     nbformat.write(kept, path)
     with lab.opened(jupyter, chromium, path) as notebook:
-        cell = notebook.cell(len(kept.cells) - 1)
-        cell.get_by_text("This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.").wait_for()
+        notebook.shows(len(kept.cells) - 1, "This is a picture, at n = 5. Run this cell (Shift+Enter) to move it.")
         image = notebook.page.get_by_role("img", name="a line")
         expect(image).to_have_js_property("naturalWidth", picture.shape[1])
         expect(image).to_have_js_property("naturalHeight", picture.shape[0])

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+import matplotlib
 import pytest
 
 from ngdm_helpers.course import cli, explorers
@@ -59,12 +60,16 @@ text.usetex: {}
 """
 
 
+# matplotlib 3.8 and 3.9 cannot be imported where the deprecations of a newer pyparsing are errors.
+WARNINGS = "error" if matplotlib.__version_info__ >= (3, 10) else "error,ignore::DeprecationWarning"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="folders are read-only in another way")
 @pytest.mark.parametrize(
     ("usetex", "surroundings"),
     [
-        (False, {"MPLBACKEND": "svg", "PYTHONWARNINGS": "error"}),
+        (False, {"MPLBACKEND": "svg", "PYTHONWARNINGS": WARNINGS}),
         (True, {"MPLBACKEND": "TkAgg", "LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
         (False, {"MPLBACKEND": "", "USER": None, "LOGNAME": None, "XDG_CACHE_HOME": None, "MPLCONFIGDIR": None}),
     ],

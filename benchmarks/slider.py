@@ -21,8 +21,11 @@ from unittest import mock
 
 import ipywidgets
 import nbformat
+import numpy as np
 import psutil
 from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
+from matplotlib.transforms import IdentityTransform
 
 from ngdm_helpers import figures
 from ngdm_helpers.course import explorers
@@ -46,11 +49,16 @@ def _orbit(make, **patches):
     """`explorers.l1_orbit` with a barcode of η in its figure, given to ``make`` in place of `live`."""
 
     def with_barcode(figure, update, **options):
-        barcode = figure.figimage([[0] * BITS * CELL] * CELL, vmin=0, vmax=1, cmap="gray", zorder=99)
+        # black cells side by side on the white figure: a line as wide as a cell is high, broken where a bit is 1
+        look = {"color": "k", "linewidth": CELL * 72 / figure.dpi, "solid_capstyle": "butt", "zorder": 99}
+        barcode = Line2D([], [], transform=IdentityTransform(), **look)
+        figure.add_artist(barcode)
 
         def coded(eta, lam, b1, b2, rival):
             bits = [_code(eta) >> k & 1 for k in range(BITS)]
-            barcode.set_data([[bit for bit in bits for _ in range(CELL)]] * CELL)
+            cells = [(CELL * k, CELL * (k + 1), CELL * (k + 1)) for k in range(BITS)]
+            heights = [(CELL / 2, CELL / 2, math.nan) if not bit else (math.nan,) * 3 for bit in bits]
+            barcode.set_data(np.ravel(cells), np.ravel(heights))
             return *update(eta, lam, b1, b2, rival), barcode
 
         return make(figure, coded, **options)

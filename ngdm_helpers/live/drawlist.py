@@ -21,6 +21,8 @@ every system, and they stay sharp when the page is enlarged.
 """
 
 import functools
+import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -43,6 +45,9 @@ _LAYOUT = hasattr(FT2Font, "_layout")
 MOST_SHAPES = 1000
 # Of markers that fall on one pixel so many are drawn, and of more markers than that one: an oscillation has few places.
 MOST_ALIKE, MOST_PLACES = 20, 1000
+# Latin, Greek, Cyrillic, and signs; digits one by one, and what stands between them
+_SIMPLE = re.compile("[ -\u02ff\u0370-\u0482\u2010-\u20cf\u2100-\u2bff]*").fullmatch  # no combining marks
+_PARTS = re.compile(r"[0-9]|[^0-9]+").findall
 
 
 class Recorder(RendererBase):
@@ -124,14 +129,10 @@ class Recorder(RendererBase):
     ) -> None:
         if not _smooth(gc):
             return self._by_agg(lambda agg: agg.draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace))
-        pen, fill = self._pen(gc), _fill(gc, rgbFace)
-        marker = Affine2D(marker_trans.get_matrix()).translate(0, self.height)  # the flip takes the height off again
-        shape = self._cleaned(marker_path, marker, gc)
-        vertices = shape.vertices
-        if not gc.get_snap() and np.array_equal(vertices, self._cleaned(marker_path, marker, gc, snap=False).vertices):
-            vertices = vertices + 0.5  # as Agg has it: what is not snapped is centred on a pixel
+        pen, fill, width = self._pen(gc), _fill(gc, rgbFace), self._width(gc)
+        matrix = tuple(marker_trans.get_matrix().ravel().tolist())
+        outline, reach = _marker(marker_path, matrix, width, gc.get_snap(), gc.get_sketch_params())
         places = np.floor(trans.transform(path.vertices) * (1, -1) + (0.5, self.height + 0.5))
-        reach = np.abs(vertices).max(initial=0) + self._width(gc)
         inside = ((places > -reach) & (places < (self.width + reach, self.height + reach))).all(axis=1)  # no NaN is
         places = places[inside]
         if len(places) > MOST_ALIKE and all(colour.endswith("ff") for colour in (fill, pen and pen[0]) if colour):
@@ -143,8 +144,7 @@ class Recorder(RendererBase):
             last = order[np.arange(len(order)) - first < alike]
             places = places[len(places) - 1 - np.sort(last)[::-1]]
         if len(places) and (pen or fill):
-            outline = self._outline(Path(vertices, shape.codes))
-            self._add("stamp", gc, outline, [self._put(places), len(places)], pen, fill)
+            self._add("stamp", gc, self._outline(outline), [self._put(places), len(places)], pen, fill)
 
     def draw_path_collection(self, *arguments: Any, **options: Any) -> None:
         gc, _, paths, transforms, offsets, *rest = arguments
@@ -241,8 +241,9 @@ class Recorder(RendererBase):
         box, (path, transform) = gc.get_clip_rectangle(), gc.get_clip_path()
         if box is None and path is None:
             return 0
-        x0, y0, x1, y1 = (0, 0, self.width, self.height) if box is None else np.floor(np.array(box.extents) + 0.5)
-        rectangle = [int(number) for number in (x0, self.height - y1, x1 - x0, y1 - y0)]
+        extents = (0, 0, self.width, self.height) if box is None else box.extents.tolist()
+        x0, y0, x1, y1 = (math.floor(number + 0.5) for number in extents)
+        rectangle = [x0, self.height - y1, x1 - x0, y1 - y0]
         return [*rectangle, 0 if path is None else self._outline(self._cleaned(path, transform, gc, snap=False))]
 
     def _image(self, gc, pixels, left, top):
@@ -279,17 +280,16 @@ def _outlines(text, prop, ismath):
 @functools.lru_cache(256)
 def _letters(text, prop, dpi, ismath, flags, features, language):
     """The letters of a text, laid out, hinted and measured as `RendererAgg` does it."""
-    agg = RendererAgg(1, 1, dpi)
     if ismath:
-        parsed = agg.mathtext_parser.parse(text, dpi, prop)
+        parsed = RendererAgg(1, 1, dpi).mathtext_parser.parse(text, dpi, prop)
         glyphs = [(x, y, _glyph(font, size, dpi, index, flags)) for font, size, _, index, x, y in parsed.glyphs]
     else:
-        items = agg._prepare_font(prop)._layout(text, flags=flags, features=features, language=language)
-        size = prop.get_size_in_points()
-        glyphs = [(item.x, item.y, _glyph(item.ft_object, size, dpi, item.glyph_index, flags)) for item in items]
+        glyphs = _typesetter(prop, dpi, flags, features, language)(text)
     vertices, codes = np.empty((0, 2)), np.empty(0, Path.code_type)
     if glyphs:
-        vertices = np.concatenate([points + np.array([x, y]) for x, y, (points, _, _) in glyphs])
+        outlines = [points for _, _, (points, _, _) in glyphs]
+        places = np.repeat([(x, y) for x, y, _ in glyphs], [len(points) for points in outlines], axis=0)
+        vertices = np.concatenate(outlines) + places
         codes = np.concatenate([kinds for _, _, (_, kinds, _) in glyphs])
     if ismath:
         return _Letters(Path(vertices, codes), parsed.rects, (parsed.width, parsed.height, parsed.depth))
@@ -299,6 +299,38 @@ def _letters(text, prop, dpi, ismath, flags, features, language):
     return _Letters(Path(vertices, codes), [], (end, high - low, -low))
 
 
+@functools.lru_cache(64)
+def _typesetter(prop, dpi, flags, features, language):
+    """A function that lays a text out: [(x, y, its `_glyph`), …].
+
+    It lays out digits and what stands between them once: of a title that moves with a slider little else changes, and
+    to lay it out is a quarter of what a move costs. Only scripts in which a letter depends on no more than its
+    neighbour are taken apart.
+    """
+
+    @functools.lru_cache(1024)
+    def whole(text):
+        font, size = RendererAgg(1, 1, dpi)._prepare_font(prop), prop.get_size_in_points()
+        items = font._layout(text, flags=flags, features=features, language=language)
+        return [(item.x, item.y, _glyph(item.ft_object, size, dpi, item.glyph_index, flags)) for item in items]
+
+    def laid_out(text):
+        if not _SIMPLE(text):
+            return whole(text)
+        glyphs, before, x = [], "", 0.0
+        for part in _PARTS(text):
+            if before:
+                pair = whole(before + part[0])
+                if len(pair) != 2 or pair[0][2] is not glyphs[-1][2]:  # a letter melts into its neighbour
+                    return whole(text)
+                x = glyphs[-1][0] + pair[1][0] - pair[0][0]
+            glyphs += [(x + place, y, glyph) for place, y, glyph in whole(part)]
+            before = part[-1]
+        return glyphs
+
+    return laid_out
+
+
 @functools.lru_cache(1024)
 def _glyph(font, size, dpi, index, flags):
     """(points, codes, advance) of a letter's outline, hinted for this size, in pixels, y upwards."""
@@ -306,6 +338,21 @@ def _glyph(font, size, dpi, index, flags):
     advance = font.load_glyph(index, flags=flags).horiAdvance / 64
     points, codes = font.get_path()
     return points.reshape(-1, 2), codes, advance
+
+
+@functools.lru_cache(256)
+def _marker(path, matrix, width, snap, sketch):
+    """(outline, reach) of a marker about its place, as Agg snaps it, in pixels, y downwards."""
+    onto = Affine2D(np.reshape(matrix, (3, 3))).scale(1, -1)
+
+    def cleaned(snap):
+        return path.cleaned(onto, True, None, curves=True, stroke_width=width, sketch=sketch, snap=snap)
+
+    shape = cleaned(snap)
+    vertices, codes = shape.vertices, shape.codes
+    if not snap and np.array_equal(vertices, cleaned(False).vertices):
+        vertices = vertices + 0.5  # as Agg has it: what is not snapped is centred on a pixel
+    return Path(vertices, codes), np.abs(vertices).max(initial=0) + width
 
 
 def _fill(gc, rgb_face):

@@ -35,7 +35,7 @@ from ngdm_helpers.course import build, recorded
 from tests import hub, lab
 
 P95, KERNEL = 400.0, 150.0  # required: milliseconds, MB before a network is trained
-REST = 0.6  # seconds without a move after which the page says so: goals.mjs
+REST = 0.6  # seconds without a move after which the page says so: painter.mjs
 TRAINERS = 3  # students who train networks at the end: what PyTorch's files take in memory is shared
 LOST = 30.0  # seconds without an answer
 NAME = "core.ipynb"
@@ -47,7 +47,7 @@ POLLS = dict.fromkeys(("api/kernels", "api/sessions", "api/contents", "api/termi
 # (the figure, its first slider) of each that the notebook has shown, in its order; names of IPython's own begin with _
 _FIGURES = """[(n, k) for n, v in globals().items() if n[0] != '_' and type(v).__name__ == 'Live'
 for k in [k for k, c in v.controls.items() if hasattr(c, 'numbers')][:1]]"""
-_FIND = "({0}.canvas.model_id, {0}.goals.model_id, {0}.controls[{1!r}].model_id, len({0}.controls[{1!r}].numbers))"
+_FIND = "({0}.canvas.model_id, {0}.controls[{1!r}].model_id, len({0}.controls[{1!r}].numbers))"
 _STATE = "({0}.canvas.frame['count'], {0}.controls[{1!r}].index)"
 
 
@@ -133,7 +133,7 @@ class Student:
         """
         figures = await self.evaluate(_FIGURES)
         slider = figures[turn % len(figures)]
-        self.canvas, self.goals, self.control, places = await self.evaluate(_FIND.format(*slider))
+        self.canvas, self.control, places = await self.evaluate(_FIND.format(*slider))
         before, place = await self.evaluate(_STATE.format(*slider))
         self.times, self.bytes, self.overtaken, self.sent = [], [], 0, {}
         step, start, loop = max(1, places // 20), time.monotonic() + phase, asyncio.get_running_loop()
@@ -177,11 +177,10 @@ class Student:
             if self.canvas.encode() in content and b'"frame"' in content:
                 self.times.append(1000 * (now - self.sent.pop(parent)))
                 self.bytes.append(len(message))
-            elif self.goals.encode() in content and "moves" in (state := json.loads(content)["data"]["state"]):
                 if self.timer:
                     self.timer.cancel()
-                rested = lambda: self._update(self.goals, {"rested": state["moves"]})  # noqa: E731
-                self.timer = asyncio.get_running_loop().call_later(REST, rested)
+                rested = {"rested": len(self.times)}
+                self.timer = asyncio.get_running_loop().call_later(REST, self._update, self.canvas, rested)
         elif kind == "status" and parent == self.under_way and b'"idle"' in content:
             self.under_way = None
             if self.held:

@@ -28,7 +28,7 @@ def sine(*aims, **options):
 
 def rest(widget):
     """What the page tells once a move has come to rest."""
-    widget.goals.rested = widget.goals.moves
+    widget.canvas.rested += 1
 
 
 def test_a_goal_is_ticked_where_a_move_comes_to_rest_and_not_on_the_way():
@@ -171,22 +171,28 @@ def page(chromium):
 
 
 def shown(page, *texts):
-    page.evaluate("news => tell(news)", {"texts": list(texts), "reached": [""] * len(texts), "moves": 0, "rested": 0})
+    page.evaluate("news => tell(news)", {"texts": list(texts), "reached": [""] * len(texts)})
     page.evaluate("show()")
 
 
-def test_the_page_tells_once_that_a_move_has_come_to_rest(page):
-    shown(page, "(i) one")
+@pytest.mark.parametrize(("aims", "told"), [([LARGE], [["rested", 1]]), ([], [])], ids=["goals", "no goal"])
+def test_the_page_tells_once_that_a_move_has_come_to_rest(chromium, aims, told):
+    widget = sine(*aims)
+    page = painter.open_page(chromium)
+    painter.tell(page, widget)
+    page.evaluate("tell({rested: 0}); show()")
     moves = """async () => {
-        for (let moves = 1; moves < 6; moves++) {
-            tell({moves});
+        for (let count = 2; count < 7; count++) {
+            tell({frame: {...last, count, titles: [`move ${count}`]}});
             await new Promise(done => setTimeout(done, 50));
         }
         return [...said];
     }"""
     assert page.evaluate(moves) == []
-    page.wait_for_function("said.length")
-    assert page.evaluate("said") == [["rested", 5]]
+    page.get_by_text("move 6").wait_for()  # announced at the same moment
+    page.wait_for_function("told => said.length === told", arg=len(told))
+    assert page.evaluate("said") == told
+    page.close()
 
 
 def test_a_tick_says_where_and_is_announced_and_taken_back(page):
@@ -204,7 +210,7 @@ def test_a_tick_says_where_and_is_announced_and_taken_back(page):
 
 
 def test_a_page_that_opens_on_ticks_says_nothing_aloud(page):
-    page.evaluate("tell({texts: ['(i) one'], reached: ['η = 1'], moves: 3, rested: 3})")
+    page.evaluate("tell({texts: ['(i) one'], reached: ['η = 1']})")
     page.evaluate("show()")
     assert page.get_by_role("listitem").inner_text() == "✓(i) one – reached at η = 1"
     assert page.get_by_role("status").inner_text() == ""

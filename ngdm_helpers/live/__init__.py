@@ -115,7 +115,7 @@ def _check_reachable(label, name, value, control):
 
 
 class Canvas(anywidget.AnyWidget):
-    """The picture on the page. The page sets ``ratio`` and ``hand``, all else is set here."""
+    """The picture on the page. The page sets ``ratio``, ``hand`` and ``rested``, all else is set here."""
 
     _esm = words.module("painter.mjs")
     alt = traitlets.Unicode().tag(sync=True)
@@ -127,6 +127,7 @@ class Canvas(anywidget.AnyWidget):
     # where a hand is: which of the frame's "hands", and the place in shares of its box
     hand: traitlets.List[Any] = traitlets.List().tag(sync=True, echo_update=False)
     step = traitlets.Int(None, allow_none=True).tag(sync=True)  # of the runs, up to which they are shown; None: all
+    rested = traitlets.Int(0).tag(sync=True, echo_update=False)  # how often a move came to rest
 
     @traitlets.validate("ratio")
     def _reasonable(self, proposal):
@@ -156,7 +157,7 @@ class Live(widgets.VBox):
         self._refresh()
         self.canvas.observe(self._on_ratio, names="ratio")
         self.canvas.observe(self._on_hand, names="hand")
-        self.goals.observe(self._on_rest, names="rested")
+        self.canvas.observe(self._on_rest, names="rested")
         for control in controls.values():
             control.observe(self._on_move, names="value")
         rows = [list(row) for row in (controls.values(), self.buttons.values()) if row]
@@ -304,9 +305,8 @@ class Live(widgets.VBox):
             shapes["numbers"] += more
         shapes["hands"] = hands.record(self.figure, self._planes, self.controls)
         shapes["titles"] = _titles(self.figure)
+        shapes["goals"] = bool(self.goals.goals)
         self.figure.stale = False  # a legend sets it while it is drawn
-        # before the picture: what came after it would wait until the page has painted, and so would the next move
-        self.goals.moves += 1
         self._put(ground, shapes)
 
     def _put(self, ground, shapes):

@@ -1,6 +1,4 @@
-// The goals below a figure (see goals.py). Python knows what passes, the page when a move has come to rest.
-
-const REST = 600;  // ms without a move: a hand that drags past a goal has not found it
+// The goals below a figure (see goals.py). Python knows what passes.
 
 function render({model, el}) {
   const make = (kind, properties, ...children) => {
@@ -42,25 +40,14 @@ function render({model, el}) {
     said.textContent = news.map(({words, where}) => `Goal ${words.textContent}${where.textContent}`).join(". ");
     before = [...reached];
   };
-  let timer;
-  const moved = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      model.set("rested", model.get("moves"));
-      model.save_changes();
-    }, REST);
-  };
   again.onclick = () => {
     model.set("reached", items.map(() => ""));
     model.save_changes();
   };
   model.on("change:reached", read);
-  model.on("change:moves", moved);
   read();
   return () => {
-    clearTimeout(timer);
     model.off("change:reached", read);
-    model.off("change:moves", moved);
   };
 }
 

@@ -107,13 +107,11 @@ def markup(goals: Iterable[Goal]) -> str:
 
 
 class Goals(anywidget.AnyWidget):
-    """The goals below a figure. The page says in ``rested`` after which of the ``moves`` it has been still."""
+    """The goals below a figure, which has it `look` at them when a move has come to rest."""
 
     _esm = words.module("goals.mjs")
     texts = traitlets.List(traitlets.Unicode()).tag(sync=True)  # HTML
     reached = traitlets.List(traitlets.Unicode()).tag(sync=True)  # where, in words; "": not yet
-    moves = traitlets.Int(0).tag(sync=True)
-    rested = traitlets.Int(0).tag(sync=True, echo_update=False)
 
     def __init__(self, goals: Sequence[Goal], controls: Mapping[str, ValueWidget]) -> None:
         self.goals, self._controls = goals, controls

@@ -266,9 +266,10 @@ function render({model, el}) {
   };
 }
 
-const REST = 600;  // milliseconds without a new picture, after which a move has come to rest
+// Milliseconds without a new picture, after which a move has come to rest: a hand that drags past a goal has not found it.
+const REST = 600;
 
-/** Say those titles that a move has changed, once it has come to rest: {region, stop}. */
+/** Once a move has come to rest, say those titles that it has changed, and tell Python, which knows the goals. */
 function announce(model) {
   const region = document.createElement("div");
   region.className = "live-said";
@@ -281,6 +282,9 @@ function announce(model) {
       const news = titles().filter((title, k) => title !== said[k]).join("; ");
       if (news) region.textContent = news;
       said = titles();
+      if (!model.get("frame").goals) return;
+      model.set("rested", model.get("rested") + 1);
+      model.save_changes();
     }, REST);
   };
   model.on("change:frame", wait);

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import RendererAgg, get_hinting_flag
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle, Wedge
+from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from ngdm_helpers import figures
@@ -159,23 +160,34 @@ def test_the_picture_is_as_fine_as_the_screen(draw, chromium):
     page.close()
 
 
-@pytest.mark.skipif(not SAME_LETTERS, reason="before 3.11, matplotlib does not tell how it lays a text out")
 @pytest.mark.parametrize("family", ["DejaVu Sans", "DejaVu Serif", "STIXGeneral", "cmr10"])
 @pytest.mark.filterwarnings("ignore:Glyph")  # not every font has all of these
 def test_a_text_that_is_laid_out_in_parts_stands_as_matplotlib_has_it(family):
     """Kerning beside a digit (T1), marks over one (7̂), a ligature (fi), and scripts that run from right to left."""
     prop, flags = FontProperties(family=family, size=10.5), get_hinting_flag()
-    laid_out = drawlist._typesetter(prop, 100, flags, None, None)
+    if SAME_LETTERS:
+        laid_out, font = drawlist._typesetter(prop, 100, flags, None, None), RendererAgg(1, 1, 100)._prepare_font(prop)
+
+        def whole(text):
+            items = font._layout(text, flags=flags, features=None, language=None)
+            return [
+                (one.x, one.y, drawlist._glyph(one.ft_object, 10.5, 100, one.glyph_index, flags)[0]) for one in items
+            ]
+
+    else:
+        laid_out, font = drawlist._vector_typesetter(prop), text_to_path._get_font(prop)
+
+        def whole(text):
+            glyphs, outlines, _ = text_to_path.get_glyphs_with_font(font, text)
+            return [(x, y, outlines[name][0]) for name, x, y, _ in glyphs]
+
     rng = np.random.default_rng(1)
     signs = [*"0123456789" * 4, *" .,:/=+−×·°%()[]‖∞√≤ηλβκ₁²³⁻AVTYWLPefiloy", "\u0302", "\u05d0", "\u0628"]
     texts = ["ηλ = 0.759, orbit from step 1", "T1V7 11.71", "fi7fi", "7\u0302, 5", "\u05d01\u05d12"]
     for text in [*texts, *("".join(rng.choice(signs, 12)) for _ in range(100))]:
-        font = RendererAgg(1, 1, 100)._prepare_font(prop)
-        whole = font._layout(text, flags=flags, features=None, language=None)
-        places = [(x, y) for x, y, _ in laid_out(text)]
-        np.testing.assert_allclose(places, [(item.x, item.y) for item in whole], err_msg=text)
-        for (_, _, (points, _, _)), item in zip(laid_out(text), whole, strict=True):
-            assert points is drawlist._glyph(item.ft_object, 10.5, 100, item.glyph_index, flags)[0]
+        for (x, y, (points, *_)), (x_whole, y_whole, points_whole) in zip(laid_out(text), whole(text), strict=True):
+            assert (x, y) == pytest.approx((x_whole, y_whole)), text
+            assert np.array_equal(points, points_whole)
 
 
 def test_the_picture_is_in_the_house_style_whatever_the_user_has_set():

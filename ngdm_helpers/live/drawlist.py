@@ -272,12 +272,6 @@ class _Letters(NamedTuple):
 
 
 @functools.lru_cache(256)
-def _outlines(text, prop, ismath):
-    """The letters of a text as matplotlib's vector formats have them, `FONT_SCALE` units high."""
-    return Path(*text_to_path.get_text_path(prop, text, ismath))
-
-
-@functools.lru_cache(256)
 def _letters(text, prop, dpi, ismath, flags, features, language):
     """The letters of a text, laid out, hinted and measured as `RendererAgg` does it."""
     if ismath:
@@ -285,34 +279,63 @@ def _letters(text, prop, dpi, ismath, flags, features, language):
         glyphs = [(x, y, _glyph(font, size, dpi, index, flags)) for font, size, _, index, x, y in parsed.glyphs]
     else:
         glyphs = _typesetter(prop, dpi, flags, features, language)(text)
-    vertices, codes = np.empty((0, 2)), np.empty(0, Path.code_type)
-    if glyphs:
-        outlines = [points for _, _, (points, _, _) in glyphs]
-        places = np.repeat([(x, y) for x, y, _ in glyphs], [len(points) for points in outlines], axis=0)
-        vertices = np.concatenate(outlines) + places
-        codes = np.concatenate([kinds for _, _, (_, kinds, _) in glyphs])
+    outline = _joined(glyphs)
     if ismath:
-        return _Letters(Path(vertices, codes), parsed.rects, (parsed.width, parsed.height, parsed.depth))
-    heights = vertices[codes != Path.CLOSEPOLY, 1]
+        return _Letters(outline, parsed.rects, (parsed.width, parsed.height, parsed.depth))
+    heights = outline.vertices[outline.codes != Path.CLOSEPOLY, 1]
     low, high = (heights.min(), heights.max()) if heights.size else (0.0, 0.0)
     end = glyphs[-1][0] + glyphs[-1][2][2] if glyphs else 0.0
-    return _Letters(Path(vertices, codes), [], (end, high - low, -low))
+    return _Letters(outline, [], (end, high - low, -low))
+
+
+@functools.lru_cache(256)
+def _outlines(text, prop, ismath):
+    """The letters of a text as matplotlib's vector formats have them, `FONT_SCALE` units high."""
+    if ismath:
+        return Path(*text_to_path.get_text_path(prop, text, ismath))
+    return _joined(_vector_typesetter(prop)(text))
+
+
+def _joined(glyphs):
+    """The outline of a text that is laid out: [(x, y, (points, codes, …)), …]."""
+    if not glyphs:
+        return Path(np.empty((0, 2)), np.empty(0, Path.code_type))
+    outlines = [points for _, _, (points, *_) in glyphs]
+    places = np.repeat([(x, y) for x, y, _ in glyphs], [len(points) for points in outlines], axis=0)
+    return Path(np.concatenate(outlines) + places, np.concatenate([glyph[1] for _, _, glyph in glyphs]))
 
 
 @functools.lru_cache(64)
 def _typesetter(prop, dpi, flags, features, language):
-    """A function that lays a text out: [(x, y, its `_glyph`), …].
+    """A function that lays a text out as `RendererAgg` does: [(x, y, its `_glyph`), …]."""
 
-    It lays out digits and what stands between them once: of a title that moves with a slider little else changes, and
-    to lay it out is a quarter of what a move costs. Only scripts in which a letter depends on no more than its
-    neighbour are taken apart.
-    """
-
-    @functools.lru_cache(1024)
     def whole(text):
         font, size = RendererAgg(1, 1, dpi)._prepare_font(prop), prop.get_size_in_points()
         items = font._layout(text, flags=flags, features=features, language=language)
         return [(item.x, item.y, _glyph(item.ft_object, size, dpi, item.glyph_index, flags)) for item in items]
+
+    return _in_parts(whole)
+
+
+@functools.lru_cache(64)
+def _vector_typesetter(prop):
+    """A function that lays a text out as matplotlib's vector formats have it: [(x, y, (points, codes)), …]."""
+    outlines = {}
+
+    def whole(text):
+        glyphs, new, _ = text_to_path.get_glyphs_with_font(text_to_path._get_font(prop), text)
+        return [(x, y, outlines.setdefault(name, new[name])) for name, x, y, _ in glyphs]
+
+    return _in_parts(whole)
+
+
+def _in_parts(whole):
+    """``whole``, a function that lays a text out, asked for parts alone: digits, and what stands between them.
+
+    It is asked once for each: of a title that moves with a slider little else changes, and to lay it out anew is a
+    quarter of what a move costs. Only scripts in which a letter depends on no more than its neighbour are taken apart.
+    """
+    whole = functools.lru_cache(1024)(whole)
 
     def laid_out(text):
         if not _SIMPLE(text):

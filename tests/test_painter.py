@@ -170,9 +170,8 @@ def test_a_text_that_is_laid_out_in_parts_stands_as_matplotlib_has_it(family):
 
         def whole(text):
             items = font._layout(text, flags=flags, features=None, language=None)
-            return [
-                (one.x, one.y, drawlist._glyph(one.ft_object, 10.5, 100, one.glyph_index, flags)[0]) for one in items
-            ]
+            glyphs = [drawlist._glyph(one.ft_object, 10.5, 100, one.glyph_index, flags) for one in items]
+            return [(one.x, one.y, points) for one, (points, *_) in zip(items, glyphs, strict=True)]
 
     else:
         laid_out, font = drawlist._vector_typesetter(prop), text_to_path._get_font(prop)

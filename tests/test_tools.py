@@ -133,9 +133,9 @@ def test_slides_that_need_no_network(pair, page, npm):
     assert page.hosts <= HOSTS and page.faults == []
 
 
-def test_voila_serves_a_notebook_live(jupyter, chromium):
-    """The first one; its cells without torch, with votes and sliders. Small notebooks: tests/test_frontends.py."""
-    source = SOURCES[0].with_suffix(".ipynb")
+def test_voila_serves_a_notebook_live(pair, jupyter, chromium):
+    """With all its sliders, folds closed. What is done with them there: tests/test_frontends.py."""
+    source = pair.with_suffix(".ipynb")
     shutil.copy(source, jupyter.folder)
     page = chromium.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(3000 * lab.PATIENCE)  # the page comes when its last cell has run

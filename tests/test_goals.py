@@ -1,8 +1,11 @@
 """Goals: noticed when a move comes to rest, proved by drive, said in words."""
 
+from unittest import mock
+
+import numpy as np
 import pytest
 
-from ngdm_helpers import figures
+from ngdm_helpers import figures, trajectories
 from ngdm_helpers.course import explorers
 from ngdm_helpers.live import choice, goal, goals, live, log_slider, slider
 from tests import painter
@@ -157,6 +160,23 @@ def test_the_two_norms_of_the_paradox_are_noticed():
     assert not same.passes(states[0] | {"lam": 10.0}, states[:1])  # η was not lowered with it
     assert not above.passes(states[0] | widget.marks["paper, λ = 100"], states[:1])
     assert above.passes(states[0] | {"eta": 1.0, "lam": 100.0}, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["l1_orbit", "huber_rise", "step_sizes"])
+def test_a_reader_who_has_been_about_waits_no_longer(name):
+    """Goals that ask where the reader has been do not run what was run there again."""
+    widget = getattr(explorers, name)()
+    # where step_sizes asks
+    widget.set(**{"step_sizes": {"noise": 0.0, "rule": "reducing (StepLR)", "lr": 0.3}}.get(name, {}))
+    control = widget.controls[{"l1_orbit": "lam", "huber_rise": "start", "step_sizes": "q"}[name]]
+    runs = []
+    for value in list(getattr(control, "numbers", np.arange(0.5, 0.9, 0.01)))[:12]:
+        control.value = value
+        with mock.patch.object(trajectories, "run", wraps=trajectories.run) as run:
+            rest(widget)
+        runs.append(run.call_count)
+    assert 0 < max(runs) <= 3 and runs[-1] <= runs[1]
 
 
 # --- in the page

@@ -139,6 +139,7 @@ def figure_one():
     def draw(setting, seed):
         return [array[0] for array in problems.random_problems(*SETTINGS[setting][:3], [seed])]
 
+    @functools.lru_cache(maxsize=1)  # asked by the picture, then by each goal
     def ran(setting, c, strength, seed):
         """The run of the pair, with kinks and without, and its two norms."""
         (X, y, start), (lam1, lam2) = draw(setting, seed), SETTINGS[setting][3:]

@@ -334,16 +334,17 @@ def huber_rise():
         phase.title.set_text(past if c >= 2 else "converges to 0")
         return path, band, position.title, graph, cobweb, last, phase.title, values, growth, end, loss.title
 
-    def lasts(state):
-        x = trajectories.run(problems.ONE_D_HUBER, np.array([state["start"]]), state["c"], steps).iterates[:, 0]
-        return state["c"] > 2 and int(np.argmax(np.abs(x) > 1)) >= 100
+    @functools.lru_cache(maxsize=1024)  # asked for every place where the reader has been
+    def lasts(c, start):
+        x = trajectories.run(problems.ONE_D_HUBER, np.array([start]), c, steps).iterates[:, 0]
+        return c > 2 and int(np.argmax(np.abs(x) > 1)) >= 100
 
     @goal(
         "(i) Make the rise last at least 100 steps, once with c alone, and once with x₀ alone from c = 2.11.",
         at=[{"c": 2.07}, {"c": 2.11, "start": 2.88e-05}],
     )
     def lasts_both_ways(c, start, seen):
-        long = [(state["c"], state["start"]) for state in (*seen, {"c": c, "start": start}) if lasts(state)]
+        long = [state for state in ((c, start), *((s["c"], s["start"]) for s in seen)) if lasts(*state)]
         return any(x0 == 1e-3 for _, x0 in long) and any(at == 2.11 for at, _ in long)
 
     @goal(
@@ -676,12 +677,14 @@ def growth_exponent():
 
     @goal("(i) At η = 2.5, find the largest q that stays in the frame of the right panel.", at={"q": 1.97})
     def last_in_frame(q, eta, start):
+        if eta != 2.5:
+            return False
         top = ends.get_ylim()[1]
         runs = trajectories.run(
             PowerTail(np.array([q, q + 0.01])), np.array([start]), eta, steps, on_overflow="ignore"
         ).iterates[-2:, :, 0]
         here, above = np.abs(runs).max(axis=0)
-        return eta == 2.5 and here < top <= above
+        return here < top <= above
 
     past = {"Huber: q = 1": 1.0, "q = 1.5": 1.5, "parabola: q = 2": 2.0, "q = 2.5": 2.5}  # 2/L, with their q
 

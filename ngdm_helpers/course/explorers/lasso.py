@@ -79,6 +79,7 @@ def l1_orbit():
         norm.title.set_text(f"‖β‖₁ {'ends at' if arrival < steps else 'on its way:'} {high:.5g} / {low:.5g}")
         return *(line for line, _ in others), *falls, path, start, plane.title, closed, last, fall, mean, norm.title
 
+    @functools.lru_cache(maxsize=1024)  # asked for every place where the reader has been
     def ends(eta, lam, b1, b2):
         """The last two norms of (8), lower first; None where the run is still on its way."""
         start = np.array([b1, b2])

@@ -148,10 +148,12 @@ def general_lasso():
 
     @goal("Find the λ at which the norm of NGDM is smallest.", at={"lam": 0.126, "method": "NGDM"})
     def lowest(eta, lam, method, n, p):
+        if method != "NGDM":
+            return False
         problem, start = problems.uniform_lasso(n, p, lam * np.array([1 / 1.12, 1, 1.12]), reduction="mean")
         run = trajectories.run(problem, start, eta, steps, METHODS[method][0])
         left, here, right = np.abs(run.iterates[-tail:, 0]).sum(axis=-1).mean(axis=0)
-        return method == "NGDM" and here < min(left, right)
+        return here < min(left, right)
 
     large = {"eta": 0.02, "lam": 100.0, "method": "NGDM", "n": 200, "p": 50}
     right, wide = large | {"lam": 0.01}, {"eta": 0.1, "lam": 0.1, "method": "NGDM", "n": 20, "p": 100}

@@ -1,5 +1,7 @@
 """The sliders of notebook 1."""
 
+import functools
+
 import numpy as np
 
 from ngdm_helpers import figures, theory, trajectories
@@ -354,13 +356,23 @@ def step_sizes():
         place = round(10 * noise)
         return trajectories.run(drawn[place][0], np.zeros(solution.size), schedule, steps).values.min() - lowest[place]
 
+    @functools.lru_cache(maxsize=1024)  # asked for every place where the reader has been
+    def beaten(q, every):
+        """Whether StepLR from 0.3 travels too little, where 0.3/√(k + 1) beats it; None where it does not."""
+        schedule = trajectories.step_decay(0.3, every, q)
+        if best_on_sharp(schedule) <= best_on_sharp(trajectories.diminishing(0.3)):
+            return None
+        return sum(map(schedule, range(steps))) < 30
+
     @goal(
         "(i) On the sharp problem, with η₀ = 0.3, find the smallest q for which the geometric steps still arrive.",
         at={"q": 0.924},
     )
     def smallest_q(problem, noise, rule, lr, q):
+        if (problem, noise, rule, lr) != ("sharp", 0, "geometric", 0.3):
+            return False
         ends = [best_on_sharp(trajectories.exponential_decay(lr, factor)) for factor in (q, q - 0.001)]
-        return (problem, noise, rule, lr) == ("sharp", 0, "geometric", 0.3) and ends[0] < 1e-3 < ends[1]
+        return ends[0] < 1e-3 < ends[1]
 
     @goal(
         "(ii) On it, with η₀ = 0.3, make StepLR *fail* to beat 0.3/√(k + 1), in two ways.",
@@ -368,21 +380,18 @@ def step_sizes():
     )
     def fails_both_ways(problem, noise, rule, lr, q, every, seen):
         here = {"problem": problem, "noise": noise, "rule": rule, "lr": lr, "q": q, "every": every}
-        ways = set()  # of StepLR to be beaten: too little travel, and nearly constant steps
-        for state in (*seen, here):
-            if (state["problem"], state["noise"], state["rule"], state["lr"]) == ("sharp", 0, "reducing (StepLR)", 0.3):
-                schedule = trajectories.step_decay(0.3, state["every"], state["q"])
-                if best_on_sharp(schedule) > best_on_sharp(trajectories.diminishing(0.3)):
-                    ways.add(sum(map(schedule, range(steps))) < 30)
-        return len(ways) == 2
+        wanted = {"problem": "sharp", "noise": 0, "rule": "reducing (StepLR)", "lr": 0.3}
+        ways = {beaten(state["q"], state["every"]) for state in (*seen, here) if state.items() >= wanted.items()}
+        return ways >= {True, False}
 
     @goal(
         "(iii) With σ = 0.5 and η₀ = 0.3, find geometric steps that end below the green line.",
         at={"noise": 0.5, "q": 0.99},
     )
     def slow_enough(problem, noise, rule, lr, q):
-        end = best_on_sharp(trajectories.exponential_decay(lr, q), noise)
-        return (problem, noise, rule, lr) == ("sharp", 0.5, "geometric", 0.3) and end < patient[5]
+        if (problem, noise, rule, lr) != ("sharp", 0.5, "geometric", 0.3):
+            return False
+        return best_on_sharp(trajectories.exponential_decay(lr, q), noise) < patient[5]
 
     def update(problem, noise, rule, lr, q, every):
         schedule, place = rules[rule](lr, q, every), round(10 * noise)

@@ -332,20 +332,23 @@ class Live(widgets.VBox):
         """Draw on ``canvas`` what stays; for axes in which nothing has changed the last drawing serves."""
         renderer, axes = canvas.get_renderer(), self.figure.axes
         page = np.asarray(canvas.buffer_rgba())
-        if any(page.shape != layer.shape for layer in self._layers.values()):
+        if any(size != page.shape for size, _, _ in self._layers.values()):
             self._layers.clear()
         for ax in axes:
             if ax not in self._layers:
                 renderer.clear()
                 self.figure.patch.draw(renderer)
                 ax.draw(renderer)
-                self._layers[ax] = page.copy()
+                drawn = page.view(np.uint32)[..., 0] != 0xFFFFFFFF  # not white; the rest of a page would cost megabytes
+                rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+                box = tuple(slice(*places[[0, -1]] + (0, 1)) if places.size else slice(0) for places in (rows, columns))
+                self._layers[ax] = page.shape, box, page[box].copy()
         renderer.clear()
         for artist in self.figure.get_children():
             if artist not in axes and not artist.get_animated():
                 artist.draw(renderer)
-        for layer in self._layers.values():  # dark on white, and apart: the darker one is what stands there
-            np.minimum(page, layer, out=page)
+        for _, box, layer in self._layers.values():  # dark on white, and apart: the darker one is what stands there
+            np.minimum(page[box], layer, out=page[box])
 
     def _split(self, fresh):
         """Note, in drawing order, what each move draws over what stays. ``fresh``: what moves for the first time.

@@ -1,7 +1,6 @@
 """The draw list and the page's painter: whatever matplotlib draws looks as Agg draws it; the page says what it must."""
 
 import io
-import json
 import re
 
 import matplotlib as mpl
@@ -134,7 +133,7 @@ def shown(page):
 @pytest.mark.parametrize("draw", [text, lines, markers, fills, fields, legend])
 def test_what_matplotlib_draws_is_painted(draw, shown):
     widget = still(draw)
-    assert widget.canvas.frame["ops"]
+    assert len(widget.canvas.frame["ops"]) > 2
     assert differing(painter.painted(shown(widget)), pixels(widget.png)) < (0.005 if SAME_LETTERS else 0.05)
 
 
@@ -212,7 +211,7 @@ def test_a_draw_list_is_short_and_plain_data():
     for scale in ("linear", "log"):
         ax.set_yscale(scale)
         shapes = drawlist.Recorder(figure.canvas).record([long])
-        assert len(json.dumps(shapes["ops"])) < 500 and shapes["images"] == []
+        assert len(shapes["ops"]) < 500 and shapes["images"] == []
         # places that fall on one pixel are one
         assert len(shapes["numbers"]) < 8 * 2 * 800 and np.isfinite(np.frombuffer(shapes["numbers"], "<f4")).all()
 

@@ -3,9 +3,10 @@
 `Recorder.record` draws artists with a renderer that keeps what it is told. Its result is plain data, which ipywidgets
 sends as JSON and buffers:
 
-    {"ops": […], "numbers": float32 as bytes, "images": [RGBA as bytes, …]}
+    {"ops": "[…]", "numbers": float32 as bytes, "images": [RGBA as bytes, …]}
 
-Coordinates are pixels of the figure at its own dpi, from the top left corner. An op is one of
+The ops are JSON already, for ipywidgets looks for bytes in every list that it sends. Coordinates are pixels of the
+figure at its own dpi, from the top left corner. An op is one of
 
     ["path", outline, pen, fill, clip]
     ["stamp", outline, places, pen, fill, clip]           the outline, drawn at each of the places
@@ -21,6 +22,7 @@ every system, and they stay sharp when the page is enlarged.
 """
 
 import functools
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -92,7 +94,7 @@ class Recorder(RendererBase):
                 artist.draw(self)
             self.spans[artist] = first, len(self._ops)
         data = np.concatenate([np.empty(0), *self._numbers]).astype("<f4").tobytes()
-        return {"ops": self._ops, "numbers": data, "images": self._images}
+        return {"ops": json.dumps(self._ops), "numbers": data, "images": self._images}
 
     # --- what matplotlib asks of a renderer
 

@@ -21,7 +21,7 @@ export function paint(context, ground, frame, width, step = null) {
   // Enlarged by a whole number, the cells of a field keep their edges.
   context.imageSmoothingEnabled = !Number.isInteger(scale);
   const runs = step === null || step >= frame.play?.last ? [] : frame.play?.lines ?? [];
-  for (const [at, [kind, ...op]] of frame.ops.entries()) {
+  for (const [at, [kind, ...op]] of JSON.parse(frame.ops).entries()) {
     const run = runs.find(({ops: [first, end]}) => first <= at && at < end);
     context.save();
     clip(context, numbers, op.pop());

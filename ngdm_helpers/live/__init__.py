@@ -145,7 +145,8 @@ class Live(widgets.VBox):
             sys.modules["matplotlib.pyplot"].close(figure)
         self._recorder, self._moving = drawlist.Recorder(FigureCanvasAgg(figure)), []
         self._grounds = {}  # backgrounds, by the page's ratio and the values that they depend on
-        self._layers = {}  # what stays in each of the axes, as last drawn at the page's ratio
+        # what stays in each of the axes, as last drawn at the ratio: megabytes, kept once a reader's move needs them
+        self._layers = {}
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self._drawn = None  # the values that the picture shows
@@ -155,6 +156,7 @@ class Live(widgets.VBox):
         self.canvas = Canvas(alt=alt, width=width, height=height)
         self.message, self.goals = widgets.HTML(), goals
         self._refresh()
+        self._layers.clear()
         self.canvas.observe(self._on_ratio, names="ratio")
         self.canvas.observe(self._on_hand, names="hand")
         self.canvas.observe(self._on_rest, names="rested")
@@ -226,6 +228,7 @@ class Live(widgets.VBox):
             for label, mark in self.marks.items():
                 aims.spared(self.goals, label, mark)
             self.set(**start)
+            self._layers.clear()
 
     def _button(self, label, mark):
         tooltip = ", ".join(f"{self.controls[name].description} = {value}" for name, value in mark.items())
@@ -255,6 +258,7 @@ class Live(widgets.VBox):
     def _on_ratio(self, change):
         with self._lock, figures.house():
             self._put(self._ground(), self.canvas.frame)
+            self._layers.clear()
 
     def _refresh(self):
         values, drawn = self.values, self._drawn

@@ -15,7 +15,7 @@ def runtime_dir(spawner):
     return f"{pwd.getpwnam(account).pw_dir}/.jupyter-run"
 
 
-# A server has 120 MB, a kernel 150 with the core of notebook 3 open and 650 once it has trained a network: room for two
+# A server has 135 MB, a kernel 145 with the core of notebook 3 open and 580 once it has trained a network: room for two
 # notebooks. The Littlest JupyterHub enforces it (and sets SystemdSpawner's own limit from tljh-config, None, before).
 c.Spawner.mem_limit = c.SystemdSpawner.mem_limit = "1.5G"
 # Run All of one student leaves a core to the others' sliders

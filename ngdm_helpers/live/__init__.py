@@ -343,9 +343,7 @@ class Live(widgets.VBox):
                 renderer.clear()
                 self.figure.patch.draw(renderer)
                 ax.draw(renderer)
-                drawn = page.view(np.uint32)[..., 0] != 0xFFFFFFFF  # not white; the rest of a page would cost megabytes
-                rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
-                box = tuple(slice(*places[[0, -1]] + (0, 1)) if places.size else slice(0) for places in (rows, columns))
+                box = drawlist.around(page.view(np.uint32)[..., 0] != 0xFFFFFFFF)  # all but white
                 self._layers[ax] = page.shape, box, page[box].copy()
         renderer.clear()
         for artist in self.figure.get_children():

@@ -259,10 +259,17 @@ class Recorder(RendererBase):
         agg.clear()
         draw(agg)
         pixels = np.asarray(agg.buffer_rgba())
-        rows, columns = (np.flatnonzero(pixels[..., 3].any(axis=axis)) for axis in (1, 0))
-        if rows.size:
-            part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            self._image(self.new_gc(), part, columns[0], rows[0])
+        rows, columns = box = around(pixels[..., 3] > 0)
+        if pixels[box].size:
+            self._image(self.new_gc(), pixels[box], columns.start, rows.start)
+
+
+def around(drawn: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns of the smallest box with all that is true in ``drawn``, (height, width); empty for none."""
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return slice(0), slice(0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 class _Letters(NamedTuple):

@@ -13,7 +13,8 @@ from tests import lab
 SOURCE = pathlib.Path(live.__file__).with_name("painter.mjs").read_text(encoding="utf-8")
 
 # A model as anywidget hands it to the module: get, set, on. `window.tell` changes its state as a kernel does, and gives
-# the canvas as PNG once the newest frame is painted; `window.said` is what the page has sent.
+# the canvas as PNG once the newest frame is painted; `window.said` is what the page has sent. `window.put` moves a
+# control of the widget as a hand does.
 _OPEN = """async source => {
     const module = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
     const bytes = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
@@ -35,22 +36,37 @@ _OPEN = """async source => {
         save_changes: () => {},
         on: (event, slot) => (heard[event] ??= new Set()).add(slot),
         off: (event, slot) => heard[event].delete(slot),
-        widget_manager: {kernel: window.signals},
+        widget_manager: {kernel: window.signals, get_model: async id => {
+            if (window.alone) throw new Error('no other model');
+            return sliders[id] ??= slider();
+        }},
+    };
+    const sliders = {}, slider = () => ({
+        places: {}, slots: new Set(),
+        get(key) { return this.places[key]; },
+        on(event, slot) { this.slots.add(slot); },
+        off(event, slot) { this.slots.delete(slot); },
+    });
+    window.put = (id, key, place) => {
+        sliders[id].places[key] = place;
+        sliders[id].slots.forEach(slot => slot());
     };
     window.listeners = () => Object.values(heard).reduce((sum, slots) => sum + slots.size, 0)
+        + Object.values(sliders).reduce((sum, {slots}) => sum + slots.size, 0)
         + Object.values(window.signals).reduce((sum, {slots}) => sum + slots.size, 0);
     window.tell = news => {
         if (news.ground) news.ground = bytes(news.ground);
-        if (typeof news.frame?.numbers === 'string') news.frame = {
-            ...news.frame, numbers: bytes(news.frame.numbers), images: news.frame.images.map(bytes)};
+        for (const name of ['frame', 'near']) if (typeof news[name]?.numbers === 'string') news[name] = {
+            ...news[name], numbers: bytes(news[name].numbers), images: news[name].images.map(bytes)};
         Object.assign(state, news);
         window.last = state.frame;
         for (const name in news) heard[`change:${name}`]?.forEach(slot => slot());
     };
     window.show = () => { window.close = module.default.render({model, el: document.body}); };
-    window.painted = async () => {
+    window.painted = async count => {
         const canvas = () => document.querySelector('canvas');
-        while (Number(canvas().dataset.frame) !== state.frame.count) await new Promise(requestAnimationFrame);
+        const there = () => Number(canvas().dataset.frame) === (count ?? state.frame.count);
+        while (!there()) await new Promise(requestAnimationFrame);
         return canvas().toDataURL().split(',')[1];
     };
 }"""
@@ -64,9 +80,12 @@ def open_page(chromium, ratio=1, source=SOURCE):
     return page
 
 
+TOLD = ("alt", "width", "ratio", "step", "ground", "frame", "controls", "near", "painted")
+
+
 def told(widget):
     """What the kernel tells the page of the widget's picture: {trait: value}."""
-    return {name: getattr(widget.canvas, name) for name in ("alt", "width", "ratio", "step", "ground", "frame")}
+    return {name: getattr(widget.canvas, name) for name in TOLD}
 
 
 def tell(page, widget, *names):
@@ -84,16 +103,16 @@ def _plain(state):
     state = dict(state)
     if "ground" in state:
         state["ground"] = _text(state["ground"])
-    if "frame" in state:
-        frame = state["frame"]
-        images = [_text(image) for image in frame["images"]]
-        state["frame"] = {**frame, "numbers": _text(frame["numbers"]), "images": images}
+    for name in ("frame", "near"):
+        if frame := state.get(name):
+            images = [_text(image) for image in frame["images"]]
+            state[name] = {**frame, "numbers": _text(frame["numbers"]), "images": images}
     return state
 
 
-def painted(page):
-    """(height, width, 3): what is on the canvas once the newest frame is painted."""
-    picture = base64.b64decode(page.evaluate("painted()"))
+def painted(page, count=None):
+    """(height, width, 3): what is on the canvas once frame ``count`` is painted, or the newest that Python has sent."""
+    picture = base64.b64decode(page.evaluate("count => painted(count)", count))
     return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ngdm_helpers import live
 from ngdm_helpers.course import explorers
-from ngdm_helpers.live.controls import stops
+from ngdm_helpers.live.controls import numbers, stops
 from tests import painter
 from tests.pictures import SAME_LETTERS, composed, count_full_draws, differing, full_redraw, pixels
 
@@ -92,6 +92,27 @@ def test_an_ordinary_move_of_an_explorer_draws_only_what_moves(driven, monkeypat
         control.value = value
     assert not calls
     widget.set(**start)
+
+
+@pytest.mark.slow
+def test_the_step_that_python_draws_ahead_is_the_step_that_comes(driven):
+    widget, start, foreseen = driven.widget, driven.widget.values, []
+    scales = {name: numbers(control) for name, control in widget.controls.items()}
+    scales = {name: scale for name, scale in scales.items() if len(scale) > 2}
+    for name, scale in scales.items():
+        control = widget.controls[name]
+        k = min(max(scale.index(control.value), 1), len(scale) - 2)
+        for value in scale[k - 1], scale[k]:
+            widget.set(**{name: value})
+        widget.canvas.painted = widget.canvas.frame["count"]
+        near = widget.canvas.near
+        assert np.array_equal(composed(widget), full_redraw(widget)), name  # the figure has come back
+        control.value = scale[k + 1]
+        if near.get("at") == widget.canvas.frame["at"]:
+            assert near.items() <= widget.canvas.frame.items(), name
+            foreseen.append(name)
+        widget.set(**start)
+    assert foreseen or not scales
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "ngdm_helpers"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SMALL = [path for path in MODULES if "course" not in path.parts and path.name != "__main__.py"]
 # Kept small: a change that adds a feature may raise these, and says in its message by how much and why.
-MOST_LINES = {"outside course": 4830, "in all": 16270}
+MOST_LINES = {"outside course": 4885, "in all": 16325}
 
 
 def name(path):

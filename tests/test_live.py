@@ -1,10 +1,12 @@
 """live: the picture is always that of the controls, and equals a full redraw pixel by pixel."""
 
 import base64
+import datetime
 import itertools
 import math
 import threading
 
+import ipywidgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -191,6 +193,128 @@ def test_a_background_control_that_follows_redraws_everything(monkeypatch):
         calls = count_full_draws(widget, monkeypatch)
         widget.controls[moved].value = 1.5
         assert calls
+
+
+# --- the next step ----------------------------------------------------------------------------------------------------
+
+
+def noting(calls):
+    """For `sine`: keeps what update gets for b."""
+    return lambda draw: lambda a, b: (calls.append(b), draw(a, b))[1]
+
+
+def step(widget, *places, name="b"):
+    """Move a slider to ``places`` on its scale one by one, each of which the page then paints."""
+    for place in places:
+        widget.controls[name].index = place
+        widget.canvas.painted = widget.canvas.frame["count"]
+
+
+def look(frame):
+    """What a frame shows, without its number."""
+    return {key: value for key, value in frame.items() if key not in ("count", "onward")}
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_the_next_step_is_drawn_once_the_page_has_painted_the_last(way):
+    calls = []
+    widget = sine(noting(calls))
+    at = widget.controls["b"].numbers
+    for k in range(1, 4):
+        calls.clear()
+        here, next_one = 200 + k * way, 200 + (k + 1) * way
+        step(widget, here)
+        assert calls == [at[here], at[next_one], at[here]]
+        assert_picture_is_current(widget)  # the figure is where the page is
+        fresh = sine()
+        fresh.controls["b"].index = next_one
+        assert widget.canvas.near == look(fresh.canvas.frame) and widget.canvas.near["at"]["b"] == next_one
+
+
+def test_nothing_is_foreseen_but_after_a_step_that_can_go_on():
+    calls = []
+    widget = sine(noting(calls))
+    last = len(widget.controls["b"].numbers) - 1
+    calls.clear()
+    step(widget, 210, 100, 102, last - 3, last - 1)  # jumps
+    assert len(calls) == 5
+    step(widget, last)  # the end
+    widget.set(a=0.123456, b=0.0)  # two at once, one of them off its scale
+    assert widget.canvas.frame["at"] == {"a": None, "b": 200}
+    widget.canvas.painted = widget.canvas.frame["count"]
+    step(widget, 100, name="a")  # from nowhere on the scale
+    assert len(calls) == 8 and widget.canvas.near == {} and not widget.canvas.frame["onward"]
+    widget.controls["b"].index = 201
+    assert widget.canvas.frame["onward"]
+    widget.canvas.painted = widget.canvas.frame["count"] - 1  # the page is behind
+    assert len(calls) == 9 and widget.canvas.near == {}
+
+
+def test_a_change_that_no_name_tells_of_is_foreseen_once(monkeypatch):
+    def forgetful(draw):
+        def update(a, b):
+            line, title = draw(a, b)
+            line.axes.set_ylim(-1, 1 + abs(b))
+            return line, title
+
+        return update
+
+    widget = sine(forgetful)
+    step(widget, 201)
+    calls = count_full_draws(widget, monkeypatch)
+    step(widget, 202, 203)
+    assert len(calls) == 2 and widget.canvas.near == {}  # a full redraw for each move, none for looking ahead
+    assert_picture_is_current(widget)
+
+
+def test_what_changes_the_background_is_not_foreseen():
+    calls = []
+    widget = sine(noting(calls), background=lambda a, b: b > 0)
+    at = widget.controls["b"].numbers
+    calls.clear()
+    step(widget, 202, 201, 200, 199)
+    assert calls == [at[k] for k in (202, 201, 200, 199, 198, 199)]
+
+
+def test_what_fails_ahead_is_said_when_the_reader_is_there():
+    widget = sine(raising_above(0.02))
+    step(widget, 201, 202)
+    assert widget.message.value == "" and widget.canvas.near["at"]["b"] == 202
+    assert_picture_is_current(widget)
+    with pytest.raises(ValueError, match="b must be at most"):
+        step(widget, 203)
+    assert "b must be at most" in widget.message.value
+    assert_picture_is_current(widget)
+
+
+def test_an_interrupted_look_ahead_leaves_the_figure_where_the_page_is():
+    def interrupted(draw):
+        def update(a, b):
+            artists = draw(a, b)
+            if b == 0.02:
+                raise KeyboardInterrupt
+            return artists
+
+        return update
+
+    widget = sine(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        step(widget, 201)
+    assert_picture_is_current(widget)
+
+
+def test_a_control_of_the_users_own_has_no_place_that_the_page_knows():
+    figure, ax = figures.new()
+    (line,) = ax.plot([0, 1], [0, 1])
+
+    def update(day, on, level):
+        line.set_ydata([0, day.day])
+        return (line,)
+
+    day = ipywidgets.DatePicker(value=datetime.date(2026, 1, 31))
+    on, level = ipywidgets.Checkbox(True), ipywidgets.Dropdown(options=[("high", 2), ("low", 1)], value=1)
+    widget = live(figure, update, alt="a line", day=day, on=on, level=level)
+    assert widget.canvas.frame["at"] == {"day": None, "on": True, "level": 1}
 
 
 @pytest.mark.slow

@@ -20,6 +20,13 @@ from tests import painter
 from tests.lab import expect
 from tests.pictures import SAME_LETTERS, differing, pixels
 
+# Counts in window.paints how often a picture is painted from now on: each begins with its background.
+COUNT = """() => {
+    window.paints = 0;
+    window.draw ??= CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (...all) { paints += 1; return draw.apply(this, all); };
+}"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 X = np.linspace(0, 1, 60)
 RANDOM = np.random.default_rng(0).uniform(size=(3, 40))
 
@@ -220,11 +227,7 @@ def test_the_newest_of_many_frames_is_painted_and_not_each_of_them(shown):
     widget = still(lines)
     page = shown(widget)
     painter.painted(page)
-    page.evaluate("""() => {
-        window.paints = 0;
-        const draw = CanvasRenderingContext2D.prototype.drawImage;
-        CanvasRenderingContext2D.prototype.drawImage = function (...all) { paints += 1; return draw.apply(this, all); };
-    }""")
+    page.evaluate(COUNT)
     frame = widget.canvas.frame
     page.evaluate(
         "count => { for (let k = 1; k <= 50; k++) tell({frame: {...last, count: count + k}}); }", frame["count"]
@@ -232,6 +235,143 @@ def test_the_newest_of_many_frames_is_painted_and_not_each_of_them(shown):
     page.evaluate("painted()")
     assert page.locator(".live-canvas").get_attribute("data-frame") == str(frame["count"] + 50)
     assert page.evaluate("paints") <= 2
+
+
+# --- the next step ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def steps(shown):
+    """A widget that has come to its second step, the page with it, and what it has painted so far, as `_paints`."""
+    figure, ax = figures.new(size=(4, 3))
+    ax.set(xlim=(0, 9), ylim=(0, 9))
+    (line,) = ax.plot([0, 1], [0, 1], linewidth=20)
+
+    def update(x, y):
+        line.set_data([0, x], [0, y])
+        return (line,)
+
+    widget = live(figure, update, alt="a line", x=slider("x", 1, 0, 9, 1), y=slider("y", 1.0, 0.0, 9.0))
+    page = shown(widget)
+    painter.painted(page)
+    for value in (2, 3):
+        go(page, widget, value)
+    widget.canvas.painted = widget.canvas.frame["count"]
+    painter.tell(page, widget, "near")
+    page.evaluate(COUNT)
+    page.evaluate("said.length = 0")
+    return widget, page
+
+
+def put(page, widget, **values):
+    """Put controls where a hand does, of which Python does not know yet."""
+    for name, value in values.items():
+        control = widget.controls[name]
+        key = "index" if hasattr(control, "index") else "value"
+        place = control.numbers.index(value) if key == "index" else value
+        page.evaluate("all => put(...all)", [control.model_id, key, place])
+
+
+def go(page, widget, x):
+    """A step of x, painted once the kernel has drawn it."""
+    put(page, widget, x=x, y=widget.controls["y"].value)
+    widget.controls["x"].value = x
+    painter.tell(page, widget, "frame")
+    painter.painted(page)
+
+
+def frame_on(page, count):
+    """Wait until frame ``count`` is on the page; the picture, and how often it was painted."""
+    return painter.painted(page, count), page.evaluate("paints")
+
+
+@pytest.mark.parametrize("onto", [4, 2], ids=["on", "back"])
+def test_a_step_is_painted_before_python_has_answered_and_once(onto, steps):
+    widget, page = steps
+    count = widget.canvas.frame["count"]
+    put(page, widget, x=onto)
+    foreseen, paints = frame_on(page, count + 1)
+    assert paints == 1
+    widget.controls["x"].value = onto  # now Python draws it
+    assert differing(foreseen, pixels(widget.png)) < 0.005
+    painter.tell(page, widget, "frame")
+    assert page.evaluate("last.count") == count + 1
+    page.wait_for_function("count => said.some(([name, at]) => name === 'painted' && at === count)", arg=count + 1)
+    assert np.array_equal(painter.painted(page), foreseen) and page.evaluate("paints") == 1
+
+
+def test_a_hand_that_is_further_on_does_not_see_the_past(steps):
+    widget, page = steps
+    count = widget.canvas.frame["count"]
+    put(page, widget, x=4)
+    foreseen, _ = frame_on(page, count + 1)
+    put(page, widget, x=5)
+    page.evaluate(TWO_FRAMES)
+    assert np.array_equal(painter.painted(page, count + 1), foreseen) and page.evaluate("paints") == 1
+
+
+def test_python_has_the_last_word(steps):
+    widget, page = steps
+    put(page, widget, x=4)
+    foreseen, _ = frame_on(page, widget.canvas.frame["count"] + 1)
+    widget.figure.axes[0].lines[0].set_color("C3")
+    widget.controls["x"].value = 4
+    painter.tell(page, widget, "frame")
+    page.wait_for_function("paints === 2")
+    assert differing(painter.painted(page), pixels(widget.png)) < 0.005 < differing(painter.painted(page), foreseen)
+
+
+def test_a_hand_that_turns_back_at_once_is_followed(steps):
+    widget, page = steps
+    count, before = widget.canvas.frame["count"], painter.painted(page)
+    put(page, widget, x=4)
+    frame_on(page, count + 1)
+    put(page, widget, x=3)  # where Python's own frame is
+    assert np.array_equal(frame_on(page, count)[0], before)
+    widget.controls["x"].value = 4
+    painter.tell(page, widget, "frame")  # the answer to where the hand is no more
+    assert np.array_equal(frame_on(page, count + 2)[0], before)
+    assert page.evaluate("said") == []  # there is nothing to look at from where nobody is
+
+
+def test_what_python_has_not_drawn_waits_for_it(steps):
+    widget, page = steps
+    put(page, widget, y=2.0)
+    put(page, widget, x=4)  # near is for another y
+    put(page, widget, x=5)
+    put(page, widget, y=1.0)
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate("paints") == 0
+    widget.canvas.ratio = 2.0  # another background
+    painter.tell(page, widget, "ground", "frame")
+    painter.painted(page)
+    drawn = page.evaluate("paints")
+    put(page, widget, x=4)
+    put(page, widget, x=2)
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate("paints") == drawn
+
+
+def test_a_page_tells_that_it_has_painted_only_where_python_may_look_ahead(steps):
+    widget, page = steps
+    widget.controls["x"].value = 9
+    put(page, widget, x=9)
+    painter.tell(page, widget, "frame")
+    painter.painted(page)
+    assert page.evaluate("said") == []
+    go(page, widget, 8)
+    page.wait_for_function("said.length")
+    assert page.evaluate("said") == [["painted", widget.canvas.frame["count"]]]
+
+
+def test_a_host_that_hands_over_no_other_models_gets_pythons_frames(shown):
+    page = shown(still(lines))
+    page.evaluate("close(); document.body.replaceChildren()")
+    page.evaluate("alone = true; show()")
+    widget = still(markers)
+    painter.send(page, {"ground": widget.canvas.ground, "frame": {**widget.canvas.frame, "count": 2}})
+    assert differing(painter.painted(page), pixels(widget.png)) < 0.005
+    page.evaluate("alone = false")
 
 
 def test_the_canvas_is_an_image_with_words(shown):

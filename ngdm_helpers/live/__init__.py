@@ -10,6 +10,7 @@ import contextlib
 import html
 import inspect
 import itertools
+import math
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -30,7 +31,7 @@ from matplotlib.spines import Spine
 from ngdm_helpers import figures
 from ngdm_helpers.live import access, drawlist, hands, steps, words
 from ngdm_helpers.live import goals as aims
-from ngdm_helpers.live.controls import Scale, choice, log_slider, select_slider, slider, stops
+from ngdm_helpers.live.controls import Scale, choice, log_slider, numbers, place, select_slider, slider, stops
 from ngdm_helpers.live.folds import reveal
 from ngdm_helpers.live.goals import Goal, goal
 from ngdm_helpers.live.votes import vote
@@ -60,7 +61,8 @@ def live(
 
     update: a function of the controls' values that sets artists and returns those it changed, as
     ``matplotlib.animation.FuncAnimation(blit=True)`` asks. What it changes without returning it is drawn as well,
-    at the price of a full redraw.
+    at the price of a full redraw. After one step of a slider it is called for the next step too, ahead of the reader,
+    and again for what is shown.
     marks: {label: {control: value, …}}: buttons that jump to the theory's values; controls not named stay.
     caption: the finding. alt: what the picture shows, for those who do not see it.
     background: names of controls whose moves redraw everything (ticks, contours, fields); or a function of the
@@ -115,7 +117,7 @@ def _check_reachable(label, name, value, control):
 
 
 class Canvas(anywidget.AnyWidget):
-    """The picture on the page. The page sets ``ratio``, ``hand`` and ``rested``, all else is set here."""
+    """The picture on the page. The page sets ``ratio``, ``hand``, ``painted`` and ``rested``, all else is set here."""
 
     _esm = words.module("painter.mjs")
     alt = traitlets.Unicode().tag(sync=True)
@@ -123,7 +125,12 @@ class Canvas(anywidget.AnyWidget):
     height = traitlets.Int().tag(sync=True)
     ratio = traitlets.Float(1.0).tag(sync=True)  # pixels of the screen per pixel of the figure
     ground = traitlets.Bytes().tag(sync=True)  # the background, a PNG
-    frame = traitlets.Dict().tag(sync=True)  # what moves: a draw list, its number as "count", its runs as "play"
+    # what moves: a draw list, its number as "count", its runs as "play"; "at": where the controls are, {name: `place`};
+    # "onward": whether there is a next step to look at
+    frame = traitlets.Dict().tag(sync=True)
+    controls = traitlets.Dict().tag(sync=True)  # {name: model}
+    near = traitlets.Dict().tag(sync=True)  # the frame of the next step, if the reader goes on
+    painted = traitlets.Int(0).tag(sync=True, echo_update=False)  # the number of the frame that the page shows
     # where a hand is: which of the frame's "hands", and the place in shares of its box
     hand: traitlets.List[Any] = traitlets.List().tag(sync=True, echo_update=False)
     step = traitlets.Int(None, allow_none=True).tag(sync=True)  # of the runs, up to which they are shown; None: all
@@ -150,15 +157,19 @@ class Live(widgets.VBox):
         # JupyterLab 4.6 with ipykernel 7 handles a slider's messages in a subshell, a thread beside the running cell.
         self._lock, self._held = threading.RLock(), False
         self._drawn = None  # the values that the picture shows
+        self._onward = None  # those of the next step, see `_ahead`
+        self._foresees = True  # False where a move changes what no name in `background` tells of
         self.controls, self.marks, self.caption, self.alt = controls, marks, caption, alt
         self.buttons = {label: self._button(label, mark) for label, mark in marks.items()}
         width, height = figure.canvas.get_width_height()
-        self.canvas = Canvas(alt=alt, width=width, height=height)
+        named = {name: control.model_id for name, control in controls.items()}
+        self.canvas = Canvas(alt=alt, width=width, height=height, controls=named)
         self.message, self.goals = widgets.HTML(), goals
         self._refresh()
         self._layers.clear()
         self.canvas.observe(self._on_ratio, names="ratio")
         self.canvas.observe(self._on_hand, names="hand")
+        self.canvas.observe(self._on_painted, names="painted")
         self.canvas.observe(self._on_rest, names="rested")
         for control in controls.values():
             control.observe(self._on_move, names="value")
@@ -242,6 +253,33 @@ class Live(widgets.VBox):
             if not self._held and (self.values != self._drawn or self.message.value):
                 self._refresh()
 
+    def _on_painted(self, change):
+        with self._lock:
+            onward, shown = self._onward, self._drawn
+            if not onward or self.canvas.painted != self.canvas.frame["count"] or self.values != shown:
+                return  # another move is under way
+            with figures.house(), contextlib.ExitStack() as after:
+                after.callback(steps.draw_turns, self._runs, self._looks)
+                after.callback(self._update, **shown)  # first: the figure goes back to what the page shows
+                with contextlib.suppress(Exception):  # what fails there is said when the reader is there
+                    artists = tuple(self._update(**onward))
+                    steps.draw_turns(self._runs, self._looks)
+                    self._foresees = not self.figure.stale and all(artist.get_animated() for artist in artists)
+                    if self._foresees:
+                        self.canvas.near = self._shapes(onward)
+
+    def _ahead(self, before, now):
+        """The values of the next step of a slider, if the controls came by one from ``before`` to ``now``, or None."""
+        moved = [name for name in now if now[name] != before[name]]
+        if not self._foresees or len(moved) != 1:
+            return None
+        scale, ends = numbers(self.controls[moved[0]]), [before[moved[0]], now[moved[0]]]
+        i, j = (scale.index(end) if end in scale else math.inf for end in ends)
+        if abs(j - i) != 1 or not 0 <= 2 * j - i < len(scale):
+            return None
+        onward = now | {moved[0]: scale[2 * j - i]}
+        return onward if self._background(**onward) == self._background(**now) else None
+
     def _on_rest(self, change):
         with self._lock:
             if not self.message.value:  # what is not drawn is not found
@@ -266,6 +304,7 @@ class Live(widgets.VBox):
             with figures.house():
                 artists = self._update(**values)
                 redraw = drawn is None or self._background(**values) != self._background(**drawn)
+                self._onward = None if redraw else self._ahead(drawn, values)
                 self._paint(artists, redraw)
         except Exception as error:
             reason = html.escape(f"{type(error).__name__}: {error}")
@@ -300,6 +339,10 @@ class Live(widgets.VBox):
                 # frames and ticks are drawn over every curve, but they depend on nothing but their axes
                 self._recorder.keep([a for a in self._moving if isinstance(a, Spine | Axis) and a not in artists])
             ground = self._grounds[key]
+        self._put(ground, self._shapes(self.values))
+
+    def _shapes(self, values):
+        """What moves, as it is now, at the controls' ``values``: a frame for the page, but for its number."""
         shapes = self._recorder.record(self._moving)
         if self._runs:
             start = len(shapes["numbers"]) // 4
@@ -307,16 +350,18 @@ class Live(widgets.VBox):
             said = self._readings, self._sound
             shapes["play"], more = steps.record(self._runs, *said, self._recorder.spans, height, start)
             shapes["numbers"] += more
-        shapes["hands"] = hands.record(self.figure, self._planes, self.controls)
+        shapes["hands"] = hands.record(self.figure, self._planes, self.controls, values)
         shapes["titles"] = _titles(self.figure)
         shapes["goals"] = bool(self.goals.goals)
+        shapes["at"] = {name: place(control, values[name]) for name, control in self.controls.items()}
         self.figure.stale = False  # a legend sets it while it is drawn
-        self._put(ground, shapes)
+        return shapes
 
     def _put(self, ground, shapes):
         with self.canvas.hold_sync():  # the page gets both at once
             self.canvas.ground = ground
-            self.canvas.frame = {**shapes, "count": self.canvas.frame.get("count", 0) + 1}
+            count = self.canvas.frame.get("count", 0) + 1
+            self.canvas.frame = {**shapes, "count": count, "onward": self._onward is not None}
 
     def _ground(self):
         """Everything that stays, as a PNG at the page's ratio."""

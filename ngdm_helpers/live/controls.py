@@ -123,14 +123,22 @@ def stops(control: ValueWidget) -> tuple[Any, ...]:
     return control.min, control.max
 
 
-def numbers(control: ValueWidget) -> tuple[float, ...]:
+def numbers(control: ValueWidget) -> Sequence[float]:
     """The numbers that a slider can be put on, in order; empty for what is no slider of numbers."""
     if isinstance(control, Scale):
         return control.numbers
     if isinstance(control, widgets.IntSlider):
-        return tuple(range(control.min, control.max + 1, control.step))
+        return range(control.min, control.max + 1, control.step)
     options = stops(control) if isinstance(control, widgets.SelectionSlider) else ()
     return options if all(isinstance(option, int | float) for option in options) else ()
+
+
+def place(control: ValueWidget, value: Any) -> Any:
+    """Where ``value`` is on a control, as the page tells it: its place on a list, or itself; None where it has none."""
+    if not hasattr(control, "index"):
+        return value if isinstance(value, int | float | str) else None
+    places = control.numbers if isinstance(control, Scale) else stops(control)
+    return places.index(value) if value in places else None
 
 
 def nearest(control: ValueWidget, value: float) -> float:

@@ -30,13 +30,14 @@ def checked(figure: Figure, drag: Planes, controls: Mapping[str, ValueWidget]) -
     return dict(drag)
 
 
-def record(figure: Figure, planes: Planes, controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]:
-    """What the page needs of each of ``planes``, as they are laid out now.
+def record(
+    figure: Figure, planes: Planes, controls: Mapping[str, ValueWidget], values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What the page needs of each of ``planes``, as they are laid out now, at the controls' ``values``.
 
     {"box": [left, top, width, height] in shares of the figure, "at": the point, [x, y] in shares of the box from its
     top left corner, each of them None where there is a line across, "sets": labels of the controls}.
     """
-    values = {name: control.value for name, control in controls.items()}
     said = []
     for ax, place in planes.items():
         box = ax.bbox.transformed(figure.transFigure.inverted())

@@ -193,7 +193,76 @@ function floats({buffer, byteOffset, byteLength}) {
   return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
-function render({model, el}) {
+/**
+ * A model whose reader does not wait for Python: where the controls come to stand as they do in a frame that is here,
+ * that is the frame, until Python's own has come. Here are the last two, and the one "near" the last that Python has
+ * drawn ahead for those who go on.
+ */
+function foreseeing(model) {
+  const slots = new Set(), controls = new Map();
+  let [frame, ground] = [model.get("frame"), model.get("ground")], past, near, ahead, stopped = false;
+  const tell = () => slots.forEach(slot => slot());
+  const place = name => controls.get(name)?.get("index") ?? controls.get(name)?.get("value");
+  const fits = one => one?.at && Object.entries(one.at).every(([name, at]) => place(name) === at);
+  /** Show the frame that fits, if there is one, or else Python's own if it has just come. */
+  const look = fresh => {
+    const found = [frame, past, near].find(fits) ?? (fresh && frame), before = ahead;
+    if (found) ahead = found === frame ? null : {...found, count: frame.count + 1};
+    if (fresh || ahead?.ops !== before?.ops) tell();
+  };
+  const moved = () => look(false);
+  const follow = async ([name, id]) => {
+    try {
+      const control = await model.widget_manager.get_model(id);
+      if (stopped) return;
+      controls.set(name, control);
+      for (const key of ["index", "value"]) control.on(`change:${key}`, moved);
+    } catch {
+      // a host that hands over no other models: there, every frame is Python's own
+    }
+  };
+  const come = () => {
+    const same = ground === model.get("ground");  // over another background, what was drawn before is another picture
+    [past, near] = same ? [frame, near] : [];
+    [frame, ground] = [model.get("frame"), model.get("ground")];
+    look(true);
+  };
+  const hint = () => { near = model.get("near"); };
+  model.on("change:frame", come);
+  model.on("change:near", hint);
+  for (const control of Object.entries(model.get("controls") ?? {})) follow(control);
+  return {
+    widget_manager: model.widget_manager,
+    get: key => (key === "frame" ? ahead ?? frame : model.get(key)),
+    set: (key, value) => model.set(key, value),
+    save_changes: () => model.save_changes(),
+    on: (event, slot) => (event === "change:frame" ? slots.add(slot) : model.on(event, slot)),
+    off: (event, slot) => (event === "change:frame" ? slots.delete(slot) : model.off(event, slot)),
+    /** Python's own frame is on the page: where a step has led to it, Python may look ahead. */
+    painted: () => {
+      if (ahead || !frame.onward || model.get("painted") === frame.count) return;
+      model.set("painted", frame.count);
+      model.save_changes();
+    },
+    stop: () => {
+      stopped = true;
+      model.off("change:frame", come);
+      model.off("change:near", hint);
+      for (const control of controls.values()) for (const key of ["index", "value"]) control.off(`change:${key}`, moved);
+    },
+  };
+}
+
+/** Whether two frames look alike. */
+function alike(one, other) {
+  const [left, right] = [one, other].map(frame => [frame.numbers, ...frame.images].map(({buffer, byteOffset, byteLength}) =>
+    new Uint8Array(buffer, byteOffset, byteLength)));
+  return one.ops === other.ops && left.length === right.length
+    && left.every((bytes, k) => bytes.length === right[k].length && bytes.every((byte, at) => byte === right[k][at]));
+}
+
+function render({model: given, el}) {
+  const model = foreseeing(given);
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
   canvas.setAttribute("role", "img");
@@ -216,7 +285,7 @@ function render({model, el}) {
   const teller = announce(model);
   el.append(player.bar, teller.region);
 
-  let shown, ground;
+  let shown, ground, last;
   const repaint = async () => {
     const [bytes, frame] = [model.get("ground"), model.get("frame")];
     if (!bytes.byteLength) return;
@@ -227,9 +296,12 @@ function render({model, el}) {
     if (canvas.width !== ground.width || canvas.height !== ground.height) {
       [canvas.width, canvas.height] = [ground.width, ground.height];
     }
-    paint(context, ground, frame, model.get("width"), model.get("step"));
+    const step = model.get("step");
+    const foreseen = last?.bytes === bytes && last.step === step && alike(last.frame, frame);
+    if (!foreseen) paint(context, ground, frame, model.get("width"), step);
+    last = {bytes, step, frame};
     canvas.dataset.frame = frame.count;
-    canvas.dataset.step = model.get("step") ?? "";
+    canvas.dataset.step = step ?? "";
   };
 
   // One picture at a time, right before the screen's next frame: of what came by then, the newest. Until then the page
@@ -245,6 +317,7 @@ function render({model, el}) {
         wanted = false;
         await repaint();
       }
+      model.painted();
     } finally {
       busy = false;
     }
@@ -258,6 +331,7 @@ function render({model, el}) {
   ask();
   return () => {
     for (const event of news) model.off(event, ask);
+    model.stop();
     player.stop();
     teller.stop();
     stopHands();

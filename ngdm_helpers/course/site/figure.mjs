@@ -106,7 +106,7 @@ function unpacked(messages, buffers) {
 }
 
 /** A model as Jupyter's front-ends hand it to a widget's module; `send` gets what is saved. */
-function model(state, send = () => {}) {
+function model(state, send = () => {}, manager) {
   const heard = {}, changed = new Set();
   const fire = name => heard[`change:${name}`]?.forEach(slot => slot());
   return {
@@ -121,6 +121,7 @@ function model(state, send = () => {}) {
       send(Object.fromEntries([...changed].map(name => [name, state[name]])));
       changed.clear();
     },
+    widget_manager: manager,
     on: (event, slot) => (heard[event] ??= new Set()).add(slot),
     off: (event, slot) => heard[event]?.delete(slot),
     take: fresh => {  // all of it before anyone hears of it
@@ -137,7 +138,7 @@ async function open(box) {
   const stored = await load(new URL("opening.bin", folder));
   const {controls, marks, boxes} = stored, known = new Map([[stored.states, stored.buffers]]);
   const models = new Map(Object.entries(unpacked(stored.opening[0], stored.opening[1].map(k => stored.buffers[k])))
-    .map(([id, state]) => [id, model(state, change => saved(id, change))]));
+    .map(([id, state]) => [id, model(state, change => saved(id, change), {get_model: async one => models.get(one)})]));
   const get = (id, key) => models.get(id).get(key);
   const place = id => get(id, "index") ?? get(id, "value");
   const places = () => Object.fromEntries(Object.entries(controls).map(([key, id]) => [key, place(id)]));
@@ -151,7 +152,8 @@ async function open(box) {
 
   const apply = states => {
     for (const [id, state] of Object.entries(states)) {
-      if (!actions.some(action => action.id === id)) models.get(id)?.take(state);  // the hand is ahead of the answer
+      const waits = actions.some(action => action.id === id && Object.keys(action.state ?? {}).some(key => key in state));
+      if (!waits) models.get(id)?.take(state);  // the hand is ahead of the answer
     }
   };
   /** Show the state at which the controls stand, if it is stored. */

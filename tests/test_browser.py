@@ -396,6 +396,25 @@ def test_a_page_whose_kernel_ends_says_so(way, small, put_right):
     assert widget.picture() == before
 
 
+def test_the_next_step_is_shown_without_waiting_for_python(small, orbit, twin, put_right):
+    """Here it would wait for ever: the kernel has ended."""
+    orbit.press("η", "ArrowRight", times=2)
+    values = orbit.settled()
+    at, places = twin.controls["eta"].numbers.index(values["eta"]), "orbit.canvas.near.get('at', {}).get('eta')"
+    lab._wait(lambda: small.evaluate(places) == at + 1, "Python to look ahead")
+    small.page.evaluate(lab.EXECUTE, ENDS["ends"])
+    orbit.lost().get_by_text("run again").wait_for()
+    small.page.locator(".jp-Dialog .jp-mod-accept").click()
+    for key, place in (("ArrowRight", at + 1), ("ArrowLeft", at)):
+        orbit.press("η", key)
+        twin.set(**values | {"eta": twin.controls["eta"].numbers[place]})
+        drawn = pixels(twin.png)
+        lab._wait(
+            lambda drawn=drawn: differing(pixels(orbit.picture()), drawn) < (0.01 if SAME_LETTERS else 0.02),
+            f"the picture of place {place}",
+        )
+
+
 def test_run_all_waits_as_long_as_cells_finish_and_names_the_one_that_does_not(jupyter, chromium, tmp_path):
     """Six cells that take longer in all than the patience, then one that takes longer than it by itself."""
     path = write_notebook(tmp_path / "sleeps.ipynb", *["import time; time.sleep(0.8)"] * 6, "time.sleep(600)")

@@ -121,21 +121,21 @@ def presses(page, pages=False):
 
     By single steps to the end of the slider and back, at most `FAR`; or by ``pages``, from its start.
     """
-    handle, times = box(page).locator("input[type=range]").first, []
+    handle, times = box(page).locator("label input[type=range]").first, []
     keys = ("PageUp", "PageDown") if pages else ("ArrowRight", "ArrowLeft")
     page.evaluate(_WATCH)
     handle.focus()
     if pages:
         page.keyboard.press("Home")
         page.wait_for_timeout(1000)
-    left = "({max, min, value, step}, pages) => (max - value) / (pages ? (max - min) / 10 : step)"
+    left = "({max, min, value, step}, pages) => (max - value) / Math.max(step, pages ? (max - min) / 10 : 0)"
     room = handle.evaluate(left, pages)
     back = min(int(room), FAR) or 1  # from the right end to the left first
     for k in range(WARM_UP + PRESSES):
         page.wait_for_timeout(30)
         page.keyboard.press(keys[(k // back + (room < 1)) % 2])
         try:
-            page.wait_for_function("window.painted > window.pressed", polling=20, timeout=5000)
+            page.wait_for_function("window.painted > window.pressed", polling=20, timeout=2000)
         except Exception as error:  # the end of the scale: nothing moves
             if "Timeout" not in str(error):
                 raise
@@ -216,7 +216,7 @@ def _part(name, folder, host, chromium, floor):
         return 0
     with visited(chromium, f"{host}/play/{name}/") as page:
         wait(page, "live")
-        if not box(page).locator("input[type=range]").count():
+        if not box(page).locator("label input[type=range]").count():
             print(f"{name} has no slider")
             return 0
         (median, p95), far = widgets._middle_and_95(presses(page)), widgets._middle_and_95(presses(page, pages=True))

@@ -145,6 +145,19 @@ def test_python_takes_over_and_paints_what_the_widget_draws(small, chromium):
         assert page.locator(".status").inner_text() == ""
 
 
+def test_the_next_step_is_shown_without_waiting_for_python(small, chromium):
+    with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:
+        wait(page, "live")
+        shown = {}
+        for key in [*["ArrowRight"] * 3, *["ArrowLeft"] * 3, *["ArrowRight"] * 2]:
+            repainted(page, lambda key=key: slider(page, "η").press(key))
+            shown[slider(page, "η").input_value()] = settled(page)
+        page.evaluate("Worker.prototype.postMessage = () => {}")  # Python hears of nothing any more
+        for key in ("ArrowRight", "ArrowLeft"):
+            there = repainted(page, lambda key=key: slider(page, "η").press(key))
+            assert np.array_equal(there, shown[slider(page, "η").input_value()])
+
+
 def test_a_reader_reaches_the_goals(small, chromium):
     figure = explorers.l1_orbit()
     with served(small) as host, visited(chromium, f"{host}/play/{MANY}/") as page:

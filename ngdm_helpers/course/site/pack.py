@@ -27,7 +27,7 @@ OURS = pathlib.Path(ngdm_helpers.__file__).parent.name
 # Tests, data and headers that nothing imports; jedi's stubs of other packages, and fonts that the pages do without.
 _LEAVE = {"__pycache__", "tests", "sample_data", "images", "include", "labextension"}
 _LEAVE |= {"stubs", "django-stubs", "afm", "ttf", "pdfcorefonts", "RECORD"}
-_LEAVE |= {"fontTools", "pytz"}  # for PDF, and for pandas
+_LEAVE |= {"fontTools", "pytz", "dateutil-zoneinfo.tar.gz"}  # for PDF, for pandas, and time zones
 _SUFFIXES = {".pyx", ".pxd", ".tp", ".h", ".jpg"}
 # Large packages of which a kernel uses little: what is not loaded does not travel.
 _LITTLE = {"prompt_toolkit", "pygments"}

@@ -242,7 +242,7 @@ def test_the_newest_of_many_frames_is_painted_and_not_each_of_them(shown):
 
 @pytest.fixture
 def steps(shown):
-    """A widget that has come to its second step, the page with it, and what it has painted so far, as `_paints`."""
+    """A widget that has come to x = 3 by steps, and the page, which has x = 4 as well and counts what it paints."""
     figure, ax = figures.new(size=(4, 3))
     ax.set(xlim=(0, 9), ylim=(0, 9))
     (line,) = ax.plot([0, 1], [0, 1], linewidth=20)
